@@ -1,0 +1,59 @@
+"""A linear layer with gradients written by hand, and a training loop without an optimiser.
+
+The data come from Python's own generator with a fixed seed, so every run sees the same numbers.
+"""
+
+import random
+
+import torch
+from torch.autograd import Function
+
+
+class Affine(Function):
+    """inputs (n, k), weight (k,), bias () -> predictions (n,)."""
+
+    @staticmethod
+    def forward(ctx, inputs, weight, bias):
+        ctx.save_for_backward(inputs, weight)
+        return inputs @ weight + bias
+
+    @staticmethod
+    def backward(ctx, from_above):
+        inputs, weight = ctx.saved_tensors
+        for_inputs = None
+        if ctx.needs_input_grad[0]:
+            for_inputs = from_above.unsqueeze(1) * weight
+        return for_inputs, inputs.t() @ from_above, from_above.sum()
+
+
+def measurements(count, seed):
+    """Rents of flats: 11 per square metre and 40 per room, 150 for the door, and some noise."""
+    draw = random.Random(seed)
+    flats, rents = [], []
+    for _ in range(count):
+        metres, rooms = draw.uniform(20, 120), draw.randrange(1, 6)
+        flats.append([metres / 100, rooms / 5])
+        rents.append((11 * metres + 40 * rooms + 150 + draw.uniform(-20, 20)) / 1000)
+    return torch.tensor(flats), torch.tensor(rents)
+
+
+flats, rents = measurements(count=24, seed=1964)
+weight = torch.zeros(2, requires_grad=True)
+bias = torch.zeros((), requires_grad=True)
+rate = 0.3
+
+for epoch in range(1, 601):
+    error = Affine.apply(flats, weight, bias) - rents
+    loss = (error**2).mean()
+    loss.backward()
+    with torch.no_grad():
+        weight -= rate * weight.grad
+        bias -= rate * bias.grad
+    weight.grad.zero_()
+    bias.grad.zero_()
+    if epoch % 100 == 0:
+        print(f"epoch {epoch}: loss {loss:.6f}  weight {weight.tolist()}  bias {bias}")
+
+print(f"per square metre: {weight[0] * 10:.2f}")
+print(f"per room:         {weight[1] * 200:.1f}")
+print(f"for the door:     {bias * 1000:.0f}")

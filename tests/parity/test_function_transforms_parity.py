@@ -1,0 +1,112 @@
+"""`autograd.Function` under forward mode and under the transforms of `func`."""
+
+
+def test_jvp_static_method(torch):
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return x**2
+
+        @staticmethod
+        def backward(ctx, ct):
+            (x,) = ctx.saved_tensors
+            return ct * 2 * x
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            (x,) = ctx.saved_tensors
+            return tangent * 2 * x
+
+    x = torch.tensor([1.0, 2.0])
+    with torch.autograd.forward_ad.dual_level():
+        dual = torch.autograd.forward_ad.make_dual(x, torch.tensor([1.0, 10.0]))
+        primal, tangent = torch.autograd.forward_ad.unpack_dual(Square.apply(dual))
+    return primal, tangent
+
+
+def setup_square(torch):
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(x):
+            return x**2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+            ctx.save_for_forward(*inputs)
+
+        @staticmethod
+        def backward(ctx, ct):
+            (x,) = ctx.saved_tensors
+            return ct * 2 * x
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            (x,) = ctx.saved_tensors
+            return tangent * 2 * x
+
+    return Square.apply
+
+
+def test_function_under_func_grad(torch):
+    square = setup_square(torch)
+    x = torch.tensor([1.0, 2.0])
+    return torch.func.grad(lambda t: square(t).sum())(x)
+
+
+def test_function_under_func_jvp(torch):
+    square = setup_square(torch)
+    x = torch.tensor([1.0, 2.0])
+    return torch.func.jvp(square, (x,), (torch.tensor([1.0, 10.0]),))
+
+
+def test_function_under_vmap_with_a_generated_rule(torch):
+    class Square(torch.autograd.Function):
+        generate_vmap_rule = True
+
+        @staticmethod
+        def forward(x):
+            return x**2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.save_for_backward(*inputs)
+
+        @staticmethod
+        def backward(ctx, ct):
+            (x,) = ctx.saved_tensors
+            return ct * 2 * x
+
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
+    per_row = torch.func.vmap(torch.func.grad(lambda t: Square.apply(t).sum()))(x)
+    return torch.func.vmap(Square.apply)(x), per_row
+
+
+def test_function_with_a_vmap_rule_of_its_own(torch):
+    class Double(torch.autograd.Function):
+        @staticmethod
+        def forward(x):
+            return x * 2
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            pass
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2
+
+        @staticmethod
+        def vmap(info, in_dims, x):
+            seen.append((info.batch_size, list(in_dims)))
+            return Double.apply(x) + 100, in_dims[0]
+
+    seen = []
+    return torch.func.vmap(Double.apply)(torch.tensor([[1.0, 2.0], [3.0, 4.0]])), seen
+
+
+def test_setup_context_style_under_plain_func_grad_of_grad(torch):
+    square = setup_square(torch)
+    return torch.func.grad(torch.func.grad(lambda t: square(t) * t))(torch.tensor(2.0))

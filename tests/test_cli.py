@@ -1,0 +1,298 @@
+"""The command: programs under `wengert run` behave as under `python`, and what is lacking is named."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from wengert import as_torch, cli
+
+ROOT = Path(__file__).parent.parent
+Run = subprocess.CompletedProcess[str]
+
+SAME_AS_PYTHON = {
+    "names": """
+        import sys
+        print(__name__, __file__, __package__, __spec__, __cached__, sys.argv, sys.path[0])
+        print(sys.modules["__main__"].__dict__ is globals(), sorted(globals().keys() - {'__annotations__'}))
+        print(type(__builtins__), type(__loader__), __loader__.get_source("__main__") is not None)
+    """,
+    "sibling": "import beside\nprint(beside.value)",
+    "no future of the runner": "def f(x: print('evaluated')): pass",
+    "exit number": "raise SystemExit(7)",
+    "exit text": "import sys\nprint('before')\nsys.exit('a reason')",
+    "exit none": "import sys\nsys.exit()",
+    "error": """
+        def inner():
+            return 1 / 0
+        def outer():
+            inner()
+        outer()
+    """,
+    "chained error": """
+        try:
+            {}["key"]
+        except KeyError as error:
+            raise ValueError("later") from error
+    """,
+    "syntax error": "x = (1,\nprint(x",
+    "missing module": "import no_such_module_anywhere",
+    "interrupt": "raise KeyboardInterrupt",
+    "own hook": """
+        import sys, traceback
+        def hook(kind, value, frames):
+            print("hooked", kind.__name__, [frame.name for frame in traceback.extract_tb(frames)])
+        sys.excepthook = hook
+        def fail():
+            raise OSError("x")
+        fail()
+    """,
+    "thread": """
+        import threading, time
+        def late():
+            time.sleep(0.05)
+            print("late")
+        threading.Thread(target=late).start()
+        print("main ends")
+    """,
+    "coding": "# -*- coding: latin-1 -*-\nprint(ascii('\u00e9'))",
+}
+
+
+@pytest.fixture
+def start(tmp_path: Path) -> Callable[..., Run]:
+    """`start("wengert", "run", "x.py")`: one Python process in an empty folder, with this checkout on its path."""
+
+    def start(*words: str, **variables: str) -> Run:
+        path = os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])
+        environment = os.environ | {"PYTHONPATH": path} | variables
+        return subprocess.run(
+            [sys.executable, "-m", *words] if words[0] == "wengert" else [sys.executable, *words],
+            cwd=tmp_path,
+            env=environment,
+            capture_output=True,
+            text=True,
+            timeout=120,
+        )
+
+    return start
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> Callable[..., str]:
+    """`program(text)`: write a program into the folder and return its name."""
+
+    def program(text: str, name: str = "program.py") -> str:
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(textwrap.dedent(text), encoding="latin-1")
+        return name
+
+    return program
+
+
+@pytest.mark.parametrize("text", SAME_AS_PYTHON.values(), ids=SAME_AS_PYTHON.keys())
+def test_a_program_runs_as_python_runs_it(start, program, text):
+    program("value = 12", "inner/beside.py")
+    script = program(text, "inner/program.py")
+    expected = start(script, "a", "--version", "--", "-h")
+    actual = start("wengert", "run", script, "a", "--version", "--", "-h")
+    assert (actual.stdout, actual.stderr) == (expected.stdout, expected.stderr)
+    assert actual.returncode == expected.returncode
+
+
+def test_an_interrupted_program_ends_by_the_signal(start, program):
+    assert start("wengert", "run", program("raise KeyboardInterrupt")).returncode == -signal.SIGINT
+
+
+def test_safe_path_keeps_the_folder_of_the_script_away(start, program):
+    script = program("import sys\nprint(any('inner' in p for p in sys.path))", "inner/program.py")
+    assert start("wengert", "run", script).stdout == "True\n"
+    assert start("wengert", "run", script, PYTHONSAFEPATH="1").stdout == "False\n"
+
+
+def test_a_script_that_does_not_exist(start):
+    answer = start("wengert", "run", "absent.py", "x")
+    assert answer.returncode == 2
+    assert answer.stdout == ""
+    assert "can't open file" in answer.stderr
+    assert "absent.py" in answer.stderr
+    assert "No such file or directory" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_a_folder_is_no_script(start, tmp_path):
+    answer = start("wengert", "run", ".")
+    assert answer.returncode == 2
+    assert "can't open file" in answer.stderr
+    assert "Traceback" not in answer.stderr
+
+
+def test_no_script_and_no_command(start):
+    for words in (["wengert", "run"], ["wengert"], ["wengert", "walk"]):
+        answer = start(*words)
+        assert answer.returncode == 2
+        assert "usage: wengert" in answer.stderr
+
+
+def test_torch_and_its_submodules_are_wengert(start, program):
+    script = program(
+        """
+        import torch
+        import torch.nn as nn
+        import torch.nn.functional as F
+        import torch.optim as optim
+        from torch import nn as again, tensor
+        from torch.autograd import Function
+        from torch.func import grad
+        import torch.func, torch.autograd
+        import wengert
+
+        assert torch is wengert and nn is again is wengert.nn and F is wengert.nn.functional
+        assert optim is wengert.optim and Function is wengert.autograd.Function
+        assert grad is wengert.func.grad and torch.tensor is tensor is wengert.tensor
+        for name in ("", ".nn", ".optim", ".autograd", ".func"):
+            import sys
+            assert sys.modules["torch" + name].__spec__.name == "wengert" + name
+        x = torch.tensor(3.0, requires_grad=True)
+        (x * x).backward()
+        print(x.grad)
+        """
+    )
+    answer = start("wengert", "run", script)
+    assert (answer.stdout, answer.stderr) == ("tensor(6.)\n", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "kind", "name"),
+    [
+        ("import torch.no_such", "ModuleNotFoundError", "torch.no_such"),
+        ("import torch.nn.no_such as x", "ModuleNotFoundError", "torch.nn.no_such"),
+        ("import torch.tensor", "ModuleNotFoundError", "torch.tensor"),
+        ("from torch.no_such.deep import x", "ModuleNotFoundError", "torch.no_such"),
+        ("import torch\ntorch.no_such(1)", "MissingFeatureError", "torch.no_such"),
+        ("import torch\ntorch.nn.NoSuch()", "MissingFeatureError", "torch.nn.NoSuch"),
+        ("import torch.optim as o\no.NoSuch", "MissingFeatureError", "torch.optim.NoSuch"),
+    ],
+)
+def test_what_is_lacking_is_named(start, program, text, kind, name):
+    answer = start("wengert", "run", program(text))
+    assert answer.returncode == 1
+    last = answer.stderr.splitlines()[-1]
+    assert last.startswith((f"{kind}: ", f"wengert.errors.{kind}: "))
+    assert f"Wengert has no `{name}` yet." in last
+    assert "README" in last and "PyTorch" in last
+    assert answer.stderr.count("  File ") == 1, answer.stderr
+
+
+def test_a_name_lacking_in_a_from_import(start, program):
+    answer = start("wengert", "run", program("from torch import no_such"))
+    assert answer.returncode == 1
+    assert "ImportError: cannot import name 'no_such' from 'wengert'" in answer.stderr
+    assert "Wengert stands for `torch` in this program" in answer.stderr
+    assert answer.stderr.count("  File ") == 1, answer.stderr
+
+
+def test_probing_for_what_is_lacking_goes_on(start, program):
+    script = program(
+        """
+        import torch
+        print(hasattr(torch, "no_such"), getattr(torch.nn, "NoSuch", "default"))
+        try:
+            from torch import no_such
+        except ImportError:
+            print("absent")
+        try:
+            import torch.no_such
+        except ModuleNotFoundError as error:
+            print(error.name)
+        """
+    )
+    assert start("wengert", "run", script).stdout == "False default\nabsent\ntorch.no_such\n"
+
+
+def test_the_hook_refuses_where_pytorch_is_loaded(start, program, tmp_path):
+    (tmp_path / "torch.py").write_text("value = 1")
+    script = program(
+        """
+        import torch
+        from wengert.as_torch import install_as_torch
+        try:
+            install_as_torch()
+        except RuntimeError as error:
+            print(error)
+        import torch as again
+        print(torch is again, torch.value)
+        """
+    )
+    answer = start(script)
+    assert "PyTorch itself is already imported in this process" in answer.stdout
+    assert "import wengert as torch" in answer.stdout
+    assert answer.stdout.endswith("True 1\n"), answer.stderr
+
+
+def test_the_hook_can_be_installed_twice(start, program):
+    script = program(
+        """
+        import sys
+        from wengert.as_torch import install_as_torch
+        before = len(sys.meta_path)
+        install_as_torch()
+        import torch
+        install_as_torch()
+        print(len(sys.meta_path) - before, torch.__name__)
+        """
+    )
+    assert start(script).stdout == "1 wengert\n"
+
+
+def test_version(start):
+    import wengert
+
+    assert start("wengert", "--version").stdout == f"wengert {wengert.__version__}\n"
+
+
+def test_info_names_versions_and_extras(start):
+    import numpy
+    import scipy
+
+    lines = start("wengert", "info").stdout.splitlines()
+    words = [line.split() for line in lines]
+    assert ["numpy", numpy.__version__, "BLAS"] in [line[:3] for line in words]
+    assert ["scipy", scipy.__version__] in words
+    assert any(line[:1] == ["python"] and sys.executable in line for line in words)
+
+
+def test_info_says_how_to_get_what_is_missing(monkeypatch):
+    required = ["numpy>=2", "pytest; extra == 'test'", 'no-such-thing>=3; extra == "plot"']
+    monkeypatch.setattr("importlib.metadata.requires", lambda name: required)
+    lines = list(cli.facts())
+    assert any(line.startswith(f"extra    test: pytest {pytest.__version__}") for line in lines)
+    here = lines.index("extra    plot: nothing installed")
+    assert lines[here + 1].endswith(f"missing: {sys.executable} -m pip install no-such-thing")
+
+
+def test_info_of_a_checkout_that_is_not_installed(monkeypatch):
+    monkeypatch.setattr(cli, "packages_of_extras", dict)
+    assert any("pip install -e ." in line for line in cli.facts())
+
+
+def test_the_words_of_a_program_are_its_own():
+    assert cli.split_at_script(["run", "x.py", "-h", "--", "y"]) == (
+        ["run", "x.py"],
+        ["-h", "--", "y"],
+    )
+    assert cli.split_at_script(["run", "-h"]) == (["run", "-h"], [])
+    assert cli.split_at_script(["info"]) == (["info"], [])
+
+
+def test_other_modules_are_none_of_the_finders_business():
+    finder = as_torch.TorchFinder()
+    assert finder.find_spec("torchvision") is None
+    assert finder.find_spec("numpy") is None

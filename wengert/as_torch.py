@@ -1,0 +1,109 @@
+"""Wengert under the name `torch`, so that an unmodified PyTorch program runs on it.
+
+One finder answers every import of `torch` and of what lies below it with Wengert's module of the same tail:
+`torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the public face, nothing behind it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+from importlib.abc import Loader, MetaPathFinder
+from importlib.machinery import ModuleSpec
+from types import ModuleType
+from typing import Any
+
+import wengert
+from wengert.errors import MissingFeatureError
+
+WHAT_TO_DO = "The README says what works today. Write this with what is there, or run the program with PyTorch."
+
+
+def install_as_torch() -> None:
+    """Let `import torch` mean Wengert in this process from now on.
+
+    A second call changes nothing. Raises RuntimeError where PyTorch itself is already imported: its tensors and
+    Wengert's would mix. Inside one file `import wengert as torch` does the same without touching the process.
+    """
+    loaded = sys.modules.get("torch")
+    if loaded is not None and loaded is not wengert:
+        raise RuntimeError(
+            "install_as_torch: PyTorch itself is already imported in this process, and a program cannot use both under "
+            "one name. Call install_as_torch() before the first `import torch`, or write `import wengert as torch`."
+        )
+    if not any(isinstance(finder, TorchFinder) for finder in sys.meta_path):
+        sys.meta_path.insert(0, TorchFinder())
+        for name, module in list(sys.modules.items()):
+            if name.partition(".")[0] == "wengert":
+                name_what_is_lacking(module)
+
+
+class TorchFinder(MetaPathFinder, Loader):
+    """Finds Wengert's modules under PyTorch's names."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None = None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Return a spec for `torch` or `torch.x.y`; raises ModuleNotFoundError for one that Wengert lacks.
+
+        Raising, where None would be usual, keeps every other finder from looking into Wengert's own folder.
+        """
+        if fullname.partition(".")[0] != "torch":
+            return None
+        module = counterpart(fullname)
+        if module is None:
+            raise ModuleNotFoundError(lacking(fullname), name=fullname)
+        return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
+
+    def create_module(self, spec: ModuleSpec) -> ModuleType:
+        """Return Wengert's own module: no second copy is made."""
+        module = counterpart(spec.name)
+        assert module is not None, "find_spec gives specs of existing modules only"
+        spec.loader_state = module.__spec__
+        return module
+
+    def exec_module(self, module: ModuleType) -> None:
+        """Give the module, which has run already, its own spec back."""
+        assert module.__spec__ is not None
+        module.__spec__ = module.__spec__.loader_state
+        name_what_is_lacking(module)
+
+
+def counterpart(fullname: str) -> ModuleType | None:
+    """Import Wengert's module for a name of PyTorch's; None if there is none.
+
+    A name that the face gives to something else (`torch.tensor` is a function) is no module.
+    """
+    name = "wengert" + fullname.removeprefix("torch")
+    parent, _, child = name.rpartition(".")
+    if parent and not isinstance(vars(sys.modules[parent]).get(child, wengert), ModuleType):
+        return None
+    try:
+        return importlib.import_module(name)
+    except ModuleNotFoundError as error:
+        if error.name == name:
+            return None
+        raise
+
+
+def name_what_is_lacking(module: ModuleType) -> None:
+    """Give the module a `__getattr__` that names, in PyTorch's spelling, what it lacks."""
+    torch_name = "torch" + module.__name__.removeprefix("wengert")
+    own_answer = vars(module).get("__getattr__")
+    if getattr(own_answer, "__module__", None) == __name__:
+        return
+
+    def refuse(name: str) -> Any:
+        if own_answer is not None:
+            with suppress(AttributeError):
+                return own_answer(name)
+        raise MissingFeatureError(lacking(f"{torch_name}.{name}"), name=name, obj=module)
+
+    vars(module)["__getattr__"] = refuse
+
+
+def lacking(name: str) -> str:
+    """Word the answer to a program that asks for a name of PyTorch's that Wengert lacks."""
+    return f"Wengert has no `{name}` yet. {WHAT_TO_DO}"

@@ -1,0 +1,32 @@
+"""PyTorch's ``torch.autograd``: gradients on request, custom Functions, grad modes, hooks on saved tensors, checks."""
+
+from wengert.autograd import function as function
+from wengert.autograd import graph as graph
+from wengert.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from wengert.autograd.backward import backward, grad
+from wengert.autograd.function import Function
+from wengert.autograd.gradcheck import gradcheck, gradgradcheck
+from wengert.tape.mode import (
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
+
+__all__ = [
+    "Function",
+    "backward",
+    "detect_anomaly",
+    "enable_grad",
+    "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "inference_mode",
+    "is_grad_enabled",
+    "is_inference_mode_enabled",
+    "no_grad",
+    "set_detect_anomaly",
+    "set_grad_enabled",
+]

@@ -1,0 +1,1 @@
+"""What an array-like must offer: dtypes, shapes, primitives, levels. Knows NumPy, but no tensor and no tape."""

@@ -1,0 +1,162 @@
+"""Levels, the stack of open ones, and who interprets an operation.
+
+An operand is a raw array or a *tensor*, something with a `standing`. Each transform (vmap, jvp, grad, trace) opens a
+level; an operation among several levels is handed to the highest, with everything lower as payload. This file may not
+know what a tensor, a tape or any carrier is made of.
+"""
+
+from __future__ import annotations
+
+import itertools
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final, Protocol
+
+import numpy as np
+
+from wengert.errors import LeakError
+
+Array = np.ndarray[Any, Any]
+Value = Any
+"""A raw array or a tensor: what rules and rows are handed."""
+
+RAW: Final = frozenset({np.ndarray, *(np.dtype(c).type for c in "?bhilqBHILQefdFD")})
+"""Classes of raw operands. NumPy scalars occur inside a raw backward only."""
+
+_numbers = itertools.count(1)
+
+
+class Level:
+    """One run of one transform; later levels have higher numbers.
+
+    ``outer_grad`` is the grad mode of the region in which the level was opened.
+    """
+
+    kind = "base"
+
+    def __init__(self, number: int | None = None) -> None:
+        self.number = next(_numbers) if number is None else number
+        self.open = True
+        self.outer_grad = True
+
+    def interpret(
+        self, row: Any, operands: Sequence[Value], params: dict[str, Any], level: Level
+    ) -> Any:
+        """Run ``row`` on operands of which this level is the highest."""
+        raise NotImplementedError(f"the {self.kind} level interprets nothing of its own")
+
+
+ROOT: Final = Level(0)
+"""The level of eager code. It is always open."""
+
+
+class ThreadState(threading.local):
+    """What each thread has of its own: open levels, grad mode, the innermost trace and its journal."""
+
+    def __init__(self) -> None:
+        self.levels: list[Level] = []
+        self.grad = True
+        self.inference = False
+        self.trace: Any = None
+        self.saved_hooks: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
+        self.anomaly = False
+
+    @property
+    def innermost(self) -> Level:
+        """Return the level opened last, the owner of whatever is made now."""
+        return self.levels[-1] if self.levels else ROOT
+
+
+state: Final = ThreadState()
+
+special = 0
+"""How many levels, saved-tensor hooks and inference modes are in effect, over all threads. While it is 0, and only
+then, operations on plain arrays may be computed without a look at the thread's state."""
+
+quiet = 0
+"""How many threads do not record. While it is 0, recording needs no look at the thread's grad mode."""
+
+_counting = threading.Lock()
+
+
+def add_special(change: int) -> None:
+    """Count something special in (+1) or out (-1)."""
+    global special
+    with _counting:
+        special += change
+
+
+def add_quiet(change: int) -> None:
+    """Count a thread that stops recording in (+1) or out (-1)."""
+    global quiet
+    with _counting:
+        quiet += change
+
+
+@contextmanager
+def opened(level: Level, *, grad: bool | None = None) -> Iterator[Level]:
+    """Keep ``level`` on the stack for the block; ``grad=True`` turns recording on inside."""
+    level.outer_grad = state.grad
+    if grad is not None:
+        switch_grad(grad)
+    state.levels.append(level)
+    add_special(1)
+    try:
+        yield level
+    finally:
+        add_special(-1)
+        state.levels.remove(level)
+        switch_grad(level.outer_grad)
+        level.open = False
+
+
+def switch_grad(on: bool) -> None:
+    """Set the thread's grad mode, keeping the count of quiet threads."""
+    if on is not state.grad:
+        state.grad = on
+        add_quiet(-1 if on else 1)
+
+
+def recording_at(level: Level) -> bool:
+    """Say whether operations at ``level`` are recorded: the grad modes from there inwards must all be on."""
+    if not state.grad:
+        return False
+    for inner in reversed(state.levels):
+        if inner is level:
+            return True
+        if not inner.outer_grad:
+            return False
+    return True
+
+
+class Standing(Protocol):
+    """What a tensor tells of itself: its rank among levels, its level, and who interprets it."""
+
+    def standing(self) -> tuple[int, Level, Callable[..., Any]]: ...
+
+
+def interpret(row: Any, operands: Sequence[Value], params: dict[str, Any]) -> Any:
+    """Hand ``row`` to the highest level among the operands.
+
+    Raises LeakError when that level is closed: the value escaped from its transform.
+    """
+    top: tuple[int, Level, Callable[..., Any]] | None = None
+    for x in operands:
+        if x.__class__ not in RAW:
+            found = x.standing()
+            if top is None or found[0] > top[0]:
+                top = found
+    assert top is not None, "raw operands never come here"
+    _, level, interpreter = top
+    if not level.open:
+        raise leaked(level, row.name)
+    return interpreter(row, operands, params, level)
+
+
+def leaked(level: Level, op: str) -> LeakError:
+    """Word the error for a value whose level has closed."""
+    return LeakError(
+        f"{op}: an operand was made inside a {level.kind} that has ended. Values inside a transform exist only there: "
+        f"return them from the transformed function instead of storing them outside."
+    )

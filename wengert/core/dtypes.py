@@ -1,0 +1,214 @@
+"""Element types and PyTorch's promotion of them.
+
+Knows NumPy's dtypes and nothing of tensors. Inside the package a dtype is NumPy's; the `dtype` objects here are what
+users see (``torch.float32``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+import numpy as np
+
+BOOL, INTEGER, FLOATING, COMPLEX = range(4)
+_CATEGORY: Final = {"b": BOOL, "u": INTEGER, "i": INTEGER, "f": FLOATING, "c": COMPLEX}
+
+
+class dtype:
+    """An element type, spelled and printed as PyTorch does.
+
+    Attributes: ``name`` (``"float32"``), ``numpy`` (the NumPy dtype), ``itemsize`` in bytes, ``is_floating_point``,
+    ``is_complex``, ``is_signed``.
+
+    >>> import wengert as torch
+    >>> torch.float32, torch.long, torch.float32.itemsize
+    (torch.float32, torch.int64, 4)
+    """
+
+    __slots__ = ("category", "name", "numpy")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.numpy: np.dtype[Any] = np.dtype(name)
+        self.category: int = _CATEGORY[self.numpy.kind]
+
+    @property
+    def itemsize(self) -> int:
+        """Size of one element in bytes."""
+        return self.numpy.itemsize
+
+    @property
+    def is_floating_point(self) -> bool:
+        """True for float16, float32 and float64."""
+        return self.category == FLOATING
+
+    @property
+    def is_complex(self) -> bool:
+        """True for complex64 and complex128."""
+        return self.category == COMPLEX
+
+    @property
+    def is_signed(self) -> bool:
+        """True for every type that has negative values."""
+        return self.numpy.kind not in "bu"
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (named, (self.name,))
+
+
+bool_ = dtype("bool")
+uint8 = dtype("uint8")
+int8 = dtype("int8")
+int16 = dtype("int16")
+int32 = dtype("int32")
+int64 = dtype("int64")
+float16 = dtype("float16")
+float32 = dtype("float32")
+float64 = dtype("float64")
+complex64 = dtype("complex64")
+complex128 = dtype("complex128")
+
+ALL: Final = (
+    bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128
+)  # fmt: skip
+_BY_NUMPY: Final = {d.numpy: d for d in ALL}
+_BY_NAME: Final = {d.name: d for d in ALL}
+_COMPLEX_OF: Final = {
+    np.dtype("float16"): np.dtype("complex64"),
+    np.dtype("float32"): np.dtype("complex64"),
+    np.dtype("float64"): np.dtype("complex128"),
+}
+_BOOL, _INT64 = bool_.numpy, int64.numpy
+
+# The default floating dtype is a list of one, so that readers always see the current one.
+_default: list[np.dtype[Any]] = [float32.numpy]
+
+
+def named(name: str) -> dtype:
+    """Return the dtype of this name (unpickling goes through here)."""
+    return _BY_NAME[name]
+
+
+def default_float() -> np.dtype[Any]:
+    """Return NumPy's spelling of the default floating dtype."""
+    return _default[0]
+
+
+def set_default_dtype(d: dtype) -> None:
+    """Set the dtype that Python floats become; raises TypeError unless ``d`` is a floating dtype."""
+    if not isinstance(d, dtype) or not d.is_floating_point:
+        raise TypeError(f"set_default_dtype: only floating-point dtypes can be the default, got {d!r}.")
+    _default[0] = d.numpy
+
+
+def get_default_dtype() -> dtype:
+    """Return the dtype that Python floats become."""
+    return _BY_NUMPY[_default[0]]
+
+
+def public(numpy_dtype: np.dtype[Any]) -> dtype:
+    """Return the public dtype for a NumPy one; TypeError names the ones that exist."""
+    found = _BY_NUMPY.get(numpy_dtype)
+    if found is None:
+        native = numpy_dtype.newbyteorder("=")
+        found = _BY_NUMPY.get(native)
+    if found is None:
+        known = ", ".join(d.name for d in ALL)
+        raise TypeError(
+            f"can't convert an array of dtype {numpy_dtype}. The supported types are: {known}. "
+            f"Convert first, as in `array.astype(np.float32)`."
+        )
+    return found
+
+
+def to_numpy(d: Any) -> np.dtype[Any]:
+    """Return NumPy's dtype for a public one, or for Python's bool, int, float, complex."""
+    if isinstance(d, dtype):
+        return d.numpy
+    if d is float:
+        return float64.numpy
+    if d is int:
+        return _INT64
+    if d is bool:
+        return _BOOL
+    if d is complex:
+        return complex128.numpy
+    raise TypeError(f"dtype must be a dtype such as torch.float32, not {d!r} ({type(d).__name__}).")
+
+
+def category(d: np.dtype[Any]) -> int:
+    """Return BOOL, INTEGER, FLOATING or COMPLEX."""
+    return _CATEGORY[d.kind]
+
+
+def of_number(value: complex) -> np.dtype[Any]:
+    """Return the dtype that a Python number has on its own."""
+    if isinstance(value, bool | np.bool_):
+        return _BOOL
+    if isinstance(value, int | np.integer):
+        return _INT64
+    if isinstance(value, float | np.floating):
+        return _default[0]
+    return _COMPLEX_OF[_default[0]]
+
+
+_promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}
+
+
+def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the smallest dtype that both fit by PyTorch's table (an integer never widens a float)."""
+    if a is b:
+        return a
+    found = _promoted.get((a, b))
+    if found is None:
+        ca, cb = category(a), category(b)
+        if ca < FLOATING <= cb:
+            found = b
+        elif cb < FLOATING <= ca:
+            found = a
+        elif {ca, cb} == {FLOATING, COMPLEX}:
+            real, other = (a, b) if ca == FLOATING else (b, a)
+            found = np.promote_types(_COMPLEX_OF[real], other)
+        else:
+            found = np.promote_types(a, b)
+        _promoted[a, b] = found
+    return found
+
+
+def _over(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dtype[Any] | None:
+    """Combine two priorities: the higher one's dtype unless the lower one's category is above it."""
+    if higher is None or lower is None:
+        return higher or lower
+    high, low = category(higher), category(lower)
+    if high == COMPLEX:
+        return higher
+    if high == FLOATING:
+        return _COMPLEX_OF[higher] if low == COMPLEX else higher
+    if high == BOOL or low >= FLOATING:
+        return promote(higher, lower)
+    return higher
+
+
+def result_type(
+    shaped: Iterable[np.dtype[Any]],
+    scalars: Iterable[np.dtype[Any]] = (),
+    numbers: Iterable[complex] = (),
+) -> np.dtype[Any]:
+    """Promote operands of three priorities: tensors with dimensions, 0-d tensors, Python numbers.
+
+    A lower priority takes part only where its category (bool < integer < floating < complex) is above the result of
+    the higher ones, as in PyTorch's type promotion.
+    """
+    ranks: list[np.dtype[Any] | None] = []
+    for group in (shaped, scalars, (of_number(n) for n in numbers)):
+        joined: np.dtype[Any] | None = None
+        for d in group:
+            joined = d if joined is None else promote(joined, d)
+        ranks.append(joined)
+    found = _over(ranks[0], _over(ranks[1], ranks[2]))
+    assert found is not None, "result_type needs at least one operand"
+    return found

@@ -1,0 +1,235 @@
+"""The row: one primitive with its forward, derivative, batching and lowering, and the constructors of the five kinds.
+
+A rule is a function of a cotangent (or tangent) and of *residuals*, and it names them by its parameters: an operand's
+name (``x, y, z``), an output's (``out``), ``x_shape`` for an operand's shape, a parameter of the row, ``position`` for
+the operand's index in a variadic row, ``shapes`` for all operands' shapes. Names are read once, at registration.
+Nothing here knows tensors or tapes.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import Any, Final, Literal
+
+from wengert.core.carrier import RAW, interpret
+from wengert.core.lowering import Lowering
+
+Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
+Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
+OPERANDS: Final = ("x", "y", "z")
+
+BOOK: Final[dict[str, Primitive]] = {}
+"""The rulebook: every primitive by name."""
+
+
+class Rule:
+    """A derivative rule with the names of what it needs, ready to be called.
+
+    ``pull(ct, values, params, shapes, position)`` calls it; ``values`` are the row's operands followed by its outputs.
+    """
+
+    __slots__ = ("fn", "names", "needs", "pull", "wants_shape")
+
+    def __init__(self, fn: Callable[..., Any], layout: tuple[str, ...]) -> None:
+        self.fn = fn
+        self.names = tuple(inspect.signature(fn).parameters)[1:]
+        self.needs = frozenset(layout.index(n) for n in self.names if n in layout)
+        self.wants_shape = any(n == "shapes" or n.endswith("_shape") for n in self.names)
+        self.pull = _caller(fn, self.names, layout)
+
+
+def _caller(fn: Callable[..., Any], names: tuple[str, ...], layout: tuple[str, ...]) -> Pull:
+    """Return ``fn`` behind the one signature of all rules; the usual small cases without a loop."""
+    if all(n in layout for n in names) and len(names) <= 2:
+        at = [layout.index(n) for n in names]
+        if not at:
+            return lambda ct, values, params, shapes, position: fn(ct)
+        if len(at) == 1:
+            (i,) = at
+            return lambda ct, values, params, shapes, position: fn(ct, values[i])
+        i, j = at
+        return lambda ct, values, params, shapes, position: fn(ct, values[i], values[j])
+    getters = [_getter(n, layout) for n in names]
+    return lambda ct, values, params, shapes, position: fn(
+        ct, *[get(values, params, shapes, position) for get in getters]
+    )
+
+
+def _getter(name: str, layout: tuple[str, ...]) -> Callable[..., Any]:
+    if name in layout:
+        i = layout.index(name)
+        return lambda values, params, shapes, position: values[i]
+    if name.endswith("_shape") and name[:-6] in layout:
+        k = layout.index(name[:-6])
+        return lambda values, params, shapes, position: shapes[k]
+    if name == "shapes":
+        return lambda values, params, shapes, position: shapes
+    if name == "position":
+        return lambda values, params, shapes, position: position
+    return lambda values, params, shapes, position: params[name]
+
+
+class Primitive:
+    """One row of the rulebook.
+
+    Attributes that others read:
+      ``forward``     raw arrays in, a raw array (or a tuple of them) out
+      ``operands``    names of the operands, or None for a variadic row
+      ``outputs``     names of the outputs; ``("out",)`` for the usual single one, None for a varying number
+      ``rules``       one `Rule` per operand, None where nothing flows; a variadic row has one for all
+      ``keep``        indices into operands + outputs that some rule reads
+      ``keep_for``    for two operands, the same as bits, by which of them need a gradient
+      ``masks``       per operand, a function of the operands that says where its cotangent is selected
+      ``jvp``         for general rows, ``(tangents, residuals...) -> tangent``
+      ``shift``       ``(params, size) -> params`` for the same row with one more leading axis
+      ``aligned``     broadcasts its operands against each other, element by element
+      ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
+      ``definition``  for composite rows, the same function in other rows
+      ``node``        the class of its nodes on the tape, set by the tape
+    """
+
+    __slots__ = (
+        "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep", "keep_for", "kind",
+        "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift", "view", "wants_shape",
+    )  # fmt: skip
+
+    def __init__(
+        self,
+        kind: Kind,
+        name: str,
+        forward: Callable[..., Any],
+        rules: Sequence[Callable[..., Any] | None],
+        *,
+        operands: tuple[str, ...] | None,
+        outputs: tuple[str, ...] | None = ("out",),
+        backward_name: str | None = None,
+        lower: str | None = None,
+        **more: Any,
+    ) -> None:
+        self.kind, self.name, self.forward = kind, name, forward
+        self.operands, self.outputs = operands, outputs
+        layout = (operands or ()) + (outputs or ())
+        self.rules = tuple(None if fn is None else Rule(fn, layout) for fn in rules)
+        present = [rule for rule in self.rules if rule is not None]
+        self.keep: frozenset[int] = frozenset().union(*(rule.needs for rule in present))
+        self.keep_for = self._keep_table()
+        self.wants_shape = any(rule.wants_shape for rule in present)
+        camel = "".join(part.capitalize() for part in name.split("_"))
+        self.backward_name = backward_name or f"{camel}Backward0"
+        self.lower = Lowering(lower) if lower else None
+        self.node: Any = None
+        self.masks: Sequence[Callable[..., Any] | None] | None = more.pop("masks", None)
+        self.jvp: Rule | None = Rule(more.pop("jvp"), layout) if "jvp" in more else None
+        self.shift: Callable[[dict[str, Any], int], dict[str, Any]] | None = more.pop("shift", None)
+        self.batch: Callable[..., Any] | None = more.pop("batch", None)
+        self.definition: Callable[..., Any] | None = more.pop("definition", None)
+        self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
+        self.aligned: bool = more.pop("aligned", kind == "elementwise")
+        self.joint: bool = more.pop("joint", True)
+        self.view: bool = more.pop("view", False)
+        if more:
+            raise TypeError(f"{name}: a row has no field {sorted(more)}")
+        if name in BOOK:
+            raise ValueError(f"the rulebook already has a row named {name!r}")
+        BOOK[name] = self
+
+    def __call__(self, *operands: Any, **params: Any) -> Any:
+        for x in operands:
+            if x.__class__ not in RAW:
+                return interpret(self, operands, params)
+        return self.forward(*operands, **params)
+
+    def __repr__(self) -> str:
+        return f"<{self.kind} row {self.name}>"
+
+    def _keep_table(self) -> tuple[int, ...]:
+        """Return, for a row of two operands, what to keep (bits: x, y, out) by which operands need a gradient."""
+        if self.operands is None or len(self.operands) != 2 or len(self.rules) != 2:
+            return ()
+        bits = [0 if rule is None else sum(1 << i for i in rule.needs) for rule in self.rules]
+        return (0, bits[0], bits[1], bits[0] | bits[1])
+
+    def rule(self, position: int) -> Rule | None:
+        """Return the rule for one operand; a variadic row has the same for all."""
+        return self.rules[0 if self.operands is None else position]
+
+
+def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
+    """Read a forward's positional parameters as operands; a star parameter makes the row variadic."""
+    parameters = inspect.signature(forward).parameters.values()
+    if any(p.kind is p.VAR_POSITIONAL for p in parameters):
+        return None
+    return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+
+
+def elementwise(
+    name: str, forward: Callable[..., Any], *rules: Callable[..., Any] | None, **more: Any
+) -> Primitive:
+    """Declare an operation with a diagonal Jacobian: one map ``t -> t * df/dx`` per operand.
+
+    The map serves tangents and cotangents, so only real or holomorphic functions belong here.
+    """
+    return Primitive(
+        "elementwise", name, forward, rules, operands=OPERANDS[: len(rules)], **more
+    )
+
+
+def linear(
+    name: str,
+    forward: Callable[..., Any],
+    transpose: Callable[..., Any] | Sequence[Callable[..., Any] | None],
+    **more: Any,
+) -> Primitive:
+    """Declare a linear operation by its transpose (one per operand).
+
+    The jvp is the operation itself on tangents. ``joint=True``: linear in all differentiable operands together
+    (``cat``, ``where``); ``joint=False``: linear in each with the others fixed (``matmul``).
+    """
+    operands = _operand_names(forward)
+    rules = [transpose] if callable(transpose) else list(transpose)
+    return Primitive("linear", name, forward, rules, operands=operands, **more)
+
+
+def general(
+    name: str,
+    forward: Callable[..., Any],
+    vjp: Callable[..., Any] | Sequence[Callable[..., Any] | None],
+    jvp: Callable[..., Any],
+    **more: Any,
+) -> Primitive:
+    """Declare an operation by an explicit vjp (one per operand) and jvp (of the tuple of tangents, None if absent)."""
+    rules = [vjp] if callable(vjp) else list(vjp)
+    operands = _operand_names(forward)
+    return Primitive("general", name, forward, rules, operands=operands, jvp=jvp, **more)
+
+
+def constant(
+    name: str, forward: Callable[..., Any], operands: int | None = None, **more: Any
+) -> Primitive:
+    """Declare an operation whose derivative is zero wherever it exists.
+
+    ``operands`` is how many it has when it works element by element, as a comparison does.
+    """
+    names = _operand_names(forward) if operands is None else OPERANDS[:operands]
+    more.setdefault("aligned", operands is not None)
+    return Primitive("constant", name, forward, [], operands=names, **more)
+
+
+def composite(
+    name: str,
+    definition: Callable[..., Any],
+    kernel: Callable[..., Any] | None = None,
+    vjp: Callable[..., Any] | Sequence[Callable[..., Any] | None] = (),
+    **more: Any,
+) -> Primitive:
+    """Declare an operation by a definition in other rows.
+
+    With a ``vjp`` it is one node on the tape and ``kernel`` computes it on raw arrays; every other carrier sees the
+    definition. A law test holds the kernel and the vjp equal to the definition's.
+    """
+    rules = [vjp] if callable(vjp) else list(vjp)
+    operands = _operand_names(definition)
+    return Primitive(
+        "composite", name, kernel or definition, rules, operands=operands, definition=definition, **more
+    )

@@ -1,0 +1,71 @@
+"""Every exception class of Wengert, and the wording that several places share.
+
+This file may know nothing of the rest of the package. Each class is a subclass of the type that PyTorch raises in the
+same situation, so programs that catch PyTorch's errors catch ours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+__all__ = [
+    "DTypeError",
+    "GradientError",
+    "LeakError",
+    "MissingFeatureError",
+    "ShapeError",
+    "TraceError",
+]
+
+
+class GradientError(RuntimeError):
+    """A gradient was asked for that does not exist, or that would be wrong."""
+
+
+class ShapeError(RuntimeError):
+    """Shapes of operands, of a gradient or of a write do not fit together."""
+
+
+class DTypeError(RuntimeError):
+    """Element types of operands, of a gradient or of a write do not fit together."""
+
+
+class LeakError(RuntimeError):
+    """A value escaped from the transform (vmap, jvp, grad, trace) that made it."""
+
+
+class TraceError(RuntimeError):
+    """A function did something under trace that a recorded graph could not repeat."""
+
+
+class MissingFeatureError(AttributeError):
+    """A name that PyTorch has and Wengert lacks."""
+
+
+def shape_text(shape: Sequence[int]) -> str:
+    """Spell a shape as PyTorch's messages do: ``[2, 3]``."""
+    return "[" + ", ".join(str(n) for n in shape) + "]"
+
+
+def cannot_broadcast(op: str, shapes: Sequence[Sequence[int]]) -> ShapeError:
+    """Say which operands of ``op`` do not broadcast, and at which dimension."""
+    rank = max(len(s) for s in shapes)
+    padded = [(1,) * (rank - len(s)) + tuple(s) for s in shapes]
+    where = next(
+        (d for d in reversed(range(rank)) if len({s[d] for s in padded} - {1}) > 1), rank - 1
+    )
+    sizes = " and ".join(str(s[where]) for s in padded)
+    listed = " and ".join(shape_text(s) for s in shapes)
+    return ShapeError(
+        f"{op}: operands of shapes {listed} do not broadcast: the sizes {sizes} at dimension "
+        f"{where - rank} differ and neither is 1. Use `reshape`, `unsqueeze` or `transpose` to line "
+        f"the dimensions up."
+    )
+
+
+def dim_out_of_range(op: str, dim: int, rank: int) -> IndexError:
+    """Say which ``dim`` was given and which are possible."""
+    low, high = -max(rank, 1), max(rank, 1) - 1
+    return IndexError(
+        f"{op}: Dimension out of range (expected to be in range of [{low}, {high}], but got {dim})."
+    )

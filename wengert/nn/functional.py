@@ -1,0 +1,57 @@
+"""Functions of neural networks, without state."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from wengert.rules import composite
+from wengert.tape.record import binary
+from wengert.tensor import contraction
+from wengert.tensor.arithmetic import relu, sigmoid, tanh
+from wengert.tensor.promotion import dtype_of, promoted, require_tensor
+from wengert.tensor.reductions import log_softmax, softmax
+
+__all__ = ["linear", "log_softmax", "mse_loss", "relu", "sigmoid", "softmax", "tanh"]
+
+
+def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+    """Return ``input @ weight.T + bias``: ``input (..., n)``, ``weight (m, n)``, ``bias (m)`` -> ``(..., m)``."""
+    out = contraction.matmul(input, weight.t())
+    return out if bias is None else out + bias
+
+
+def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
+    """Return the squared differences: their ``"mean"``, ``"sum"``, or all of them (``"none"``).
+
+    Warns when the shapes differ, for the broadcast is rarely meant. ValueError for another reduction.
+
+    >>> import wengert as torch
+    >>> torch.nn.functional.mse_loss(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
+    tensor(2.)
+    """
+    if reduction == "mean" and input.payload.shape == target.payload.shape and dtype_of(input).kind == "f":
+        out = binary(composite.mse_loss, input, target)
+        if out is not NotImplemented:
+            return out
+    return _general_mse(input, target, reduction)
+
+
+def _general_mse(input: Any, target: Any, reduction: str) -> Any:
+    require_tensor("mse_loss", input)
+    require_tensor("mse_loss", target, "target")
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'.")
+    if input.shape != target.shape:
+        warnings.warn(
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
+            f"This will likely lead to incorrect results due to broadcasting. "
+            f"Please ensure they have the same size.",
+            UserWarning,
+            stacklevel=3,
+        )
+    x, y = promoted("mse_loss", input, target)
+    if reduction == "mean" and x.shape == y.shape:
+        return composite.mse_loss(x, y)
+    squares = (x - y) ** 2
+    return squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()

@@ -1,0 +1,55 @@
+"""Parameters: the tensors that a module trains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wengert.tape.storage import handle
+from wengert.tensor import creation
+from wengert.tensor.tensor import Tensor
+
+
+class Parameter(Tensor):
+    """A leaf tensor that a `Module` lists among its parameters. It shares memory with ``data``.
+
+    >>> import wengert as torch
+    >>> torch.nn.Parameter(torch.tensor(1.0))
+    Parameter containing:
+    tensor(1., requires_grad=True)
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
+        source = creation.empty(0) if data is None else data
+        if not isinstance(source, Tensor):
+            raise TypeError(
+                f"Parameter(): expected a tensor, got {type(data).__name__}. Use `Parameter(torch.tensor(...))`."
+            )
+        plain = source.detach()
+        made = handle(plain.payload)
+        made.storage, made.view = plain.storage, plain.view
+        made.__class__ = cls
+        if requires_grad:
+            creation.mark(made)
+        return made
+
+    def __repr__(self) -> str:
+        return "Parameter containing:\n" + self._printed("tensor(")
+
+    def __format__(self, spec: str) -> str:
+        return object.__format__(self, spec)
+
+
+class Buffer(Tensor):
+    """A tensor that a `Module` lists among its buffers when assigned to an attribute."""
+
+    __slots__ = ()
+
+    def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
+        plain = (creation.empty(0) if data is None else data).detach()
+        made = handle(plain.payload)
+        made.storage, made.view = plain.storage, plain.view
+        made.__class__ = cls
+        made.persistent = persistent
+        return made

@@ -1,0 +1,87 @@
+"""Stochastic gradient descent."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wengert.core.carrier import state as thread
+from wengert.errors import TraceError
+from wengert.optim.optimizer import Optimizer
+from wengert.tape.mode import no_grad
+
+
+class SGD(Optimizer):
+    """Gradient descent with momentum.
+
+    With gradient g (negated when ``maximize``) and parameter p::
+
+        g = g + weight_decay * p
+        b = g                                   in the first step
+        b = momentum * b + (1 - dampening) * g  later
+        g = g + momentum * b  if nesterov  else  b
+        p = p - lr * g
+
+    Raises ValueError for negative rates, and for Nesterov momentum without momentum or with dampening.
+    Source: Sutskever et al., On the importance of initialization and momentum in deep learning, 2013.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor(0., requires_grad=True)
+    >>> opt = torch.optim.SGD([x], lr=0.25)
+    >>> ((x - 1) ** 2).backward()
+    >>> opt.step()
+    >>> x
+    tensor(0.5000, requires_grad=True)
+    """
+
+    def __init__(
+        self, params: Any, lr: Any = 1e-3, momentum: float = 0, dampening: float = 0, weight_decay: float = 0,
+        nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
+        differentiable: bool = False, fused: bool | None = None,
+    ) -> None:  # fmt: skip
+        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
+            if value < 0.0:
+                raise ValueError(f"Invalid {name}: {value}")
+        if nesterov and (momentum <= 0 or dampening != 0):
+            raise ValueError("Nesterov momentum requires a momentum and zero dampening")
+        defaults = {
+            "lr": lr, "momentum": momentum, "dampening": dampening, "weight_decay": weight_decay,
+            "nesterov": nesterov, "maximize": maximize, "foreach": foreach, "differentiable": differentiable,
+            "fused": fused,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+
+    def step(self, closure: Callable[[], Any] | None = None) -> Any:
+        """Update every parameter that has a gradient; returns what ``closure`` returned."""
+        loss = self.evaluate(closure)
+        with no_grad():
+            for group in self.param_groups:
+                simple = not (group["momentum"] or group["weight_decay"])
+                rate = group["lr"] if group["maximize"] else -group["lr"]
+                for p in group["params"]:
+                    grad = None if p.cell is None else p.cell.grad
+                    if grad is not None:
+                        p.add_(grad if simple else self._direction(p, grad, group), alpha=rate)
+        return loss
+
+    def _direction(self, p: Any, grad: Any, group: dict[str, Any]) -> Any:
+        """Return the gradient with decay and momentum; ``maximize`` turns it before the decay."""
+        momentum = group["momentum"]
+        sign = -1 if group["maximize"] else 1
+        if group["weight_decay"]:
+            grad = grad.add(p, alpha=sign * group["weight_decay"])
+        if not momentum:
+            return grad
+        buffer = self.state[p].get("momentum_buffer")
+        if buffer is None:
+            if thread.trace is not None:
+                raise TraceError(
+                    "SGD: the momentum does not exist before the first step, so that step differs from all later ones. "
+                    "Take one step before tracing."
+                )
+            buffer = self.state[p]["momentum_buffer"] = grad.clone() if sign > 0 else grad.neg()
+            return grad.add(buffer, alpha=sign * momentum) if group["nesterov"] else buffer if sign > 0 else grad
+        buffer.mul_(momentum).add_(grad, alpha=sign * (1 - group["dampening"]))
+        if group["nesterov"]:
+            return grad.add(buffer, alpha=sign * momentum)
+        return buffer if sign > 0 else buffer.neg()

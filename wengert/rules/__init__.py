@@ -1,0 +1,13 @@
+"""The rulebook: every row, by name, in ``BOOK``. The only place where an operation or a derivative is declared."""
+
+from wengert.core.primitive import BOOK
+from wengert.rules import (
+    composite,
+    contraction,
+    elementwise,
+    indexing,
+    reduction,
+    structural,
+)
+
+__all__ = ["BOOK", "composite", "contraction", "elementwise", "indexing", "reduction", "structural"]

@@ -1,0 +1,82 @@
+"""Rows defined by other rows. One node on the tape and one kernel on raw arrays; elsewhere the definition runs."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import composite
+from wengert.rules.elementwise import exp, keep_where, log
+from wengert.rules.reduction import amax, mean
+from wengert.rules.structural import detach, sum
+
+
+def _shifted(x: Any, dim: int) -> Any:
+    """Subtract the largest value along ``dim``; the shift has no derivative, for it cancels."""
+    top = detach(amax(x, axis=(dim,), keepdim=True))
+    return x - keep_where(top, top != -math.inf)
+
+
+def _softmax_definition(x: Any, *, dim: int) -> Any:
+    e = exp(_shifted(x, dim))
+    return e / sum(e, axis=(dim,), keepdim=True)
+
+
+def _softmax_kernel(x: Array, *, dim: int) -> Array:
+    if not x.ndim or not x.size:
+        return np.ones_like(x)
+    out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
+    np.exp(out, out=out)
+    out /= np.add.reduce(out, axis=dim, keepdims=True)
+    return out
+
+
+softmax = composite(
+    "softmax", _softmax_definition, _softmax_kernel,
+    lambda ct, out, dim: out * (ct - sum(ct * out, axis=(dim,), keepdim=True)),
+    shift=lambda p, size: {"dim": p["dim"] + 1},
+)  # fmt: skip
+
+
+def _log_softmax_definition(x: Any, *, dim: int) -> Any:
+    s = _shifted(x, dim)
+    return s - log(sum(exp(s), axis=(dim,), keepdim=True))
+
+
+def _log_softmax_kernel(x: Array, *, dim: int) -> Array:
+    if not x.ndim or not x.size:
+        return np.zeros_like(x)
+    out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
+    out -= np.log(np.add.reduce(np.exp(out), axis=dim, keepdims=True))
+    return out
+
+
+log_softmax = composite(
+    "log_softmax", _log_softmax_definition, _log_softmax_kernel,
+    lambda ct, out, dim: ct - exp(out) * sum(ct, axis=(dim,), keepdim=True),
+    shift=lambda p, size: {"dim": p["dim"] + 1},
+)  # fmt: skip
+
+
+def _mse_definition(x: Any, y: Any) -> Any:
+    d = x - y
+    return mean(d * d, axis=tuple(range(d.ndim)), keepdim=False)
+
+
+def _mse_kernel(x: Array, y: Array) -> Array:
+    d = np.subtract(x, y).reshape(-1)
+    if d.size < 4096:
+        return np.dot(d, d) / d.dtype.type(d.size)  # type: ignore[no-any-return]
+    np.multiply(d, d, out=d)
+    return np.add.reduce(d) / d.dtype.type(d.size)  # type: ignore[no-any-return]
+
+
+mse_loss = composite(
+    "mse_loss", _mse_definition, _mse_kernel,
+    [lambda ct, x, y: (2.0 / math.prod(x.shape) * ct) * (x - y),
+     lambda ct, x, y: (2.0 / math.prod(x.shape) * ct) * (y - x)],
+)  # fmt: skip
+"""Mean of the squared differences of two operands of one shape."""

@@ -1,0 +1,73 @@
+"""Rows that multiply and add over a shared axis. Each is linear in either operand with the other fixed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import linear
+from wengert.rules.structural import broadcast_to, conj, reshape, squeeze, sum, t, transpose, unsqueeze
+
+
+def _dot(x: Array, y: Array) -> Array:
+    return np.dot(x, y)  # type: ignore[no-any-return]
+
+
+def _dot_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+    return sum(x * y, axis=(1,), keepdim=False)
+
+
+dot = linear(
+    "dot", _dot, [lambda ct, y: ct * y, lambda ct, x: ct * x], joint=False, batch=_dot_batch
+)
+
+
+def _mv_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+    return squeeze(matmul(x, unsqueeze(y, dim=y.ndim)), dims=(2 if mapped[0] or mapped[1] else 1,))
+
+
+mv = linear(
+    "mv", _dot,
+    [lambda ct, y: unsqueeze(ct, dim=1) * unsqueeze(y, dim=0), lambda ct, x: mv(t(x), ct)],
+    joint=False, batch=lambda size, mapped, p, x, y: _mv_mapped(mapped, x, y),
+)  # fmt: skip
+
+
+def _mv_mapped(mapped: Any, x: Any, y: Any) -> Any:
+    return squeeze(matmul(x, unsqueeze(y, dim=y.ndim)), dims=(2,))
+
+
+mm = linear(
+    "mm", _dot, [lambda ct, y: mm(ct, t(y)), lambda ct, x: mm(t(x), ct)],
+    joint=False, batch=lambda size, mapped, p, x, y: matmul(x, y),
+)  # fmt: skip
+
+
+def _matmul(x: Array, y: Array) -> Array:
+    return np.matmul(x, y)  # type: ignore[no-any-return]
+
+
+def _matmul_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+    """Give both operands the same number of axes behind the mapped one, so that batch axes line up."""
+    rank = max(x.ndim - mapped[0], y.ndim - mapped[1])
+    lined_up = [
+        reshape(v, shape=(size, *(1,) * (rank - v.ndim + 1), *v.shape[1:])) if m else v
+        for v, m in zip((x, y), mapped, strict=True)
+    ]
+    return matmul(*lined_up)
+
+
+def _swap(x: Any) -> Any:
+    return transpose(x, dim0=x.ndim - 2, dim1=x.ndim - 1)
+
+
+matmul = linear(
+    "matmul", _matmul,
+    [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
+    joint=False, batch=_matmul_batch, backward_name="BmmBackward0",
+)  # fmt: skip
+"""Matrix products over the last two axes, the others broadcast against each other."""
+
+__all__ = ["broadcast_to", "conj", "dot", "matmul", "mm", "mv"]

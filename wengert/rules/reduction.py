@@ -1,0 +1,203 @@
+"""Rows that reduce axes (besides `sum`, which lives beside `broadcast_to`).
+
+Axes are sorted, non-negative tuples; ``keepdim`` keeps them as size 1. Ties share the gradient in full reductions and
+in `amax`; `max` along a dimension sends it to the first winner, as PyTorch does.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import constant, general, linear
+from wengert.core.shapes import Shape
+from wengert.rules.elementwise import exp, keep_where
+from wengert.rules.indexing import gather, scatter
+from wengert.rules.structural import (
+    _sum,
+    as_dtype_of,
+    cat,
+    kept,
+    reshape,
+    shift_axis,
+    slice_,
+    spread,
+    squeeze,
+    sum,
+    unsqueeze,
+)
+
+
+def _count(shape: Shape, axis: Shape) -> int:
+    return math.prod(shape[a] for a in axis)
+
+
+def _mean(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    return _sum(x, axis=axis, keepdim=keepdim) / x.dtype.type(_count(x.shape, axis))  # type: ignore[no-any-return]
+
+
+mean = linear(
+    "mean", _mean, lambda ct, x_shape, axis: spread(ct / _count(x_shape, axis), axis, x_shape),
+    shift=shift_axis,
+)  # fmt: skip
+
+
+def _extreme(name: str, reduce: Any) -> Any:
+    """Declare amax or amin: the gradient is shared by the elements equal to the result."""
+
+    def forward(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+        return reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+
+    def winners(x: Any, out: Any, axis: Shape) -> tuple[Any, Any]:
+        won = x == kept(out, axis, tuple(x.shape))
+        return won, sum(as_dtype_of(won, x), axis=axis, keepdim=True)
+
+    def vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:
+        won, ties = winners(x, out, axis)
+        return keep_where(kept(ct, axis, tuple(x.shape)) / ties, won)
+
+    def jvp(tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool) -> Any:
+        won, ties = winners(x, out, axis)
+        return sum(keep_where(tangents[0], won) / ties, axis=axis, keepdim=keepdim)
+
+    return general(name, forward, vjp, jvp, shift=shift_axis)
+
+
+amax = _extreme("amax", np.maximum.reduce)
+amin = _extreme("amin", np.minimum.reduce)
+
+
+def _selecting(name: str, pick: Any) -> Any:
+    """Declare max or min along one dimension: values and the index of the first winner."""
+
+    def forward(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
+        if x.ndim == 0:
+            return x.copy(), np.zeros((), np.int64)
+        at = pick(x, axis=dim, keepdims=True)
+        values = np.take_along_axis(x, at, axis=dim)
+        if not keepdim:
+            values, at = values.squeeze(dim), at.squeeze(dim)
+        return values, at
+
+    def vjp(ct: Any, indices: Any, x_shape: Shape, dim: int, keepdim: bool) -> Any:
+        ct = ct[0]
+        if x_shape and not keepdim:
+            ct, indices = unsqueeze(ct, dim=dim), unsqueeze(indices, dim=dim)
+        return scatter(ct, indices, dim=dim, shape=x_shape)
+
+    def jvp(tangents: Any, indices: Any, x_shape: Shape, dim: int, keepdim: bool) -> Any:
+        if keepdim or not x_shape:
+            return gather(tangents[0], indices, dim=dim), None
+        return squeeze(gather(tangents[0], unsqueeze(indices, dim=dim), dim=dim), dims=(dim,)), None
+
+    return general(
+        name, forward, vjp, jvp, outputs=("values", "indices"),
+        shift=lambda p, size: {**p, "dim": p["dim"] + 1},
+    )  # fmt: skip
+
+
+max = _selecting("max", np.argmax)
+min = _selecting("min", np.argmin)
+
+
+def _arg(pick: Any) -> Any:
+    def forward(x: Array, *, dim: int, keepdim: bool) -> Array:
+        if x.ndim == 0:
+            return np.zeros((), np.int64)
+        return pick(x, axis=dim, keepdims=keepdim)  # type: ignore[no-any-return]
+
+    return forward
+
+
+argmax = constant("argmax", _arg(np.argmax), shift=lambda p, size: {**p, "dim": p["dim"] + 1})
+argmin = constant("argmin", _arg(np.argmin), shift=lambda p, size: {**p, "dim": p["dim"] + 1})
+
+
+def _any(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    return np.logical_or.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+def _all(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    return np.logical_and.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+any = constant("any", _any, shift=shift_axis)
+all = constant("all", _all, shift=shift_axis)
+
+
+def _prod(x: Array, *, axis: int, keepdim: bool) -> Array:
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+def _others(x: Any, axis: int) -> Any:
+    """Return, for every element along ``axis``, the product of all the others; zeros cost no division.
+
+    Products of neighbours are taken pairwise up a binary tree; on the way down each one of a pair receives the product
+    of everything outside the pair times its partner. The work is O(n), and it is written in rows, so any order of
+    derivative follows.
+    """
+    front = (slice(None),) * axis
+    n = x.shape[axis]
+    if n == 1:
+        return _ones_like(x)
+    half = n // 2
+    left = slice_(x, index=(*front, slice(0, half)))
+    right = slice_(x, index=(*front, slice(half, 2 * half)))
+    rest = [slice_(x, index=(*front, slice(2 * half, n)))] if n % 2 else []
+    outside = _others(cat(left * right, *rest, dim=axis), axis)
+    pairs = slice_(outside, index=(*front, slice(0, half)))
+    tail = [slice_(outside, index=(*front, slice(half, half + 1)))] if rest else []
+    return cat(pairs * right, pairs * left, *tail, dim=axis)
+
+
+def _ones_like(x: Any) -> Any:
+    return as_dtype_of((x == x) | (x != x), x)
+
+
+def _prod_vjp(ct: Any, x: Any, axis: int, x_shape: Shape) -> Any:
+    return kept(ct, (axis,), x_shape) * _others(x, axis) if x_shape[axis] else x * 1.0
+
+
+def _prod_jvp(tangents: Any, x: Any, axis: int, keepdim: bool, x_shape: Shape) -> Any:
+    others = _others(x, axis) if x_shape[axis] else x * 1.0
+    return sum(tangents[0] * others, axis=(axis,), keepdim=keepdim)
+
+
+prod = general(
+    "prod", _prod, _prod_vjp, _prod_jvp, shift=lambda p, size: {**p, "axis": p["axis"] + 1}
+)
+
+
+def _logsumexp(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
+    top[~np.isfinite(top)] = 0
+    total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
+    return total if keepdim else total.squeeze(axis)  # type: ignore[no-any-return]
+
+
+def _logsumexp_vjp(ct: Any, x: Any, out: Any, axis: Shape, x_shape: Shape) -> Any:
+    return kept(ct, axis, x_shape) * _weights(x, out, axis, x_shape)
+
+
+def _logsumexp_jvp(
+    tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool, x_shape: Shape
+) -> Any:
+    return sum(tangents[0] * _weights(x, out, axis, x_shape), axis=axis, keepdim=keepdim)
+
+
+def _weights(x: Any, out: Any, axis: Shape, x_shape: Shape) -> Any:
+    """Return the softmax of x; where everything is -inf the weights are 0, not NaN."""
+    total = kept(out, axis, x_shape)
+    return keep_where(exp(x - total), total != -math.inf)
+
+
+logsumexp = general(
+    "logsumexp", _logsumexp, _logsumexp_vjp, _logsumexp_jvp, shift=shift_axis, domain=(-3.0, 3.0)
+)
+
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "reshape", "sum",
+]  # fmt: skip

@@ -1,0 +1,332 @@
+"""Rows that move, repeat, join or convert elements without computing: their transposes undo them.
+
+Adjoint pairs live side by side: `broadcast_to` and `sum`, `cat` and `split`, `slice` and `embed`. Rules are written
+over anything array-like and name no NumPy; the forwards above each row are the raw computation.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import constant, general, linear
+from wengert.core.shapes import Shape
+
+
+def numpy_dtype(x: Any) -> np.dtype[Any]:
+    """Return the dtype of a raw array or a tensor in NumPy's spelling."""
+    d = x.dtype
+    return getattr(d, "numpy", d)  # type: ignore[no-any-return]
+
+
+def _reshape(x: Array, *, shape: Shape) -> Array:
+    return x.reshape(shape)
+
+
+reshape = linear(
+    "reshape", _reshape, lambda ct, x_shape: reshape(ct, shape=x_shape),
+    shift=lambda p, size: {"shape": (size, *p["shape"])}, view=True, backward_name="ViewBackward0",
+)  # fmt: skip
+
+
+def _permute(x: Array, *, axes: Shape) -> Array:
+    return x.transpose(axes)
+
+
+def _unpermute(ct: Any, axes: Shape) -> Any:
+    back = sorted(range(len(axes)), key=axes.__getitem__)
+    return permute(ct, axes=tuple(back))
+
+
+def _permute_shift(p: dict[str, Any], size: int) -> dict[str, Any]:
+    return {"axes": (0, *(a + 1 for a in p["axes"]))}
+
+
+permute = linear("permute", _permute, _unpermute, shift=_permute_shift, view=True)
+
+
+def _transpose(x: Array, *, dim0: int, dim1: int) -> Array:
+    return x.swapaxes(dim0, dim1)
+
+
+transpose = linear(
+    "transpose", _transpose, lambda ct, dim0, dim1: transpose(ct, dim0=dim0, dim1=dim1),
+    shift=lambda p, size: {"dim0": p["dim0"] + 1, "dim1": p["dim1"] + 1}, view=True,
+)  # fmt: skip
+
+
+def _t(x: Array) -> Array:
+    return x.T
+
+
+t = linear(
+    "t", _t, lambda ct: t(ct), view=True,
+    batch=lambda size, mapped, p, x: transpose(x, dim0=1, dim1=x.ndim - 1) if x.ndim > 2 else x,
+)  # fmt: skip
+
+
+def _unsqueeze(x: Array, *, dim: int) -> Array:
+    return np.expand_dims(x, dim)
+
+
+unsqueeze = linear(
+    "unsqueeze", _unsqueeze, lambda ct, dim: squeeze(ct, dims=(dim,)),
+    shift=lambda p, size: {"dim": p["dim"] + 1}, view=True,
+)  # fmt: skip
+
+
+def _squeeze(x: Array, *, dims: Shape) -> Array:
+    return x.squeeze(dims)
+
+
+squeeze = linear(
+    "squeeze", _squeeze, lambda ct, x_shape: reshape(ct, shape=x_shape),
+    shift=lambda p, size: {"dims": tuple(d + 1 for d in p["dims"])}, view=True,
+)  # fmt: skip
+
+
+def _broadcast_to(x: Array, *, shape: Shape) -> Array:
+    # A plain broadcast view is read-only to NumPy; whether a write may happen is the tensor's decision.
+    out = np.broadcast_to(x, shape)
+    out.flags.writeable = x.flags.writeable
+    return out
+
+
+def _broadcast_batch(size: int, mapped: Any, p: dict[str, Any], x: Any) -> Any:
+    missing = len(p["shape"]) + 1 - x.ndim
+    lined_up = reshape(x, shape=(size, *(1,) * missing, *x.shape[1:]))
+    return broadcast_to(lined_up, shape=(size, *p["shape"]))
+
+
+broadcast_to = linear(
+    "broadcast_to", _broadcast_to, lambda ct, x_shape: sum_to(ct, x_shape),
+    batch=_broadcast_batch, view=True, backward_name="ExpandBackward0",
+)  # fmt: skip
+
+
+def _add_reduce(x: Array, axes: Shape) -> Array:
+    """Sum with blocks small enough that float32 errs as PyTorch's does.
+
+    NumPy adds pairwise along the fastest axis only; over others it adds row after row, and the error grows with the
+    number of rows. Long reductions over such axes are split into blocks of about sqrt(n) rows, summed twice.
+    """
+    if len(axes) == 1 and x.ndim > 1 and x.dtype.kind in "fc":
+        (axis,) = axes
+        n = x.shape[axis]
+        if n > 64 and axis != x.ndim - 1 and x.size:
+            block = math.isqrt(n)
+            whole = n - n % block
+            head = x[(slice(None),) * axis + (slice(0, whole),)]
+            split = (*x.shape[:axis], n // block, block, *x.shape[axis + 1 :])
+            total = np.add.reduce(np.add.reduce(head.reshape(split), axis + 1), axis)
+            if whole != n:
+                total += np.add.reduce(x[(slice(None),) * axis + (slice(whole, n),)], axis)
+            return total  # type: ignore[no-any-return]
+    elif len(axes) > 1 and not x.flags.c_contiguous or 1 < len(axes) < x.ndim:
+        for axis in reversed(axes):
+            x = _add_reduce(x, (axis,))
+        return x
+    return np.add.reduce(x, axis=axes if len(axes) != 1 else axes[0])  # type: ignore[no-any-return]
+
+
+def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    if len(axis) == x.ndim and x.flags.c_contiguous:
+        total = np.add.reduce(x, axis=None)
+    else:
+        total = _add_reduce(x, axis)
+    if keepdim:
+        total = np.reshape(total, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
+    return total  # type: ignore[no-any-return]
+
+
+def kept(ct: Any, axis: Shape, x_shape: Shape) -> Any:
+    """Put the reduced axes back as size 1."""
+    return reshape(ct, shape=tuple(1 if i in axis else n for i, n in enumerate(x_shape)))
+
+
+def spread(ct: Any, axis: Shape, x_shape: Shape) -> Any:
+    """Repeat a reduced value along the axes it was reduced over."""
+    return broadcast_to(kept(ct, axis, x_shape), shape=x_shape)
+
+
+def shift_axis(p: dict[str, Any], size: int) -> dict[str, Any]:
+    """Move a tuple of reduced axes one place up, past the mapped axis."""
+    return {**p, "axis": tuple(a + 1 for a in p["axis"])}
+
+
+sum = linear(
+    "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis, x_shape), shift=shift_axis
+)
+
+
+def sum_to(x: Any, shape: Shape) -> Any:
+    """Sum a broadcast value down to ``shape``: the transpose of `broadcast_to`, in rows."""
+    extra = x.ndim - len(shape)
+    axes = tuple(i for i in range(x.ndim) if i < extra or (shape[i - extra] == 1 != x.shape[i]))
+    if axes:
+        x = sum(x, axis=axes, keepdim=False)
+    return x if x.shape == shape else reshape(x, shape=shape)
+
+
+def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
+    if source.kind == "c" and dtype.kind != "c":
+        x = x.real
+    return x.astype(dtype)
+
+
+cast = linear(
+    "cast", _cast, lambda ct, dtype, source: cast(ct, dtype=source, source=dtype),
+    shift=lambda p, size: p, backward_name="ToCopyBackward0",
+)  # fmt: skip
+
+cast_away = constant("cast_away", _cast, shift=lambda p, size: p)
+"""Conversion to or from a type without gradients (integers, bool)."""
+
+
+def as_dtype_of(mask: Any, like: Any) -> Any:
+    """Convert a mask or count to the dtype of ``like``."""
+    return cast_away(mask, dtype=numpy_dtype(like), source=numpy_dtype(mask))
+
+
+def _clone(x: Array) -> Array:
+    return x.copy()
+
+
+clone = linear("clone", _clone, lambda ct: ct, shift=lambda p, size: p)
+
+
+def _copied(x: Array, y: Array) -> Array:
+    return y.copy()
+
+
+copied = linear(
+    "copied", _copied, [None, lambda ct: ct], backward_name="CopyBackwards",
+    batch=lambda size, mapped, p, x, y: y + reshape(x, shape=x.shape) * 0 if mapped[0] else y,
+)  # fmt: skip
+
+
+def _detach(x: Array) -> Array:
+    return x
+
+
+detach = constant("detach", _detach, shift=lambda p, size: p, view=True)
+
+
+def _conj(x: Array) -> Array:
+    return np.conjugate(x)
+
+
+conj = general(
+    "conj", _conj, lambda ct: conj(ct), lambda tangents: conj(tangents[0]), shift=lambda p, size: p
+)
+
+
+def _cat(*arrays: Array, dim: int) -> Array:
+    return np.concatenate(arrays, axis=dim)
+
+
+def _cat_part(ct: Any, position: int, shapes: tuple[Shape, ...], dim: int) -> Any:
+    start = builtin_sum(s[dim] for s in shapes[:position])
+    return slice_(ct, index=(*(slice(None),) * dim, slice(start, start + shapes[position][dim])))
+
+
+def builtin_sum(numbers: Any) -> int:
+    """Add Python ints (this module's own `sum` is a row)."""
+    return int(math.fsum(numbers))
+
+
+cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1})
+
+
+def _stack(*arrays: Array, dim: int) -> Array:
+    return np.stack(arrays, axis=dim)
+
+
+stack = linear(
+    "stack", _stack,
+    lambda ct, position, dim: slice_(ct, index=(*(slice(None),) * dim, position)),
+    shift=lambda p, size: {"dim": p["dim"] + 1},
+)  # fmt: skip
+
+
+def _split(x: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
+    ends = itertools.accumulate(sizes)
+    front = (slice(None),) * dim
+    return tuple(x[(*front, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True))
+
+
+split = linear(
+    "split", _split, lambda ct, dim: cat(*ct, dim=dim), outputs=None, view=True,
+    shift=lambda p, size: {**p, "dim": p["dim"] + 1},
+)  # fmt: skip
+
+
+def _unbind(x: Array, *, dim: int) -> tuple[Array, ...]:
+    front = (slice(None),) * dim
+    return tuple(x[(*front, i, ...)] for i in range(x.shape[dim]))
+
+
+unbind = linear(
+    "unbind", _unbind, lambda ct, dim: stack(*ct, dim=dim), outputs=None, view=True,
+    shift=lambda p, size: {"dim": p["dim"] + 1},
+)  # fmt: skip
+
+
+def _slice(x: Array, *, index: tuple[Any, ...]) -> Array:
+    return x[(*index, ...)] if Ellipsis not in index else x[index]
+
+
+def _shift_index(p: dict[str, Any], size: int) -> dict[str, Any]:
+    return {**p, "index": (slice(None), *p["index"])}
+
+
+slice_ = linear(
+    "slice", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
+    shift=_shift_index, view=True,
+)  # fmt: skip
+
+select = linear(
+    "select", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
+    shift=_shift_index, view=True,
+)  # fmt: skip
+
+
+def _embed(x: Array, *, index: tuple[Any, ...], shape: Shape) -> Array:
+    out = np.zeros(shape, x.dtype)
+    out[index] = x
+    return out
+
+
+def _embed_shift(p: dict[str, Any], size: int) -> dict[str, Any]:
+    return {"index": (slice(None), *p["index"]), "shape": (size, *p["shape"])}
+
+
+embed = linear("embed", _embed, lambda ct, index: slice_(ct, index=index), shift=_embed_shift)
+
+
+def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
+    out = x.copy()
+    out[index] = 0
+    return out
+
+
+clear_slice = linear(
+    "clear_slice", _clear_slice, lambda ct, index: clear_slice(ct, index=index), shift=_shift_index
+)
+
+
+def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
+    out = x.copy()
+    out[index] = y
+    return out
+
+
+set_slice = linear(
+    "set_slice", _set_slice,
+    [lambda ct, index: clear_slice(ct, index=index), lambda ct, index: slice_(ct, index=index)],
+    shift=_shift_index, backward_name="CopySlices",
+)  # fmt: skip

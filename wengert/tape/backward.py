@@ -1,0 +1,179 @@
+"""Starting a walk: `backward` into ``.grad``, and `gradients` returned for chosen inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Level
+from wengert.errors import GradientError, ShapeError, shape_text
+from wengert.tape.engine import Walk, accumulate, captured, deposit
+from wengert.tape.record import as_tensor, numpy_dtype, recording_level
+from wengert.tape.storage import GradCell, Recorded, handle, ndarray
+
+
+def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
+    """Return the cotangent that a walk starts with at one output, checked against it."""
+    if out.edge is None:
+        raise GradientError(
+            f"element {i} of tensors does not require grad and does not have a grad_fn. Mark what you differentiate "
+            f"with `requires_grad=True` before the forward, and look for `detach`, `no_grad` or `.data` on the way."
+        )
+    shape = tuple(out.shape)
+    dtype = numpy_dtype(out)
+    if gradient is None:
+        if out.numel() != 1:
+            raise GradientError(
+                f"grad can be implicitly created only for scalar outputs, and this one has shape "
+                f"{shape_text(shape)}. Use `.sum().backward()`, or pass `gradient=` of that shape."
+            )
+        if dtype.kind == "c":
+            raise GradientError(
+                f"grad can be implicitly created only for real scalar outputs but got {out.dtype}. Use `.real`."
+            )
+        one: Any = np.ones(shape, dtype)
+        return handle(one) if walk.taped else one
+    if not isinstance(gradient, Recorded):
+        raise TypeError(
+            f"gradients can be either Tensors or None, but got {type(gradient).__name__}. Use `torch.tensor(...)`."
+        )
+    given: Any = gradient
+    if tuple(given.shape) != shape:
+        raise ShapeError(
+            f"Mismatch in shape: grad_output[{i}] has a shape of {shape_text(given.shape)} and output[{i}] has a "
+            f"shape of {shape_text(shape)}."
+        )
+    found = numpy_dtype(given)
+    if (found.kind == "c") != (dtype.kind == "c"):
+        raise GradientError(
+            f"For complex Tensors, both grad_output and output are required to have the same dtype. Mismatch in "
+            f"dtype: grad_output[{i}] has a dtype of {given.dtype} and output[{i}] has a dtype of {out.dtype}."
+        )
+    if found != dtype:
+        given = given.to(out.dtype)
+    return walk.value(given)
+
+
+def _level_of(outputs: Sequence[Any]) -> Level:
+    levels = [recording_level(out) for out in outputs if out.edge is not None]
+    return max(levels, key=lambda level: level.number) if levels else outputs[0].level
+
+
+def _as_list(what: str, tensors: Any) -> list[Any]:
+    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    for t in found:
+        if not isinstance(t, Recorded):
+            raise TypeError(f"{what} must be tensors, got {type(t).__name__}.")
+    return found
+
+
+def _paired(outputs: list[Any], gradients: Any) -> list[Any]:
+    if gradients is None:
+        return [None] * len(outputs)
+    found = [gradients] if isinstance(gradients, Recorded) else list(gradients)
+    if len(found) != len(outputs):
+        raise GradientError(f"got {len(outputs)} tensors and {len(found)} gradients")
+    return found
+
+
+def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
+    """Check the cotangents to start with, and walk."""
+    seeds = [_seed(i, *pair, walk) for i, pair in enumerate(zip(outputs, gradients, strict=True))]
+    walk.run([out.edge for out in outputs], seeds)
+
+
+def backward(
+    tensors: Any,
+    gradients: Any = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    inputs: Any = None,
+) -> None:
+    """Accumulate the gradients of ``tensors`` into the leaves' ``.grad`` (of ``inputs`` only, when given).
+
+    Raises RuntimeError for outputs without history, non-scalars without a gradient, gradients of another shape, and a
+    graph whose residuals were freed; then no ``.grad`` has changed.
+    """
+    outputs = _as_list("backward: outputs", tensors)
+    keep = create_graph if retain_graph is None else retain_graph
+    chosen = None
+    if inputs is not None:
+        chosen = _as_list("backward: inputs", inputs)
+        if not chosen:
+            raise GradientError("`inputs` argument to `backward()` cannot be empty.")
+        for i, x in enumerate(chosen):
+            if x.edge is None:
+                raise GradientError(f"element {i} of the inputs does not require grad")
+    wanted = None if chosen is None else [x.edge for x in chosen]
+    walk = Walk(_level_of(outputs), taped=create_graph, keep_graph=keep, wanted=wanted)
+    _go(walk, outputs, _paired(outputs, gradients))
+    if chosen is None:
+        deposit(walk)
+        return
+    deposit(walk, [x.edge for x in chosen if isinstance(x.edge, GradCell)])
+    for x in chosen:
+        ct = captured(walk, x.edge)
+        if not isinstance(x.edge, GradCell) and ct is not None:
+            accumulate(grad_cell(x), ct, owned=False, taped=create_graph)
+
+
+def grad_cell(x: Any) -> GradCell:
+    """Return the place of a tensor's ``.grad``, making it when there is none yet."""
+    if x.cell is None:
+        x.cell = GradCell(x, tuple(x.shape), numpy_dtype(x), x.level)
+    return x.cell  # type: ignore[no-any-return]
+
+
+def gradients(
+    outputs: Any,
+    inputs: Any,
+    grad_outputs: Any = None,
+    *,
+    retain_graph: bool | None = None,
+    create_graph: bool = False,
+    allow_unused: bool = False,
+    materialize_grads: bool = False,
+) -> tuple[Any, ...]:
+    """Return the gradients of the sum of ``outputs`` with respect to each of ``inputs``; ``.grad`` is not touched."""
+    outs = _as_list("grad: outputs", outputs)
+    ins = _as_list("grad: inputs", inputs)
+    if not ins:
+        raise ValueError("grad requires non-empty inputs.")
+    for i, x in enumerate(ins):
+        if x.edge is None:
+            raise GradientError(
+                f"One of the differentiated Tensors does not require grad: inputs[{i}]. Mark it with "
+                f"`requires_grad_()` before the forward."
+            )
+    keep = create_graph if retain_graph is None else retain_graph
+    walk = Walk(_level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x.edge for x in ins])
+    _go(walk, outs, _paired(outs, grad_outputs))
+    found: list[Any] = []
+    seen: set[int] = set()
+    for i, x in enumerate(ins):
+        ct = captured(walk, x.edge)
+        if ct is None and materialize_grads:
+            ct = np.zeros(tuple(x.shape), numpy_dtype(x))
+        elif ct is None and not allow_unused:
+            raise GradientError(
+                f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{i}]. "
+                f"Set allow_unused=True if this is the desired behavior."
+            )
+        found.append(None if ct is None else as_tensor(_unshared(ct, seen)))
+    return tuple(found)
+
+
+def _unshared(ct: Any, seen: set[int]) -> Any:
+    """Copy a raw result that shares memory with another one."""
+    if isinstance(ct, Recorded):
+        return ct
+    if ct.__class__ is not ndarray or ct.base is not None or id(ct) in seen:
+        return np.array(ct, order="C")
+    seen.add(id(ct))
+    return ct
+
+
+__all__ = ["backward", "grad_cell", "gradients"]

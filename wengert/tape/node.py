@@ -1,0 +1,148 @@
+"""Nodes and edges of the graph that recording leaves behind, as `grad_fn` shows them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from types import CodeType
+from typing import Any
+
+from wengert.core.primitive import BOOK, Primitive
+from wengert.core.shapes import Shape
+from wengert.tape.provenance import Place
+from wengert.tape.storage import GradCell
+
+
+class Extra:
+    """The rare parts of a node: hooks before and after it, per-output hooks, retained gradients, user metadata."""
+
+    __slots__ = ("metadata", "post", "pre", "retained", "tensor_hooks")
+
+    def __init__(self) -> None:
+        self.pre: dict[int, Callable[..., Any]] = {}
+        self.post: dict[int, Callable[..., Any]] = {}
+        self.tensor_hooks: dict[int, dict[int, Callable[..., Any]]] = {}
+        self.retained: dict[int, GradCell] = {}
+        self.metadata: dict[Any, Any] = {}
+
+
+class Node:
+    """One recorded operation. Each row has a subclass of its own, named as PyTorch names it.
+
+    ``edges``   where cotangents go: one per operand, None where none flows
+    ``saved``   operands and outputs that its rules read; None once freed
+    ``shapes``  shapes of the operands, when a rule reads them
+    ``rank``    its time on the clock that counts down: the newest node has the lowest rank
+    ``shape``   of its output; for several outputs the engine reads ``outputs`` instead
+    """
+
+    __slots__ = (
+        "code", "edges", "extra", "offset", "outputs", "params", "rank", "saved", "shape", "shapes", "__weakref__",
+    )  # fmt: skip
+
+    row: Primitive | None = None
+    edges: tuple[Any, ...]
+    saved: tuple[Any, ...] | None
+    params: dict[str, Any]
+    shapes: tuple[Shape, ...]
+    rank: int
+    shape: Shape
+    outputs: tuple[tuple[Shape, Any], ...] | None
+    code: CodeType
+    offset: int
+    extra: Extra | None
+
+    def name(self) -> str:
+        """Return the name PyTorch gives this operation's node, such as ``MulBackward0``."""
+        return type(self).__name__
+
+    @property
+    def place(self) -> Place:
+        """Where in the user's program the forward ran."""
+        return Place(self.code, self.offset)
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes that this one's cotangents go to, each with the number of the output it belongs to."""
+        return tuple(edge_function(edge) for edge in self.edges)
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for the user's own notes on this node."""
+        return self.extras().metadata
+
+    def extras(self) -> Extra:
+        """Return the rare parts, making them when there are none yet."""
+        if self.extra is None:
+            self.extra = Extra()
+        return self.extra
+
+    def __repr__(self) -> str:
+        return f"<{self.name()} object at {id(self):#x}>"
+
+
+class Output:
+    """The edge of one output of a node that has several."""
+
+    __slots__ = ("index", "node", "shape")
+
+    def __init__(self, node: Node, index: int, shape: Shape) -> None:
+        self.node, self.index, self.shape = node, index, shape
+
+
+class AccumulateGrad:
+    """The graph's view of a leaf: adds what arrives to ``variable.grad``."""
+
+    __slots__ = ("cell",)
+
+    def __init__(self, cell: GradCell) -> None:
+        self.cell = cell
+
+    @property
+    def variable(self) -> Any:
+        """The leaf, while it lives."""
+        return self.cell.tensor()
+
+    next_functions = ()
+
+    def name(self) -> str:
+        """Return PyTorch's name for it."""
+        return "torch::autograd::AccumulateGrad"
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, AccumulateGrad) and other.cell is self.cell
+
+    def __hash__(self) -> int:
+        return hash(id(self.cell))
+
+    def __repr__(self) -> str:
+        return f"<AccumulateGrad object at {id(self.cell):#x}>"
+
+
+def edge_function(edge: Any) -> tuple[Any, int]:
+    """Return an edge as PyTorch shows it: ``(grad_fn, output number)``."""
+    if edge is None:
+        return None, 0
+    if isinstance(edge, GradCell):
+        return AccumulateGrad(edge), 0
+    if isinstance(edge, Output):
+        return edge.node, edge.index
+    return edge, 0
+
+
+def edge_node(edge: Any) -> tuple[Node | None, int]:
+    """Return the node behind an edge and the output number; (None, 0) for a leaf."""
+    if isinstance(edge, Output):
+        return edge.node, edge.index
+    return (None, 0) if edge is None or isinstance(edge, GradCell) else (edge, 0)
+
+
+def node_class(row: Primitive) -> type[Node]:
+    """Return the class of a row's nodes, made when the row is first recorded."""
+    if row.node is None:
+        row.node = type(row.backward_name, (Node,), {"__slots__": (), "row": row})
+    found: type[Node] = row.node
+    return found
+
+
+for _row in BOOK.values():
+    node_class(_row)

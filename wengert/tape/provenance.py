@@ -1,0 +1,63 @@
+"""Which line of the user's program did something: a code object and an instruction offset, described when needed.
+
+Frames of the package itself are skipped, so a line named in a message is always the caller's.
+"""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import os
+import sys
+from types import CodeType, FrameType
+from typing import Final, NamedTuple
+
+_PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
+
+
+class Place(NamedTuple):
+    """A point in a program: its code object and the offset of the instruction."""
+
+    code: CodeType
+    offset: int
+
+    @property
+    def line(self) -> int:
+        """Return the line number."""
+        at = next(itertools.islice(self.code.co_positions(), self.offset // 2, None), (None,))
+        return at[0] or self.code.co_firstlineno
+
+    def describe(self) -> str:
+        """Return the source line with its file's name and number: ``loss = x * w    train.py:12``."""
+        where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
+        text = linecache.getline(self.code.co_filename, self.line).strip()
+        return f"{text:<40} {where}" if text else where
+
+
+class _Internal(dict[str, bool]):
+    """Whether a file belongs to the package, decided once per file name."""
+
+    def __missing__(self, filename: str) -> bool:
+        inside = os.path.abspath(filename).startswith(_PACKAGE)
+        self[filename] = inside
+        return inside
+
+
+INTERNAL: Final = _Internal()
+
+
+def outside(frame: FrameType | None) -> Place:
+    """Return the innermost place at or outside ``frame`` that is not the package's own."""
+    last = frame
+    while frame is not None:
+        last = frame
+        if not INTERNAL[frame.f_code.co_filename]:
+            break
+        frame = frame.f_back
+    assert last is not None
+    return Place(last.f_code, last.f_lasti)
+
+
+def here() -> Place:
+    """Return the caller's place in the user's program."""
+    return outside(sys._getframe(1))

@@ -1,0 +1,307 @@
+"""Recording: compute an operation's result and put its node on the tape.
+
+`unary` and `binary` are the hot path, for plain eager tensors; whatever is not plain (another level, another dtype, a
+mode, several outputs) goes through `Primitive.__call__` and comes to `record`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from sys import _getframe
+from typing import Any, cast
+
+from wengert.core import carrier
+from wengert.core.carrier import RAW, ROOT, Level, Value, recording_at, state
+from wengert.core.primitive import Primitive
+from wengert.errors import cannot_broadcast
+from wengert.tape import storage as cells
+from wengert.tape.node import Node, Output, node_class
+from wengert.tape.provenance import INTERNAL, outside
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    Storage,
+    guarded,
+    handle,
+    ndarray,
+    new,
+    next_rank,
+)
+
+FLOATING = "fc"
+
+
+NO_PARAMS: dict[str, Any] = {}
+
+
+def unary(row: Primitive, x: Any) -> Any:
+    """Apply an elementwise row without parameters to one tensor."""
+    a = x.payload
+    if carrier.special or a.__class__ is not ndarray:
+        return row(x)
+    return attach(row, x, row.forward(a), NO_PARAMS, 3)
+
+
+def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int = 2) -> Any:
+    """Return the raw result ``out`` of a row of one plain operand as a tensor, recorded.
+
+    ``depth`` is how many frames up the user's line is to be looked for.
+    """
+    if out.__class__ is not ndarray:
+        out = cells.np.asarray(out)
+    t = new(cells.tensor_type)
+    t.payload = out
+    t.level = t.owner = ROOT
+    t.storage = t.cell = t.view = None
+    edge = x.edge
+    if edge is None or not row.rules or (carrier.quiet and not state.grad):
+        t.edge = None
+        return t
+    t.edge = node = new(row.node)
+    node.edges = (edge,)
+    keep = row.keep
+    if not keep:
+        node.saved = ()
+    elif 1 in keep:
+        kept = new(cells.tensor_type)
+        kept.payload = out
+        kept.edge = kept.cell = kept.view = None
+        kept.level = kept.owner = ROOT
+        kept.storage = t.storage = Storage()
+        node.saved = ((x if x.storage is None else guarded(x)) if 0 in keep else None, kept)
+    else:
+        node.saved = (x if x.storage is None else guarded(x), None)
+    node.params = params
+    node.shapes = (x.payload.shape,) if row.wants_shape else ()
+    node.shape = out.shape
+    node.outputs = node.extra = None
+    node.rank = next_rank()
+    frame = _getframe(depth)
+    code = frame.f_code
+    if INTERNAL[code.co_filename]:
+        node.code, node.offset = outside(frame)
+    else:
+        node.code = code
+        node.offset = frame.f_lasti
+    return t
+
+
+def binary(row: Primitive, x: Any, y: Any) -> Any:
+    """Apply an elementwise row of two operands to plain tensors of one dtype, and record it.
+
+    Returns NotImplemented when they are not plain, for the caller to promote or interpret.
+    """
+    a = x.payload
+    b = y.payload
+    if carrier.special or a.dtype is not b.dtype:
+        return NotImplemented
+    try:
+        out = row.forward(a, b)
+    except ValueError:
+        raise cannot_broadcast(row.name, (a.shape, b.shape)) from None
+    if out.__class__ is not ndarray:
+        out = cells.np.asarray(out)
+    t = new(cells.tensor_type)
+    t.payload = out
+    t.level = t.owner = ROOT
+    t.storage = t.cell = t.view = None
+    left = x.edge
+    right = y.edge
+    if (
+        (left is None and right is None)
+        or not row.rules
+        or (carrier.quiet and not state.grad)
+    ):
+        t.edge = None
+        return t
+    t.edge = node = new(row.node)
+    node.edges = (left, right)
+    keep = row.keep_for[(left is not None) + 2 * (right is not None)]
+    if keep:
+        kept = None
+        if keep & 4:
+            kept = new(cells.tensor_type)
+            kept.payload = out
+            kept.edge = kept.cell = kept.view = None
+            kept.level = kept.owner = ROOT
+            kept.storage = t.storage = Storage()
+        node.saved = (
+            (x if x.storage is None else guarded(x)) if keep & 1 else None,
+            (y if y.storage is None else guarded(y)) if keep & 2 else None,
+            kept,
+        )
+    else:
+        node.saved = ()
+    node.params = NO_PARAMS
+    node.shapes = ()
+    node.shape = out.shape
+    node.outputs = node.extra = None
+    node.rank = next_rank()
+    frame = _getframe(2)
+    code = frame.f_code
+    if INTERNAL[code.co_filename]:
+        node.code, node.offset = outside(frame)
+    else:
+        node.code = code
+        node.offset = frame.f_lasti
+    return t
+
+
+def recorded(x: Any, level: Level) -> bool:
+    """Say whether ``x`` is a tensor that records at ``level`` (a leaf records inside a trace as well)."""
+    if x.__class__ in RAW or x.edge is None:
+        return False
+    return x.level is level or recording_level(x) is level
+
+
+def recording_level(x: Recorded) -> Level:
+    """Return the level at which ``x`` records. A leaf from outside a trace acts as a leaf of the trace."""
+    trace = state.trace
+    if trace is not None and x.level.number < trace.number and isinstance(x.edge, GradCell):
+        return cast(Level, trace)
+    return x.level
+
+
+def beneath(x: Any) -> Value:
+    """Return the value that a tensor holds below its tape: raw when plain, else a tensor without an edge."""
+    payload = x.payload
+    if payload.__class__ is ndarray:
+        return payload if state.trace is None else state.trace.lift(x)
+    return payload if isinstance(payload, Recorded) else handle(payload)
+
+
+def collapsed(value: Value) -> Any:
+    """Return what a tensor above ``value`` holds as payload: the payload itself where nothing is recorded below."""
+    if isinstance(value, Recorded) and value.edge is None:
+        return value.payload
+    return value
+
+
+def as_tensor(value: Value) -> Any:
+    """Return a value as a tensor."""
+    return value if isinstance(value, Recorded) else handle(value)
+
+
+def compute(row: Primitive, operands: Sequence[Any], params: dict[str, Any], level: Level) -> Any:
+    """Apply ``row`` to plain tensors of which none is recorded."""
+    raw = [x if x.__class__ in RAW else x.payload for x in operands]
+    out = row.forward(*raw, **params)
+    return tuple(map(handle, out)) if out.__class__ is tuple else handle(out)
+
+
+def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], level: Level) -> Any:
+    """Apply ``row`` below the tape of ``level`` and put a node on it."""
+    taped = [recorded(x, level) for x in operands]
+    below = [beneath(x) if on else x for x, on in zip(operands, taped, strict=True)]
+    if row.kind == "constant" or not recording_at(level):
+        out = row(*below, **params)
+        return tuple(map(as_tensor, out)) if out.__class__ is tuple else as_tensor(out)
+    if row.kind == "composite" and not row.rules:
+        assert row.definition is not None
+        return row.definition(*operands, **params)
+    values = row(*below, **params)
+    edges = tuple(
+        x.edge if on and row.rule(i) is not None else None
+        for i, (x, on) in enumerate(zip(operands, taped, strict=True))
+    )
+    if all(edge is None for edge in edges):
+        return tuple(map(as_tensor, values)) if values.__class__ is tuple else as_tensor(values)
+    node = new(node_class(row))
+    node.edges = edges
+    node.params = params
+    several = values.__class__ is tuple
+    outs = values if several else (values,)
+    results = _wrap_outputs(node, outs, several, level)
+    _keep(node, row, operands, below, results)
+    node.shapes = tuple(tuple(v.shape) for v in below) if row.wants_shape else ()
+    node.extra = None
+    node.rank = next_rank()
+    node.code, node.offset = outside(_getframe(1))
+    return results if several else results[0]
+
+
+def _wrap_outputs(node: Any, outs: Sequence[Any], several: bool, level: Level) -> tuple[Any, ...]:
+    """Return the outputs as tensors with their edges; integer outputs have none."""
+    if not several:
+        node.shape = tuple(outs[0].shape)
+        node.outputs = None
+        return (handle(collapsed(outs[0]), node, level),)
+    node.shape = ()
+    node.outputs = tuple((tuple(v.shape), numpy_dtype(v)) for v in outs)
+    return tuple(
+        handle(collapsed(v), Output(node, i, shape) if d.kind in FLOATING else None, level)
+        for i, (v, (shape, d)) in enumerate(zip(outs, node.outputs, strict=True))
+    )
+
+
+def numpy_dtype(v: Any) -> Any:
+    """Return a value's dtype in NumPy's spelling."""
+    return getattr(v.dtype, "numpy", v.dtype)
+
+
+def _keep(
+    node: Any, row: Primitive, operands: Sequence[Any], below: Sequence[Any], results: Sequence[Any]
+) -> None:
+    """Save what the rules of the active edges read, and nothing else."""
+    if row.operands is None:
+        needed: frozenset[int] = frozenset()
+    else:
+        rules = [r for r, edge in zip(row.rules, node.edges, strict=True) if edge is not None and r]
+        needed = frozenset().union(*(r.needs for r in rules))
+    if not needed:
+        node.saved = ()
+        return
+    hooks = state.saved_hooks
+    saved: list[Any] = []
+    for i, x in enumerate((*operands, *results)):
+        if i not in needed:
+            saved.append(None)
+        elif i >= len(operands):
+            saved.append(_kept_output(x))
+        else:
+            saved.append(x if x.__class__ in RAW or x.storage is None else guarded(x))
+    if hooks:
+        pack, unpack = hooks[-1]
+        saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
+    node.saved = tuple(saved)
+
+
+def _kept_output(x: Any) -> Any:
+    """Return an alias of an output without its edge, so that a node never refers to itself."""
+    kept = cells.alias(x)
+    kept.edge = kept.view = None
+    return kept
+
+
+class Packed:
+    """A saved tensor that went through the user's pack hook, and comes back through unpack."""
+
+    __slots__ = ("packed", "unpack")
+
+    def __init__(self, pack: Any, unpack: Any, saved: Recorded) -> None:
+        before = state.saved_hooks
+        state.saved_hooks = []
+        try:
+            self.packed = pack(detached(saved))
+        finally:
+            state.saved_hooks = before
+        self.unpack = unpack
+
+    def restore(self) -> Any:
+        """Run the unpack hook."""
+        value = self.unpack(self.packed)
+        if not isinstance(value, Recorded):
+            raise TypeError(
+                f"saved_tensors_hooks: the unpack hook must return a tensor, not {type(value).__name__}."
+            )
+        return value
+
+
+def detached(x: Recorded) -> Any:
+    """Return an alias of ``x`` without history."""
+    plain = cells.alias(x)
+    plain.edge = plain.view = None
+    return plain
+
+
+__all__ = ["Node", "Packed", "as_tensor", "attach", "beneath", "binary", "collapsed", "compute", "record", "unary"]

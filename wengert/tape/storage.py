@@ -1,0 +1,246 @@
+"""Storage cells, versions, and the guard on memory shared with NumPy.
+
+`Recorded` is a tensor as the tape sees it: a payload, an edge into the graph, and the cell it shares with its views.
+Ranks are this file's clock: they count *down*, so of two events the later one has the lower rank.
+"""
+
+from __future__ import annotations
+
+import itertools
+import weakref
+from collections.abc import Sequence
+from typing import Any, Final
+
+import numpy as np
+
+from wengert.core.carrier import ROOT, Array, Level, state
+from wengert.core.shapes import Shape
+from wengert.errors import GradientError
+from wengert.tape.provenance import Place
+
+new: Final = object.__new__
+ndarray: Final = np.ndarray
+next_rank: Final = itertools.count(-1, -1).__next__
+"""Take the next rank: one clock for nodes and for writes."""
+
+SMALL: Final = 4096
+"""Elements up to which shared memory is copied; above, it is fingerprinted."""
+
+
+class Storage:
+    """What a tensor shares with its views and detached aliases.
+
+    ``version`` counts writes (``tensor._version``); ``changed`` is the rank of the last one and ``changed_at`` its
+    place; ``silent`` is the rank of the last write through ``.data``. ``root`` is the array whose memory NumPy can
+    also reach, since rank ``exposed``, and ``snapshot`` what it held then. ``watched`` is true when any of these
+    needs a look before a saved value is used. ``members`` are the views, oldest first.
+    """
+
+    version = 0
+    changed = 0
+    changed_at: Place | None = None
+    silent = 0
+    exposed = 0
+    root: Array | None = None
+    snapshot: Array | bytes | None = None
+    inference = False
+    watched = False
+    uncounted_for: Storage | None = None
+    members: list[weakref.ref[Recorded]] | None = None
+
+
+class GradCell:
+    """Where the gradient of one tensor accumulates: its ``.grad`` and hooks.
+
+    A leaf's cell is its edge into the graph. The graph holds the cell and not the tensor, so no cycle arises.
+    """
+
+    __slots__ = ("dtype", "grad", "hooks", "level", "post_hooks", "shape", "tensor", "__weakref__")
+
+    def __init__(self, tensor: Recorded, shape: Shape, dtype: np.dtype[Any], level: Level) -> None:
+        self.grad: Any = None
+        self.shape = shape
+        self.dtype = dtype
+        self.level = level
+        self.hooks: dict[int, Any] | None = None
+        self.post_hooks: dict[int, Any] | None = None
+        self.tensor = weakref.ref(tensor)
+
+
+class View:
+    """How a view arises from its base: a chain of view rows with their parameters.
+
+    ``differentiable`` is false for `detach` and ``.data``: values flow through, histories do not.
+    """
+
+    __slots__ = ("base", "chain", "differentiable")
+
+    def __init__(self, base: Any, chain: Sequence[tuple[Any, dict[str, Any]]], differentiable: bool):
+        self.base = base
+        self.chain = tuple(chain)
+        self.differentiable = differentiable
+
+
+class Recorded:
+    """A tensor's data. `Tensor` adds the methods.
+
+    ``payload``  an ndarray, a carrier of some level, or a tensor recorded at a lower level
+    ``edge``     a Node, an Output of one, the GradCell of a leaf, or None when no gradient flows
+    ``level``    the level at which it is recorded
+    ``owner``    the innermost level that was open when it was made
+    ``storage``  the cell shared with views, made when first needed
+    ``cell``     the GradCell, when it has or may get a ``.grad``
+    ``view``     how it arises from its base, when it is a view
+    """
+
+    __slots__ = (
+        "payload", "edge", "level", "owner", "storage", "cell", "view", "__dict__", "__weakref__",
+    )  # fmt: skip
+
+    payload: Any
+    edge: Any
+    level: Level
+    owner: Level
+    storage: Storage | None
+    cell: GradCell | None
+    view: View | None
+
+
+tensor_type: type[Recorded] = Recorded
+
+
+def register_tensor_type(cls: type[Recorded]) -> None:
+    """Make ``cls`` the class of every tensor that the tape creates."""
+    global tensor_type
+    tensor_type = cls
+
+
+def handle(payload: Any, edge: Any = None, level: Level = ROOT) -> Any:
+    """Return a new tensor around ``payload``; its owner is the innermost open level.
+
+    NumPy scalars become 0-d arrays: a storage never holds a scalar.
+    """
+    t = new(tensor_type)
+    if isinstance(payload, np.generic):
+        payload = np.asarray(payload)
+    t.payload = payload
+    t.edge = edge
+    t.level = level
+    t.owner = state.innermost
+    t.storage = t.cell = t.view = None
+    if state.inference:
+        storage_of(t).inference = True
+    return t
+
+
+def alias(x: Recorded) -> Any:
+    """Return another tensor with the same payload, history and storage."""
+    t = handle(x.payload, x.edge, x.level)
+    t.storage = storage_of(x)
+    t.owner, t.view = x.owner, x.view
+    return t
+
+
+def storage_of(x: Recorded) -> Storage:
+    """Return the storage cell, making it when there is none yet."""
+    found = x.storage
+    if found is None:
+        found = x.storage = Storage()
+    return found
+
+
+def mark_written(x: Recorded, place: Place) -> None:
+    """Count a write to the memory of ``x``."""
+    storage = storage_of(x)
+    if state.trace is not None:
+        for name in ("version", "changed", "changed_at"):
+            state.trace.journal.keep(storage, name)
+    storage.version += 1
+    storage.changed = next_rank()
+    storage.changed_at = place
+    if storage.uncounted_for is not None:
+        storage.uncounted_for.silent = storage.changed
+        storage.uncounted_for.changed_at = place
+        storage.uncounted_for.watched = True
+
+
+def root_array(x: Array) -> Array:
+    """Return the array that owns the memory ``x`` looks at."""
+    while isinstance(x.base, ndarray):
+        x = x.base
+    return x
+
+
+def expose(x: Recorded, root: Array | None = None) -> None:
+    """Note that NumPy can now reach the memory of ``x``, and remember what it holds."""
+    storage = storage_of(x)
+    if storage.root is None:
+        storage.root = root_array(x.payload) if root is None else root
+    storage.exposed = next_rank()
+    storage.watched = True
+    array = storage.root
+    storage.snapshot = array.copy() if array.size <= SMALL else fingerprint(array)
+
+
+def fingerprint(x: Array) -> bytes:
+    """Digest an array at memory speed: sums of its words by position modulo a prime."""
+    raw = np.ascontiguousarray(x).reshape(-1).view(np.uint8)
+    whole = raw.size - raw.size % (8 * 61)
+    columns = np.add.reduce(raw[:whole].view(np.uint64).reshape(-1, 61), axis=0)
+    return columns.tobytes() + raw[whole:].tobytes()
+
+
+class Witness(Storage):
+    """The storage of a saved alias of large shared memory: the fingerprint it had when saved."""
+
+    watched = True
+
+    def __init__(self, of: Storage, print_when_saved: bytes) -> None:
+        self.of = of
+        self.print_when_saved = print_when_saved
+
+
+def guarded(x: Recorded) -> Any:
+    """Return what the tape may keep of an operand that has a storage cell.
+
+    Memory that NumPy can reach is copied when small and fingerprinted when large; anything else is kept as it is.
+    Raises RuntimeError for tensors made in inference mode.
+    """
+    storage = x.storage
+    assert storage is not None
+    if storage.inference:
+        raise GradientError(
+            "Inference tensors cannot be saved for backward. Use `x.clone()` outside inference mode, or make the "
+            "tensor under `torch.no_grad()` instead."
+        )
+    if not storage.exposed or x.payload.__class__ is not ndarray:
+        return x
+    kept = alias(x)
+    if x.payload.size <= SMALL:
+        kept.payload = x.payload.copy()
+        kept.storage = None
+    else:
+        kept.storage = Witness(storage, fingerprint(x.payload))
+    return kept
+
+
+def shared_value(saved: Recorded, rank: int) -> Array | None:
+    """Return the value that ``saved`` had at ``rank`` if it may have been changed through NumPy; None if it was.
+
+    A small array is restored from its snapshot; a large one can only be found out.
+    """
+    storage, payload = saved.storage, saved.payload
+    if isinstance(storage, Witness):
+        same = fingerprint(payload) == storage.print_when_saved
+        return payload if same else None
+    assert storage is not None
+    if not storage.exposed < rank or storage.root is None:
+        return payload  # type: ignore[no-any-return]
+    snapshot, root = storage.snapshot, storage.root
+    if isinstance(snapshot, bytes):
+        return payload if fingerprint(root) == snapshot else None
+    assert snapshot is not None
+    offset = payload.__array_interface__["data"][0] - root.__array_interface__["data"][0]
+    if not (snapshot.flags.c_contiguous and root.flags.c_contiguous):
+        return payload if np.array_equal(root, snapshot, equal_nan=root.dtype.kind in "fc") else None
+    return np.ndarray(payload.shape, payload.dtype, snapshot, offset, payload.strides)

@@ -1,0 +1,273 @@
+"""In-place writes: into memory, through views, and under every carrier.
+
+`assign` is the one way in which a tensor changes. Everything that can fail is checked before anything is touched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core import carrier
+from wengert.core.carrier import Level, recording_at, state
+from wengert.core.primitive import Primitive
+from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
+from wengert.rules import elementwise as rows
+from wengert.rules import structural
+from wengert.tape.provenance import here
+from wengert.tape.record import collapsed, ndarray, recording_level
+from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written
+from wengert.tensor import arithmetic, promotion
+from wengert.tensor.promotion import cast_to, constant, dtype_of, operand, result_type
+from wengert.tensor.views import derive, scatter_back
+
+
+def level_of(x: Any) -> Level:
+    """Return the highest level that a value takes part in."""
+    return x.standing()[1]  # type: ignore[no-any-return]
+
+
+def writable(x: Any, op: str) -> None:
+    """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
+    base = x.view.base if x.view is not None and x.view.differentiable else x
+    if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
+        which = "a leaf Variable" if base is x else "a view of a leaf Variable"
+        raise GradientError(
+            f"{op}: {which} that requires grad is being used in an in-place operation. "
+            f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
+        )
+    if x.storage is not None and x.storage.inference and not state.inference:
+        raise GradientError(
+            f"{op}: Inplace update to inference tensor outside InferenceMode is not allowed. "
+            f"Use `x.clone()` first."
+        )
+    payload = x.payload
+    if payload.__class__ is ndarray:
+        if 0 in payload.strides and any(
+            s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True)
+        ):
+            raise ShapeError(
+                f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
+                f"memory location. Please clone() the tensor before performing the operation."
+            )
+
+
+def assign(x: Any, value: Any, op: str = "copy_") -> Any:
+    """Give ``x`` the elements (and history) of ``value``, a tensor of its shape and dtype; views follow.
+
+    Raises what `writable` raises, and LeakError when an inner transform's value is written into a tensor that an
+    outer level owns.
+    """
+    writable(x, op)
+    _require_owner(x, value, op)
+    place = here()
+    plain = x.payload.__class__ is ndarray and value.payload.__class__ is ndarray
+    traced = state.trace is not None
+    if plain and not traced:
+        np.copyto(x.payload, value.payload)
+    _rebase(x, value, plain and not traced)
+    mark_written(x, place)
+    return x
+
+
+def _require_owner(x: Any, value: Any, op: str) -> None:
+    level = level_of(value)
+    owner = x.owner
+    if level.number > owner.number and level is not state.trace and level.kind != "tape":
+        raise LeakError(
+            f"{op}: a value of the running {level.kind} was written into a tensor made outside of it, where it could "
+            f"not stay. Make the tensor inside the transformed function, or return the value instead."
+        )
+    if level.kind == "tape" and value.edge is not None and level.number > owner.number:
+        if recording_at(level):
+            raise LeakError(
+                f"{op}: an in-place operation inside a gradient transform would change a tensor captured from outside. "
+                f"Return the new value instead."
+            )
+
+
+def rebase(x: Any, value: Any) -> None:
+    """Give a tensor whose memory was already written the history of ``value``; its family follows."""
+    _rebase(x, value, memory_written=True)
+
+
+def _rebase(x: Any, value: Any, memory_written: bool) -> None:
+    """Bring the histories of a written tensor's family up to date, and the payloads where no memory was written.
+
+    First upwards: every base gets the new part scattered into it. A detached alias passes values up, no history.
+    Then downwards, in the order in which they were made: views of what changed are derived anew.
+    """
+    changed: dict[int, Any] = {}
+    node, new = x, value
+    while True:
+        changed[id(node)] = (node, new)
+        view = node.view
+        if view is None:
+            break
+        base = view.base
+        if view.differentiable:
+            if memory_written and base.edge is None and new.edge is None:
+                break
+            new = scatter_back(alias(base), view.chain, new)
+        elif memory_written:
+            break
+        else:
+            new = handle(collapsed(structural.detach(new)), base.edge, base.level)
+        node = base
+    for tensor, new in changed.values():
+        _take(tensor, new, memory_written)
+    members = x.storage.members if x.storage is not None else None
+    for ref in members or ():
+        member = ref()
+        if member is None or id(member) in changed or id(member.view.base) not in changed:
+            continue
+        if member.view.differentiable:
+            if memory_written and member.view.base.edge is None and member.edge is None:
+                continue
+            new = derive(member.view)
+        elif memory_written:
+            continue
+        else:
+            new = structural.detach(member.view.base)
+        _take(member, new, memory_written)
+        changed[id(member)] = (member, new)
+
+
+def _take(tensor: Any, value: Any, memory_written: bool) -> None:
+    """Let a tensor have another's history, and its payload unless the memory itself was written."""
+    if state.trace is not None:
+        for name in ("payload", "edge", "level"):
+            state.trace.journal.keep(tensor, name)
+    if not memory_written:
+        tensor.payload = value.payload if value.edge is not None else collapsed(value)
+    keeps_history = tensor.edge is not None and not recording_at(recording_level(tensor))
+    if not keeps_history:
+        tensor.edge = value.edge
+        tensor.level = value.level
+
+
+def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
+    """Write ``row(x, other)`` into ``x``; the result must have its shape and a dtype that converts to its own."""
+    if isinstance(other, Recorded) and _memory_only(x, other):
+        writable(x, op)
+        try:
+            row.forward(x.payload, other.payload, out=x.payload)
+        except ValueError:
+            _require_fit(x, other, op)
+            raise
+        mark_written(x, here())
+        return x
+    y = operand(op, other)
+    dtype = dtype_of(x)
+    joint = result_type(x, y)
+    if promotion.dtypes.category(joint) > promotion.dtypes.category(dtype):
+        raise DTypeError(
+            f"{op}: result type {promotion.dtypes.public(joint)} can't be cast to the desired output type "
+            f"{x.dtype}. Use `x = x + y`, which makes a tensor of the wider dtype."
+        )
+    y = cast_to(y, joint) if isinstance(y, Recorded) else constant(y, joint)
+    _require_fit(x, y, op)
+    if dtype == joint and _memory_only(x, y):
+        writable(x, op)
+        row.forward(x.payload, y.payload, out=x.payload)
+        mark_written(x, here())
+        return x
+    result = row(cast_to(alias(x), joint), y)
+    return assign(x, cast_to(result, dtype), op)
+
+
+def _memory_only(x: Any, y: Any) -> bool:
+    """Say whether a write of ``y`` into ``x`` is one of plain memory, with no history anywhere in the family."""
+    a = x.payload
+    b = y.payload
+    if carrier.special or a.__class__ is not ndarray or b.__class__ is not ndarray:
+        return False
+    if a.dtype is not b.dtype:
+        return False
+    if carrier.quiet and not state.grad:
+        return True
+    return x.edge is None and y.edge is None and (x.view is None or x.view.base.edge is None)
+
+
+def _require_fit(x: Any, y: Any, op: str) -> None:
+    shape, other = tuple(x.shape), tuple(y.shape)
+    extra = len(shape) - len(other)
+    if extra < 0 or any(n not in (1, m) for n, m in zip(other, shape[extra:], strict=True)):
+        raise ShapeError(
+            f"{op}: output with shape {shape_text(shape)} doesn't match the broadcast shape of the operand "
+            f"{shape_text(other)}: a write cannot change a tensor's shape."
+        )
+
+
+def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
+    """Add ``alpha * other`` to a tensor in place."""
+    return update(input, rows.add, _scaled(other, alpha), "add_")
+
+
+def sub_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
+    """Subtract ``alpha * other`` from a tensor in place."""
+    return update(input, rows.sub, _scaled(other, alpha), "sub_")
+
+
+def _scaled(other: Any, alpha: Any) -> Any:
+    return other if alpha == 1 else arithmetic.mul(other, alpha) if isinstance(other, Recorded) else other * alpha
+
+
+def mul_(input: Any, other: Any) -> Any:
+    """Multiply a tensor by ``other`` in place."""
+    return update(input, rows.mul, other, "mul_")
+
+
+def div_(input: Any, other: Any) -> Any:
+    """Divide a tensor by ``other`` in place; RuntimeError for integers, whose quotients are floats."""
+    if dtype_of(input).kind in "biu":
+        raise DTypeError(
+            f"div_: result type Float can't be cast to the desired output type {input.dtype}. Use `x = x / y`."
+        )
+    return update(input, rows.div, other, "div_")
+
+
+def pow_(input: Any, exponent: Any) -> Any:
+    """Raise a tensor to a power in place."""
+    result = arithmetic.pow(alias(input), exponent)
+    return assign(input, cast_to(result, dtype_of(input)), "pow_")
+
+
+def neg_(input: Any) -> Any:
+    """Change the sign of a tensor in place."""
+    return assign(input, arithmetic.neg(alias(input)), "neg_")
+
+
+def zero_(input: Any) -> Any:
+    """Fill a tensor with zeros."""
+    return fill_(input, 0)
+
+
+def fill_(input: Any, value: Any) -> Any:
+    """Fill a tensor with a number or a 0-d tensor."""
+    if isinstance(value, Recorded) and value.ndim:  # type: ignore[attr-defined]
+        raise ShapeError(
+            f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."  # type: ignore[attr-defined]
+        )
+    if not isinstance(value, Recorded):
+        value = constant(value, dtype_of(input))
+    return copy_(input, value, "fill_")
+
+
+def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
+    """Copy ``source``, broadcast and converted, into a tensor; gradients flow to ``source``.
+
+    Raises RuntimeError when its shape does not broadcast to the tensor's.
+    """
+    promotion.require_tensor(op, source, "other")
+    _require_fit(input, source, op)
+    value = cast_to(source, dtype_of(input))
+    if _memory_only(input, value):
+        writable(input, op)
+        np.copyto(input.payload, value.payload)
+        mark_written(input, here())
+        return input
+    if tuple(value.shape) != tuple(input.shape):
+        value = structural.broadcast_to(value, shape=tuple(input.shape))
+    return assign(input, structural.copied(alias(input), value), op)

@@ -1,0 +1,122 @@
+"""From what users pass (tensors, Python numbers, NumPy scalars) to operands of one dtype, as rows want them.
+
+Promotion is PyTorch's; it inserts the row `cast`, so gradients come back in each operand's own dtype.
+"""
+
+from __future__ import annotations
+
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.carrier import Array
+from wengert.errors import DTypeError
+from wengert.rules import structural as rows
+from wengert.tape.storage import Recorded, handle
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_constants: dict[Any, dict[Any, Recorded]] = {_FLOAT32: {}, _FLOAT64: {}}
+_constants32, _constants64 = _constants[_FLOAT32], _constants[_FLOAT64]
+
+
+def dtype_of(x: Any) -> np.dtype[Any]:
+    """Return a tensor's dtype in NumPy's spelling, whatever carries it."""
+    payload = x.payload
+    while isinstance(payload, Recorded):
+        payload = payload.payload
+    if payload.__class__ is np.ndarray:
+        return payload.dtype  # type: ignore[no-any-return]
+    return payload.element_type  # type: ignore[no-any-return]
+
+
+def is_number(value: Any) -> bool:
+    """Say whether a value is a Python number or NumPy scalar."""
+    return isinstance(value, Number | np.generic)
+
+
+def constant(value: complex, dtype: np.dtype[Any]) -> Any:
+    """Return a number as a 0-d tensor without history; the usual ones are made once."""
+    cache = (
+        _constants32 if dtype is _FLOAT32 else _constants64 if dtype is _FLOAT64 else None
+    )
+    if cache is None or not value or value.__class__ not in (int, float):
+        return handle(raw_number(value, dtype))
+    found = cache.get(value)
+    if found is None:
+        if len(cache) > 1024:
+            cache.clear()
+        found = cache[value] = handle(raw_number(value, dtype))
+    return found
+
+
+def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
+    """Return a number as a 0-d array of ``dtype``; RuntimeError where it does not fit."""
+    try:
+        return np.asarray(value, dtype)
+    except OverflowError:
+        if dtype.kind in "iu" and isinstance(value, int):
+            bits = 8 * dtype.itemsize
+            if bits < 64:
+                return np.asarray(value & ((1 << bits) - 1), np.uint64).astype(dtype)
+        raise DTypeError(f"value {value} cannot be converted to {dtype} without overflow.") from None
+
+
+def operand(op: str, value: Any) -> Any:
+    """Return a value as something that can be an operand: a tensor or a number; TypeError otherwise."""
+    if isinstance(value, Recorded) or is_number(value):
+        return value
+    if isinstance(value, np.ndarray):
+        return handle(value)
+    raise TypeError(
+        f"{op}(): argument must be Tensor or number, not {type(value).__name__}. "
+        f"Make a tensor of it with `torch.tensor(...)`."
+    )
+
+
+def require_tensor(op: str, value: Any, name: str = "input") -> None:
+    """Raise TypeError unless ``value`` is a tensor."""
+    if not isinstance(value, Recorded):
+        raise TypeError(
+            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}. "
+            f"Make a tensor of it with `torch.tensor(...)`."
+        )
+
+
+def result_type(*operands: Any) -> np.dtype[Any]:
+    """Promote tensors and numbers by PyTorch's three priorities."""
+    shaped, scalars, numbers = [], [], []
+    for x in operands:
+        if not isinstance(x, Recorded):
+            numbers.append(x)
+        elif x.ndim:  # type: ignore[attr-defined]
+            shaped.append(dtype_of(x))
+        else:
+            scalars.append(dtype_of(x))
+    return dtypes.result_type(shaped, scalars, numbers)
+
+
+def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a tensor in another dtype (itself when it has it); gradients flow between floating types."""
+    source = dtype_of(x)
+    if source == dtype:
+        return x
+    row = rows.cast if source.kind in "fc" and dtype.kind in "fc" else rows.cast_away
+    return row(x, dtype=dtype, source=source)
+
+
+def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:
+    """Return the operands in their common dtype; ``floating`` makes integers the default float."""
+    operands = [operand(op, v) for v in values]
+    dtype = result_type(*operands)
+    if floating and dtype.kind in "biu":
+        dtype = dtypes.default_float()
+    return [
+        cast_to(x, dtype) if isinstance(x, Recorded) else constant(x, dtype) for x in operands
+    ]
+
+
+def floating(x: Any) -> Any:
+    """Return a tensor of integers as one of the default float; others as they are."""
+    return cast_to(x, dtypes.default_float()) if dtype_of(x).kind in "biu" else x

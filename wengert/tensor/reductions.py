@@ -1,0 +1,235 @@
+"""Sums, means, extremes and the like, as users call them."""
+
+from __future__ import annotations
+
+import operator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.primitive import Primitive
+from wengert.core.shapes import axes_of, axis_of
+from wengert.errors import DTypeError, ShapeError
+from wengert.rules import composite
+from wengert.rules import reduction as rows
+from wengert.tape.record import attach, carrier, ndarray
+from wengert.tensor import arithmetic, views
+from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
+
+_INT64 = np.dtype(np.int64)
+
+
+def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 4) -> Any:
+    """Apply a reducing row to one tensor."""
+    payload = x.payload
+    if carrier.special or payload.__class__ is not ndarray:
+        return row(x, **params)
+    return attach(row, x, row.forward(payload, **params), params, depth)
+
+
+def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Add up all elements, or those along ``dim`` (an int or a tuple). Integers and bools add up as int64.
+
+    float32 errs as little as PyTorch's sum does.
+
+    >>> import wengert as torch
+    >>> torch.sum(torch.ones(2, 3), dim=1)
+    tensor([3., 3.])
+    """
+    require_tensor("sum", input)
+    if dtype is not None:
+        input = cast_to(input, dtypes.to_numpy(dtype))
+    elif dtype_of(input).kind in "biu":
+        input = cast_to(input, _INT64)
+    axis = axes_of("sum", dim, input.ndim)
+    return reduce(rows.sum, input, {"axis": axis, "keepdim": keepdim})
+
+
+def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Return the arithmetic mean of all elements or along ``dim``. RuntimeError for integers.
+
+    >>> import wengert as torch
+    >>> torch.mean(torch.tensor([1., 2., 6.]))
+    tensor(3.)
+    """
+    require_tensor("mean", input)
+    if dtype is not None:
+        input = cast_to(input, dtypes.to_numpy(dtype))
+    if dtype_of(input).kind in "biu":
+        raise DTypeError(
+            f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
+            f"Got: {input.dtype}. Use `x.float().mean()`."
+        )
+    axis = axes_of("mean", dim, input.ndim)
+    return reduce(rows.mean, input, {"axis": axis, "keepdim": keepdim})
+
+
+def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+    """Multiply all elements, or those along one dimension. The gradient is exact where elements are 0.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor([2., 0., 3.], requires_grad=True)
+    >>> x.prod().backward()
+    >>> x.grad
+    tensor([0., 6., 0.])
+    """
+    require_tensor("prod", input)
+    if dtype is not None:
+        input = cast_to(input, dtypes.to_numpy(dtype))
+    elif dtype_of(input).kind in "biu":
+        input = cast_to(input, _INT64)
+    if dim is None:
+        input, axis = views.reshape(input, -1), 0
+    else:
+        axis = axis_of("prod", dim, input.ndim)
+        if not input.ndim:
+            input = views.reshape(input, 1)
+            keepdim = False
+    return reduce(rows.prod, input, {"axis": axis, "keepdim": keepdim})
+
+
+class max_result(NamedTuple):
+    """What ``max(dim)`` and ``min(dim)`` return."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+class min_result(NamedTuple):
+    """What ``min(dim)`` returns."""
+
+    values: Any
+    indices: Any
+
+    def __repr__(self) -> str:
+        return f"torch.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"
+
+
+def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
+    if any(x.shape[a] == 0 for a in axes) if x.ndim else False:
+        if full:
+            raise ShapeError(
+                f"{op}(): Expected reduction dim to be specified for input.numel() == 0. "
+                f"Specify the reduction dim with the 'dim' argument."
+            )
+        raise IndexError(
+            f"{op}(): Expected reduction dim {axes[0]} to have non-zero size: an empty slice has no extreme."
+        )
+
+
+def _extreme(op: str, x: Any, dim: Any, keepdim: bool) -> Any:
+    require_tensor(op, x)
+    if hasattr(dim, "payload"):
+        return (arithmetic.maximum if op == "max" else arithmetic.minimum)(x, dim)
+    if dim is None:
+        axis = tuple(range(x.ndim))
+        _not_empty(op, x, axis, True)
+        row = rows.amax if op == "max" else rows.amin
+        return reduce(row, x, {"axis": axis, "keepdim": False}, 5)
+    at = axis_of(op, dim, x.ndim)
+    _not_empty(op, x, (at,), False)
+    row = rows.max if op == "max" else rows.min
+    values, indices = row(x, dim=at, keepdim=keepdim)
+    return (max_result if op == "max" else min_result)(values, indices)
+
+
+def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the largest element; with ``dim`` an int, values and indices along it; with a tensor, `maximum`.
+
+    Among equal largest elements the full reduction shares the gradient; along a dimension the first one gets it.
+
+    >>> import wengert as torch
+    >>> torch.max(torch.tensor([[1., 5.], [7., 3.]]), 1).indices
+    tensor([1, 0])
+    """
+    return _extreme("max", input, dim, keepdim)
+
+
+def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the smallest element; with ``dim`` an int, values and indices along it; with a tensor, `minimum`."""
+    return _extreme("min", input, dim, keepdim)
+
+
+def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """Return the largest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
+    require_tensor("amax", input)
+    axis = axes_of("amax", dim, input.ndim)
+    _not_empty("amax", input, axis, dim == ())
+    return reduce(rows.amax, input, {"axis": axis, "keepdim": keepdim})
+
+
+def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+    """Return the smallest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
+    require_tensor("amin", input)
+    axis = axes_of("amin", dim, input.ndim)
+    _not_empty("amin", input, axis, dim == ())
+    return reduce(rows.amin, input, {"axis": axis, "keepdim": keepdim})
+
+
+def _position(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
+    require_tensor(op, x)
+    if dim is None:
+        _not_empty(op, x, tuple(range(x.ndim)), True)
+        return row(views.reshape(x, -1), dim=0, keepdim=False)
+    at = axis_of(op, dim, x.ndim)
+    _not_empty(op, x, (at,), False)
+    return row(x, dim=at, keepdim=keepdim)
+
+
+def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the position of the first largest element, in the flattened tensor or along ``dim``."""
+    return _position(rows.argmax, "argmax", input, dim, keepdim)
+
+
+def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return the position of the first smallest element, in the flattened tensor or along ``dim``."""
+    return _position(rows.argmin, "argmin", input, dim, keepdim)
+
+
+def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return whether any element is true (nonzero)."""
+    require_tensor("any", input)
+    return rows.any(input, axis=axes_of("any", dim, input.ndim), keepdim=keepdim)
+
+
+def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+    """Return whether all elements are true (nonzero)."""
+    require_tensor("all", input)
+    return rows.all(input, axis=axes_of("all", dim, input.ndim), keepdim=keepdim)
+
+
+def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+    """Return ``log(sum(exp(input)))`` along ``dim`` without overflow. Its gradient is the softmax."""
+    require_tensor("logsumexp", input)
+    x = floating(input)
+    return reduce(rows.logsumexp, x, {"axis": axes_of("logsumexp", dim, x.ndim), "keepdim": keepdim})
+
+
+def softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
+    """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow. RuntimeError for integers.
+
+    >>> import wengert as torch
+    >>> torch.softmax(torch.tensor([0., 0.]), dim=0)
+    tensor([0.5000, 0.5000])
+    """
+    return _along_one(composite.softmax, "softmax", input, dim, dtype)
+
+
+def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
+    """Return ``x - logsumexp(x)`` along ``dim``."""
+    return _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
+
+
+def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
+    require_tensor(op, x)
+    if dtype is not None:
+        x = cast_to(x, dtypes.to_numpy(dtype))
+    if dim is None:
+        raise TypeError(f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension.")
+    if dtype_of(x).kind in "biu":
+        raise DTypeError(f'"{op}" not implemented for {x.dtype}. Use `x.float()`.')
+    return reduce(row, x, {"dim": axis_of(op, operator.index(dim), x.ndim)}, 5)

@@ -1,0 +1,486 @@
+"""The tensor: its data and graph attributes, ``backward``, hooks, conversion, printing.
+
+Operators and named methods come from the two classes it derives from; they only spell functions as methods.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
+from wengert.core.shapes import Size
+from wengert.errors import GradientError, ShapeError
+from wengert.tape import storage as cells
+from wengert.tape.backward import backward as run_backward
+from wengert.tape.backward import grad_cell
+from wengert.tape.hooks import RemovableHandle, require_callable
+from wengert.tape.node import AccumulateGrad, edge_node
+from wengert.tape.provenance import here
+from wengert.tape.record import compute, record, recording_level
+from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
+from wengert.tensor import creation, display, views
+from wengert.tensor.methods import Methods
+from wengert.tensor.operators import Operators
+from wengert.tensor.promotion import dtype_of
+
+
+class Tensor(Methods, Operators):
+    """An n-dimensional array that records what is done to it.
+
+    ``Tensor(2, 3)`` makes an uninitialised tensor of that shape, ``Tensor([1, 2])`` one of the default dtype with
+    these elements; `torch.tensor` is the usual way to make one.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor([1., 2.], requires_grad=True)
+    >>> (x * x).sum().backward()
+    >>> x.grad
+    tensor([2., 4.])
+    """
+
+    __slots__ = ()
+
+    def __new__(cls, *args: Any) -> Any:
+        if len(args) == 1 and not isinstance(args[0], int):
+            made = creation.tensor(args[0], dtype=dtypes.public(dtypes.default_float()))
+        else:
+            made = creation.empty(*args) if args else creation.empty(0)
+        if cls is not Tensor:
+            made.__class__ = cls
+        return made
+
+    # What interpretation asks for
+
+    def standing(self) -> tuple[int, Level, Callable[..., Any]]:
+        """Return the rank among levels, the level, and the function that interprets rows there."""
+        payload = self.payload
+        trace = state.trace
+        if self.edge is not None:
+            level = recording_level(self)
+            if trace is None or level.number >= trace.number:
+                return 2 * level.number + 1, level, record
+            return 2 * trace.number, trace, trace.interpret
+        if payload.__class__ is np.ndarray:
+            if trace is not None:
+                return 2 * trace.number, trace, trace.interpret
+            return -1, ROOT, compute
+        if isinstance(payload, Recorded):
+            return payload.standing()  # type: ignore[attr-defined, no-any-return]
+        level = payload.level
+        if trace is not None and level.number < trace.number and level.open:
+            return 2 * trace.number, trace, trace.interpret
+        return 2 * level.number, level, level.interpret
+
+    def concrete(self, op: str) -> np.ndarray[Any, Any]:
+        """Return the array behind the tensor; an error that names ``op`` where a transform has none to give."""
+        payload = self.payload
+        while payload.__class__ is not np.ndarray:
+            if isinstance(payload, Recorded):
+                payload = payload.payload
+                continue
+            if not payload.level.open:
+                raise leaked(payload.level, op)
+            payload = payload.concrete(op)
+        return payload  # type: ignore[no-any-return]
+
+    # Attributes
+
+    @property
+    def shape(self) -> Size:
+        """The sizes of the dimensions."""
+        return Size(self.payload.shape)
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.payload.shape)
+
+    @property
+    def dtype(self) -> dtypes.dtype:
+        """The element type."""
+        return dtypes.public(dtype_of(self))
+
+    @property
+    def device(self) -> Any:
+        """The device that holds the elements: the CPU."""
+        return _CPU
+
+    @property
+    def is_leaf(self) -> bool:
+        """True unless the tensor came out of a recorded operation."""
+        return self.edge is None or isinstance(self.edge, GradCell)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether operations on the tensor are recorded. Settable on leaves.
+
+        Setting raises RuntimeError for integers, and for False on a result of recorded operations.
+        """
+        return self.edge is not None
+
+    @requires_grad.setter
+    def requires_grad(self, wanted: bool) -> None:
+        if not self.is_leaf:
+            if not wanted:
+                raise GradientError(
+                    "you can only change requires_grad flags of leaf variables. If you want to use a computed variable "
+                    "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
+                )
+            return
+        if state.trace is not None:
+            state.trace.journal.keep(self, "edge")
+        if not wanted:
+            self.edge = None
+        elif self.edge is None:
+            if self.is_inference() and not state.inference:
+                raise GradientError(
+                    "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
+                )
+            creation.mark(self)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set ``requires_grad`` and return the tensor."""
+        self.requires_grad = requires_grad
+        return self
+
+    @property
+    def grad_fn(self) -> Any:
+        """The node of the operation that made the tensor; None for leaves."""
+        return edge_node(self.edge)[0]
+
+    @property
+    def grad(self) -> Any:
+        """What backward accumulated: a tensor of this shape and dtype, or None."""
+        cell = self.cell
+        if cell is None:
+            if not self.is_leaf:
+                warnings.warn(
+                    "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
+                    "won't be populated during autograd.backward(). Call .retain_grad() on it before backward, or use "
+                    "the leaf.",
+                    UserWarning,
+                    stacklevel=2,
+                )
+            return None
+        return cell.grad
+
+    @grad.setter
+    def grad(self, value: Any) -> None:
+        if value is not None:
+            self._require_grad_like(value)
+        elif self.cell is None:
+            return
+        cell = grad_cell(self)
+        if state.trace is not None:
+            state.trace.journal.keep(cell, "grad")
+        cell.grad = value
+
+    def _require_grad_like(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(
+                f"assigned grad expected to be a Tensor or None but got grad of type {type(value).__name__}"
+            )
+        if value is self:
+            raise GradientError("can't assign Variable as its own grad")
+        if value.dtype is not self.dtype:
+            raise GradientError(
+                f"assigned grad has data of a different type: {value.dtype}, and the tensor is {self.dtype}"
+            )
+        if value.shape != self.shape:
+            raise ShapeError(
+                f"assigned grad has data of a different size: {value.shape}, and the tensor has {self.shape}"
+            )
+
+    @property
+    def data(self) -> Any:
+        """The same elements without history. Writes through it are not counted by the in-place check."""
+        return views.cut(self, counted=False)
+
+    @data.setter
+    def data(self, value: Any) -> None:
+        if not isinstance(value, Tensor):
+            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
+        if value.dtype is not self.dtype:
+            raise GradientError(
+                f"attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
+                f"type: {self.dtype} and {value.dtype}."
+            )
+        if _same_memory(self.payload, value.payload):
+            return
+        if state.trace is not None:
+            for name in ("payload", "storage"):
+                state.trace.journal.keep(self, name)
+        before = storage_of(self)
+        self.payload = value.payload
+        self.storage = Storage()
+        self.storage.version = before.version
+        self.storage.silent = cells.next_rank()
+        self.storage.changed_at = here()
+        self.storage.watched = True
+        storage_of(value).uncounted_for = self.storage
+        if self.cell is not None and state.trace is None:
+            self.cell.shape = tuple(value.shape)
+
+    @property
+    def _version(self) -> int:
+        return 0 if self.storage is None else self.storage.version
+
+    @property
+    def _base(self) -> Any:
+        view = self.view
+        return view.base if view is not None and view.differentiable else None
+
+    @property
+    def output_nr(self) -> int:
+        """Which output of ``grad_fn`` this is."""
+        return edge_node(self.edge)[1]
+
+    @property
+    def retains_grad(self) -> bool:
+        """Whether backward will put a gradient into ``.grad`` although this is no leaf."""
+        node, index = edge_node(self.edge)
+        return node is not None and node.extra is not None and index in node.extra.retained
+
+    @property
+    def T(self) -> Any:  # noqa: N802
+        """The dimensions in reverse order, as a view."""
+        return self.permute(*reversed(range(self.ndim)))
+
+    @property
+    def mT(self) -> Any:  # noqa: N802
+        """The last two dimensions exchanged, as a view."""
+        if self.ndim < 2:
+            raise ShapeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
+            )
+        return self.transpose(-2, -1)
+
+    def is_inference(self) -> bool:
+        """Say whether the tensor was made in inference mode."""
+        return self.storage is not None and self.storage.inference
+
+    # Gradients
+
+    def backward(
+        self,
+        gradient: Any = None,
+        retain_graph: bool | None = None,
+        create_graph: bool = False,
+        inputs: Any = None,
+    ) -> None:
+        """Accumulate the gradient of this tensor into the ``.grad`` of the leaves it came from.
+
+        ``gradient`` is the cotangent to start with, of this tensor's shape; a tensor of one element starts with 1.
+
+        Raises RuntimeError for a non-scalar without ``gradient``, a tensor without history, a second backward through
+        a freed graph, and a saved value that was overwritten. A failed call changes nothing.
+
+        >>> import wengert as torch
+        >>> x = torch.tensor(3., requires_grad=True)
+        >>> (x ** 2).backward()
+        >>> x.grad
+        tensor(6.)
+        """
+        run_backward(
+            self, gradient, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs
+        )
+
+    def retain_grad(self) -> None:
+        """Have backward keep the gradient of this intermediate result in ``.grad``."""
+        if self.edge is None:
+            raise GradientError("can't retain_grad on Tensor that has requires_grad=False")
+        node, index = edge_node(self.edge)
+        if node is not None:
+            node.extras().retained[index] = grad_cell(self)
+
+    def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(grad)`` whenever this tensor's gradient is computed; it may return a replacement.
+
+        >>> import wengert as torch
+        >>> x = torch.ones(2, requires_grad=True)
+        >>> handle = x.register_hook(lambda grad: grad * 10)
+        >>> x.sum().backward()
+        >>> x.grad
+        tensor([10., 10.])
+        """
+        require_callable("register_hook", hook)
+        if self.edge is None:
+            raise GradientError("cannot register a hook on a tensor that doesn't require gradient")
+        if isinstance(self.edge, GradCell):
+            if self.edge.hooks is None:
+                self.edge.hooks = {}
+            return RemovableHandle(self.edge.hooks, hook)
+        node, index = edge_node(self.edge)
+        assert node is not None
+        return RemovableHandle(node.extras().tensor_hooks.setdefault(index, {}), hook)
+
+    def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(tensor)`` whenever a gradient has landed in this leaf's ``.grad``."""
+        require_callable("register_post_accumulate_grad_hook", hook)
+        if not isinstance(self.edge, GradCell):
+            raise GradientError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+                if self.edge is not None
+                else "cannot register a hook on a tensor that doesn't require gradient"
+            )
+        if self.edge.post_hooks is None:
+            self.edge.post_hooks = {}
+        return RemovableHandle(self.edge.post_hooks, hook)
+
+    def detach(self) -> Any:
+        """Return a tensor with the same memory and no history: gradients stop here."""
+        return views.cut(self, counted=True)
+
+    def detach_(self) -> Any:
+        """Cut this tensor itself off its history. RuntimeError for views."""
+        if self.view is not None and self.view.differentiable:
+            raise GradientError("Can't detach views in-place. Use detach() instead.")
+        self.edge = None
+        return self
+
+    # Conversion
+
+    def item(self) -> Any:
+        """Return the one element as a Python number; RuntimeError for any other number of elements."""
+        array = self.payload
+        if array.__class__ is not np.ndarray or state.trace is not None:
+            array = self._read("item()")
+        if array.size != 1:
+            raise ShapeError(
+                f"a Tensor with {array.size} elements cannot be converted to Scalar. Use `.tolist()`, or reduce first."
+            )
+        return array.item()
+
+    def _read(self, op: str) -> np.ndarray[Any, Any]:
+        if state.trace is not None:
+            state.trace.refuse_read(self, op)
+        return self.concrete(op)
+
+    def tolist(self) -> Any:
+        """Return the elements as nested lists of Python numbers."""
+        return self._read("tolist()").tolist()
+
+    def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
+        """Return a NumPy array that shares memory with the tensor (a copy, where ``force`` must).
+
+        Raises RuntimeError for a tensor that requires grad: use ``x.detach().numpy()``.
+        """
+        if force:
+            return self.detach().numpy() if self.payload.__class__ is np.ndarray else self.concrete("numpy()").copy()
+        if self.edge is not None and recording_at(ROOT) | True:
+            raise GradientError(
+                "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        array = self._read("numpy()")
+        cells.expose(self)
+        return array
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
+        array = self.numpy()
+        return array if dtype is None else array.astype(dtype)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("len() of a 0-d tensor")
+        return int(self.payload.shape[0])
+
+    def __iter__(self) -> Any:
+        if not self.ndim:
+            raise TypeError("iteration over a 0-d tensor")
+        return iter(self.unbind(0))
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        if not self.is_leaf:
+            raise GradientError(
+                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
+                "moment. Use `x.detach().clone()`."
+            )
+        if id(self) in memo:
+            return memo[id(self)]
+        copied = cells.handle(self.concrete("deepcopy").copy())
+        copied.__class__ = type(self)
+        if self.edge is not None:
+            creation.mark(copied)
+        memo[id(self)] = copied
+        if self.cell is not None and self.cell.grad is not None:
+            copied.grad = self.cell.grad.__deepcopy__(memo)
+        return copied
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        return _rebuild, (type(self), self.detach().concrete("pickle"), self.requires_grad)
+
+    # Printing
+
+    def __repr__(self) -> str:
+        return self._printed("tensor(")
+
+    def _printed(self, prefix: str) -> str:
+        payload = self.payload
+        if payload.__class__ is not np.ndarray:
+            return _described(payload, self.edge is not None)
+        node = self.grad_fn
+        return display.tensor_repr(
+            payload,
+            prefix=prefix,
+            default_dtype=str(dtypes.default_float()),
+            dtype_name=self.dtype.name,
+            requires_grad=self.edge is not None,
+            grad_fn_name=None if node is None else node.name(),
+        )
+
+    def __format__(self, spec: str) -> str:
+        if not self.ndim and self.payload.__class__ is np.ndarray:
+            return display.format_scalar(self.payload, spec)
+        return object.__format__(self, spec)
+
+
+class _Device:
+    """The CPU, printed as PyTorch does."""
+
+    type = "cpu"
+    index = None
+
+    def __repr__(self) -> str:
+        return "device(type='cpu')"
+
+    def __str__(self) -> str:
+        return "cpu"
+
+    def __eq__(self, other: object) -> bool:
+        return str(other) == "cpu"
+
+    def __hash__(self) -> int:
+        return hash("cpu")
+
+
+_CPU = _Device()
+
+
+def _same_memory(a: Any, b: Any) -> bool:
+    if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
+        return a is b
+    same = a.__array_interface__["data"] == b.__array_interface__["data"]
+    return bool(same and a.shape == b.shape and a.strides == b.strides)
+
+
+def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Any:
+    made = creation.finish(array, requires_grad)
+    made.__class__ = cls
+    return made
+
+
+def _described(payload: Any, recorded: bool) -> str:
+    while isinstance(payload, Recorded):
+        payload = payload.payload
+    if payload.__class__ is np.ndarray:
+        return f"tensor({payload!r}, in a gradient transform)"
+    return f"tensor({payload!r})"
+
+
+register_tensor_type(Tensor)
+
+__all__ = ["AccumulateGrad", "Tensor"]

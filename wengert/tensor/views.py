@@ -1,0 +1,324 @@
+"""Views: tensors that look at another's memory (or, under a carrier, at its value) through a chain of view rows.
+
+A view joins its base's family: they share a storage cell, and a write through any of them reaches all.
+"""
+
+from __future__ import annotations
+
+import weakref
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core import carrier
+from wengert.core.carrier import ROOT
+from wengert.core.primitive import Primitive
+from wengert.core.shapes import Size, axis_of, inferred, size_argument
+from wengert.errors import ShapeError, shape_text
+from wengert.rules import structural as rows
+from wengert.tape.record import attach, ndarray
+from wengert.tape.storage import Recorded, Storage, View, new, storage_of, tensor_type
+from wengert.tape import storage as cells
+from wengert.tensor.promotion import require_tensor
+
+__all__ = ["tensor_type"]
+
+
+def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
+    """Apply a view row to a tensor; the result joins the family of ``x``."""
+    payload = x.payload
+    if carrier.special or payload.__class__ is not ndarray:
+        out = row(x, **params)
+    else:
+        out = attach(row, x, row.forward(payload, **params), params, 4)
+    join(x, out, row, params)
+    return out
+
+
+def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
+    """Make ``out`` a view of ``x`` through ``row``, and a member of its storage."""
+    storage = x.storage
+    if storage is None:
+        storage = x.storage = Storage()
+    out.storage = storage
+    out.owner = x.owner
+    before = x.view
+    if before is None or not before.differentiable:
+        out.view = View(x, ((row, params),), True)
+    else:
+        out.view = View(before.base, (*before.chain, (row, params)), True)
+    members = storage.members
+    if members is None:
+        storage.members = [weakref.ref(out)]
+    else:
+        if len(members) & (len(members) - 1) == 0 and len(members) > 8:
+            members[:] = [m for m in members if m() is not None]
+        members.append(weakref.ref(out))
+
+
+def cut(x: Any, *, counted: bool) -> Any:
+    """Return an alias of ``x`` without history: `detach` (writes are counted) or ``.data`` (they are not)."""
+    out = new(cells.tensor_type)
+    out.payload = x.payload
+    out.edge = out.cell = None
+    out.level = ROOT
+    out.owner = x.owner
+    storage = storage_of(x)
+    plain = x.payload.__class__ is ndarray and not carrier.special
+    if counted:
+        out.storage = storage
+    else:
+        out.storage = Storage()
+        out.storage.uncounted_for = storage
+        for name in ("root", "snapshot", "exposed", "watched", "inference"):
+            setattr(out.storage, name, getattr(storage, name))
+    out.view = None
+    if isinstance(out.payload, Recorded) or not plain:
+        out.payload = _bare(out.payload)
+        out.view = View(x, (), False)
+        if storage.members is None:
+            storage.members = []
+        storage.members.append(weakref.ref(out))
+        if not counted:
+            out.storage.members = storage.members
+    return out
+
+
+def _bare(payload: Any) -> Any:
+    return payload
+
+
+def shares_memory(out: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> bool:
+    """Say whether a reshaped array still looks at the memory it came from."""
+    return out is x or out.base is x or np.may_share_memory(out, x)
+
+
+def reshape(input: Any, *shape: Any) -> Any:
+    """Return the elements in another shape: a view where the strides allow, else a copy. One size may be -1.
+
+    Raises RuntimeError when the number of elements differs.
+
+    >>> import wengert as torch
+    >>> torch.reshape(torch.arange(4.), (2, -1))
+    tensor([[0., 1.],
+            [2., 3.]])
+    """
+    require_tensor("reshape", input)
+    target = inferred("reshape", size_argument("reshape", shape), input.numel())
+    return _reshaped(input, target, "reshape")
+
+
+def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
+    payload = x.payload
+    params = {"shape": target}
+    if payload.__class__ is not ndarray or carrier.special:
+        out = rows.reshape(x, shape=target)
+        if payload.__class__ is not ndarray or shares_memory(out.payload, payload):
+            join(x, out, rows.reshape, params)
+        return out
+    raw = payload.reshape(target)
+    if shares_memory(raw, payload):
+        out = attach(rows.reshape, x, raw, params, 4)
+        join(x, out, rows.reshape, params)
+        return out
+    if op == "view":
+        raise ShapeError(
+            f"view size {shape_text(target)} is not compatible with input tensor's size "
+            f"{shape_text(x.shape)} and stride {x.stride()}: the elements are not in one piece of memory. "
+            f"Use .reshape(...) instead, which copies when it must."
+        )
+    return attach(rows.reshape, x, raw, params, 4)
+
+
+def view(input: Any, *shape: Any) -> Any:
+    """Return a view in another shape; RuntimeError where that would need a copy."""
+    target = inferred("view", size_argument("view", shape), input.numel())
+    return _reshaped(input, target, "view")
+
+
+def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
+    """Merge the dimensions from ``start_dim`` to ``end_dim`` into one."""
+    require_tensor("flatten", input)
+    shape = tuple(input.shape)
+    first = axis_of("flatten", start_dim, len(shape))
+    last = axis_of("flatten", end_dim, len(shape))
+    if first > last:
+        raise ShapeError("flatten() has invalid args: start_dim cannot come after end_dim")
+    if len(shape) and first == last:
+        return input
+    merged = 1
+    for n in shape[first : last + 1]:
+        merged *= n
+    return _reshaped(input, (*shape[:first], merged, *shape[last + 1 :]), "reshape")
+
+
+def transpose(input: Any, dim0: int, dim1: int) -> Any:
+    """Return a view with two dimensions exchanged."""
+    require_tensor("transpose", input)
+    rank = input.ndim
+    a, b = axis_of("transpose", dim0, rank), axis_of("transpose", dim1, rank)
+    return viewed(rows.transpose, input, {"dim0": a, "dim1": b}) if rank else _alias_view(input)
+
+
+def _alias_view(x: Any) -> Any:
+    return _reshaped(x, tuple(x.shape), "view")
+
+
+def t(input: Any) -> Any:
+    """Return the transpose of a matrix; fewer dimensions stay as they are. RuntimeError above 2-D."""
+    require_tensor("t", input)
+    if input.ndim > 2:
+        raise ShapeError(
+            f"t() expects a tensor with <= 2 dimensions, but self is {input.ndim}D. Use `.mT` or `transpose`."
+        )
+    return viewed(rows.t, input, {})
+
+
+def permute(input: Any, *dims: Any) -> Any:
+    """Return a view with the dimensions in the order ``dims``."""
+    require_tensor("permute", input)
+    order = size_argument("permute", dims)
+    rank = input.ndim
+    if len(order) != rank:
+        raise ShapeError(
+            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            f"desired ordering of dimensions i.e. input.dim() = {rank} is not equal to len(dims) = {len(order)}"
+        )
+    axes = tuple(axis_of("permute", d, rank) for d in order)
+    if len(set(axes)) != rank:
+        raise ShapeError(f"permute(): duplicate dims are not allowed, got {tuple(order)}.")
+    return viewed(rows.permute, input, {"axes": axes})
+
+
+def expand(input: Any, *sizes: Any) -> Any:
+    """Return a view with dimensions of size 1 repeated; -1 keeps a size. No memory is taken.
+
+    Raises RuntimeError when another dimension would have to change.
+    """
+    require_tensor("expand", input)
+    asked = size_argument("expand", sizes)
+    shape = tuple(input.shape)
+    extra = len(asked) - len(shape)
+    if extra < 0:
+        raise ShapeError(
+            f"expand(): the number of sizes provided ({len(asked)}) must be greater or equal to the number of "
+            f"dimensions in the tensor ({len(shape)})"
+        )
+    target = []
+    for i, n in enumerate(asked):
+        have = 1 if i < extra else shape[i - extra]
+        if n == -1 and i >= extra:
+            n = have
+        if n < 0 or (i >= extra and have != 1 and have != n):
+            raise ShapeError(
+                f"The expanded size of the tensor ({n}) must match the existing size ({have}) at non-singleton "
+                f"dimension {i}.  Target sizes: {shape_text(asked)}.  Tensor sizes: {shape_text(shape)}"
+            )
+        target.append(n)
+    return viewed(rows.broadcast_to, input, {"shape": tuple(target)})
+
+
+broadcast_to = expand
+
+
+def unsqueeze(input: Any, dim: int) -> Any:
+    """Return a view with a new dimension of size 1 at ``dim``."""
+    require_tensor("unsqueeze", input)
+    return viewed(rows.unsqueeze, input, {"dim": axis_of("unsqueeze", dim, input.ndim + 1)})
+
+
+def squeeze(input: Any, dim: Any = None) -> Any:
+    """Return a view without dimensions of size 1 (all of them, or those named)."""
+    require_tensor("squeeze", input)
+    shape = tuple(input.shape)
+    if dim is None:
+        dims = tuple(i for i, n in enumerate(shape) if n == 1)
+    else:
+        named = dim if isinstance(dim, list | tuple) else (dim,)
+        axes = {axis_of("squeeze", d, len(shape)) for d in named}
+        dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
+    return viewed(rows.squeeze, input, {"dims": dims})
+
+
+def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Cut a tensor into views along ``dim``: pieces of one size (the last may be smaller), or of given sizes."""
+    require_tensor("split", tensor)
+    axis = axis_of("split", dim, tensor.ndim)
+    if not tensor.ndim:
+        raise ShapeError("split expects at least a 1-dimensional tensor")
+    n = tensor.shape[axis]
+    if isinstance(split_size_or_sections, list | tuple):
+        sizes = tuple(split_size_or_sections)
+        if sum(sizes) != n or any(s < 0 for s in sizes):
+            raise ShapeError(
+                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
+                f"{axis}), but got split_sizes={shape_text(sizes)}"
+            )
+    else:
+        size = split_size_or_sections
+        if size < 0 or (size == 0 and n):
+            raise ShapeError(f"split expects split_size be positive, but got split_size={size}")
+        sizes = tuple(min(size, n - i) for i in range(0, n, size)) if n else (0,)
+    return several_views(rows.split, tensor, {"sizes": sizes, "dim": axis})
+
+
+def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """Cut a tensor into at most ``chunks`` views of equal size along ``dim``."""
+    if chunks <= 0:
+        raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    axis = axis_of("chunk", dim, input.ndim)
+    return split(input, max(1, -(-input.shape[axis] // chunks)), axis)
+
+
+def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
+    """Return the slices along ``dim`` as a tuple of views."""
+    require_tensor("unbind", input)
+    if not input.ndim:
+        raise ShapeError("Dimension specified as 0 but tensor has no dimensions")
+    return several_views(rows.unbind, input, {"dim": axis_of("unbind", dim, input.ndim)})
+
+
+def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, ...]:
+    """Apply a view row of several outputs; each joins the family as the slice it is."""
+    outs = row(x, **params)
+    front = (slice(None),) * params["dim"]
+    start = 0
+    for i, out in enumerate(outs):
+        if row is rows.unbind:
+            index: tuple[Any, ...] = (*front, i)
+            join(x, out, rows.select, {"index": index})
+        else:
+            stop = start + params["sizes"][i]
+            join(x, out, rows.slice_, {"index": (*front, slice(start, stop))})
+            start = stop
+    return outs  # type: ignore[no-any-return]
+
+
+def derive(view: View) -> Any:
+    """Compute a view's tensor anew from its base, history included."""
+    out = view.base
+    for row, params in view.chain:
+        out = row(out, **params)
+    return out
+
+
+def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
+    """Return ``base`` with the part that ``chain`` looks at replaced by ``value``, as a new tensor.
+
+    A view row that loses nothing is undone by its transpose; a slice is set.
+    """
+    if not chain:
+        return value
+    (row, params), rest = chain[0], chain[1:]
+    inner = scatter_back(row(base, **params), rest, value) if rest else value
+    if row in (rows.slice_, rows.select):
+        return rows.set_slice(base, inner, index=params["index"])
+    rule = row.rules[0]
+    assert rule is not None
+    return rule.pull(inner, (), params, (tuple(base.shape),), 0)
+
+
+def size_of(x: Any) -> Size:
+    """Return a tensor's shape."""
+    return Size(x.payload.shape)
