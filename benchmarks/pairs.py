@@ -198,19 +198,28 @@ def measure(program: str, pairs: Sequence[Pair], read: argparse.Namespace) -> li
 def interleave(pair: Pair, read: argparse.Namespace) -> tuple[list[float], list[float]]:
     """Time both sides in turn, each first in every other round; return seconds per repetition."""
     sample, patience = (0.0005, 0.05) if read.quick else (0.01, 5.0)
-    # A BLAS and OpenMP let their threads spin for a while; they are not to disturb the other side.
-    pause = 0.05 if read.threads > 1 else 0.0
     times = repetitions(pair, sample)
     found: tuple[list[float], list[float]] = ([], [])
     works = (pair.ours, pair.theirs)
     start = time.perf_counter()
     for turn in range(read.rounds):
         for side in (0, 1) if turn % 2 == 0 else (1, 0):
-            time.sleep(pause)
+            if read.threads > 1:
+                await_rest()
             found[side].append(clock(works[side], times) / times)
         if turn + 1 >= FEWEST_ROUNDS and time.perf_counter() - start > patience:
             break
     return found
+
+
+def await_rest(watched: float = 0.005, limit: float = 1.0) -> None:
+    """Wait until this process uses no time: idle threads of a BLAS spin, and disturb the other side."""
+    patience = time.monotonic() + limit
+    while time.monotonic() < patience:
+        used = time.process_time()
+        time.sleep(watched)
+        if time.process_time() - used < watched / 10:
+            return
 
 
 def repetitions(pair: Pair, sample: float) -> int:

@@ -11,7 +11,8 @@ import warnings as _warnings
 # NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
-from wengert import autograd as autograd, nn as nn, optim as optim
+from wengert import autograd as autograd, func as func, nn as nn, optim as optim
+from wengert.func import vmap as vmap
 from wengert.autograd import (
     enable_grad as enable_grad,
     inference_mode as inference_mode,
@@ -38,6 +39,21 @@ from wengert.core.dtypes import (
 )
 from wengert.errors import MissingFeatureError as _MissingFeatureError
 from wengert.core.shapes import Size as Size
+from wengert.random import (
+    Generator as Generator,
+    default_generator as default_generator,
+    get_rng_state as get_rng_state,
+    initial_seed as initial_seed,
+    manual_seed as manual_seed,
+    rand as rand,
+    rand_like as rand_like,
+    randint as randint,
+    randn as randn,
+    randn_like as randn_like,
+    randperm as randperm,
+    seed as seed,
+    set_rng_state as set_rng_state,
+)
 from wengert.tensor.arithmetic import (
     abs as abs,
     add as add,

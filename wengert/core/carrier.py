@@ -8,6 +8,7 @@ know what a tensor, a tape or any carrier is made of.
 from __future__ import annotations
 
 import itertools
+import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -49,6 +50,9 @@ class Level:
 
 ROOT: Final = Level(0)
 """The level of eager code. It is always open."""
+
+EVERYWHERE: Final = Level(sys.maxsize)
+"""The owner of constants, which count as made inside of whatever level they are used in."""
 
 
 class ThreadState(threading.local):

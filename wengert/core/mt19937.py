@@ -17,7 +17,6 @@ from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
-from numpy.random import MT19937, RandomState
 
 __all__ = [
     "DEFAULT_SEED",
@@ -70,9 +69,9 @@ class Stream:
     __slots__ = ("_engine", "_seeder", "initial_seed", "waiting_normal")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
-        self._engine = MT19937(0)
+        self._engine = np.random.MT19937(0)
         # Only NumPy's legacy interface seeds MT19937 by the rule of its authors, as PyTorch does.
-        self._seeder = RandomState(self._engine)
+        self._seeder = np.random.RandomState(self._engine)
         self.initial_seed: int
         self.waiting_normal: float | None
         self.seed(seed)

@@ -67,6 +67,8 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if state.trace is not None:
+            self._guard()
         if not self._hooks and not self._pre_hooks:
             return self.forward(*args, **kwargs)
         for hook in list(self._pre_hooks.values()):
@@ -79,6 +81,13 @@ class Module:
             if changed is not None:
                 out = changed
         return out
+
+    def _guard(self) -> None:
+        """Have a replay of the running trace check this module's plain attributes, its mode among them."""
+        fields = self.__dict__
+        for name, value in fields.items():
+            if value is None or isinstance(value, bool | int | float | complex | str):
+                state.trace.guard(lambda name=name: fields.get(name), f"{type(self).__name__}.{name}")
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after each forward; it may return another output."""
@@ -96,7 +105,11 @@ class Module:
         fields = self.__dict__
         for table in ("_parameters", "_buffers", "_modules"):
             if table in fields and name in fields[table]:
-                return fields[table][name]
+                found = fields[table][name]
+                if state.trace is not None and isinstance(found, Tensor):
+                    entries = fields[table]
+                    state.trace.found_in(found, lambda: entries.get(name))
+                return found
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value: Any) -> None:

@@ -73,6 +73,15 @@ class Optimizer:
         """Update the parameters once; subclasses define it."""
         raise NotImplementedError
 
+    def guard_options(self, group: dict[str, Any]) -> None:
+        """Have a replay of the running trace check that a group's options and parameters are still the same."""
+        name = type(self).__name__
+        for option in group:
+            if option == "params":
+                thread.trace.guard(lambda: [id(p) for p in group["params"]], f"{name}: the list of parameters")
+            else:
+                thread.trace.guard(lambda option=option: group[option], f"{name}: the option {option!r}")
+
     def evaluate(self, closure: Callable[[], Any] | None) -> Any:
         """Run a closure that computes the loss again, with recording on."""
         if closure is None:

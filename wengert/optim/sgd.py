@@ -9,6 +9,7 @@ from wengert.core.carrier import state as thread
 from wengert.errors import TraceError
 from wengert.optim.optimizer import Optimizer
 from wengert.tape.mode import no_grad
+from wengert.tape.storage import read_grad
 
 
 class SGD(Optimizer):
@@ -56,10 +57,12 @@ class SGD(Optimizer):
         loss = self.evaluate(closure)
         with no_grad():
             for group in self.param_groups:
+                if thread.trace is not None:
+                    self.guard_options(group)
                 simple = not (group["momentum"] or group["weight_decay"])
                 rate = group["lr"] if group["maximize"] else -group["lr"]
                 for p in group["params"]:
-                    grad = None if p.cell is None else p.cell.grad
+                    grad = None if p.cell is None else read_grad(p.cell)
                     if grad is not None:
                         p.add_(grad if simple else self._direction(p, grad, group), alpha=rate)
         return loss
@@ -81,6 +84,8 @@ class SGD(Optimizer):
                 )
             buffer = self.state[p]["momentum_buffer"] = grad.clone() if sign > 0 else grad.neg()
             return grad.add(buffer, alpha=sign * momentum) if group["nesterov"] else buffer if sign > 0 else grad
+        if thread.trace is not None:
+            thread.trace.found_in(buffer, lambda: self.state[p]["momentum_buffer"])
         buffer.mul_(momentum).add_(grad, alpha=sign * (1 - group["dampening"]))
         if group["nesterov"]:
             return grad.add(buffer, alpha=sign * momentum)

@@ -22,13 +22,14 @@ from wengert.rules.structural import conj, sum_to
 from wengert.tape.hooks import run_node_hooks, run_tensor_hooks
 from wengert.tape.node import Node, Output, edge_node
 from wengert.tape.provenance import here
-from wengert.tape.record import Packed, as_tensor, beneath, collapsed
+from wengert.tape.record import Packed, as_tensor, beneath, collapsed, recorded
 from wengert.tape.storage import (
     GradCell,
     Recorded,
     handle,
     mark_written,
     ndarray,
+    read_grad,
     shared_value,
     tensor_type,
 )
@@ -248,6 +249,7 @@ class Walk:
                 for i, s in enumerate(saved)
             ]
         plain = self.plain
+        level = self.level
         for s in saved:
             if s is None or s.__class__ is ndarray:
                 values.append(s)
@@ -258,7 +260,10 @@ class Walk:
             if storage is not None and (storage.changed < rank or storage.watched):
                 s = checked(node, s)
             payload = s.payload
-            values.append(payload if payload.__class__ is ndarray and plain else beneath(s))
+            if s.edge is not None and s.level is not level and not recorded(s, level):
+                values.append(s)
+            else:
+                values.append(payload if payload.__class__ is ndarray and plain else beneath(s))
         return values
 
     def _taped_value(self, node: Node, i: int, saved: Any) -> Any:
@@ -369,7 +374,7 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
     with _accumulating:
         if state.trace is not None:
             state.trace.journal.keep(cell, "grad")
-        grad = cell.grad
+        grad = read_grad(cell)
         if grad is None:
             cell.grad = as_tensor(ct) if taped else _owned(ct, owned)
         elif taped or grad.edge is not None or not _same_memory_kind(grad, ct):

@@ -67,6 +67,14 @@ class GradCell:
         self.tensor = weakref.ref(tensor)
 
 
+def read_grad(cell: GradCell) -> Any:
+    """Return a cell's gradient; a trace learns where it was found, for another tensor may stand there later."""
+    grad = cell.grad
+    if grad is not None and state.trace is not None:
+        state.trace.found_in(grad, lambda: cell.grad)
+    return grad
+
+
 class View:
     """How a view arises from its base: a chain of view rows with their parameters.
 

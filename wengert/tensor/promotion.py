@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import Array
+from wengert.core.carrier import EVERYWHERE, Array
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded, handle
@@ -42,13 +42,19 @@ def constant(value: complex, dtype: np.dtype[Any]) -> Any:
         _constants32 if dtype is _FLOAT32 else _constants64 if dtype is _FLOAT64 else None
     )
     if cache is None or not value or value.__class__ not in (int, float):
-        return handle(raw_number(value, dtype))
+        return _constant(value, dtype)
     found = cache.get(value)
     if found is None:
         if len(cache) > 1024:
             cache.clear()
-        found = cache[value] = handle(raw_number(value, dtype))
+        found = cache[value] = _constant(value, dtype)
     return found
+
+
+def _constant(value: complex, dtype: np.dtype[Any]) -> Any:
+    made = handle(raw_number(value, dtype))
+    made.owner = EVERYWHERE
+    return made
 
 
 def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:

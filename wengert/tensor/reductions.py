@@ -110,7 +110,7 @@ class min_result(NamedTuple):
 
 
 def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
-    if any(x.shape[a] == 0 for a in axes) if x.ndim else False:
+    if x.ndim and 0 in [x.shape[a] for a in axes]:
         if full:
             raise ShapeError(
                 f"{op}(): Expected reduction dim to be specified for input.numel() == 0. "

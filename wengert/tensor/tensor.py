@@ -166,7 +166,7 @@ class Tensor(Methods, Operators):
                     stacklevel=2,
                 )
             return None
-        return cell.grad
+        return cells.read_grad(cell)
 
     @grad.setter
     def grad(self, value: Any) -> None:

@@ -1,0 +1,231 @@
+"""Forward mode: `Dual` carries a tangent along, and `jvp` runs a function on duals.
+
+The tangent of an operation comes from the same row as its gradient: an elementwise rule applied to tangents, a linear
+row applied to them, or a general row's jvp. Knows nothing of batching or tracing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import RAW, Level, Value, opened
+from wengert.core.primitive import Primitive
+from wengert.core.tree import flatten, tree_map
+from wengert.errors import LeakError, ShapeError, shape_text
+from wengert.rules.structural import broadcast_to
+from wengert.tape.record import as_tensor, beneath, numpy_dtype
+from wengert.tape.storage import Recorded, handle
+
+
+class Dual:
+    """The payload of a tensor inside `jvp`: a primal value and its tangent, of one shape and dtype."""
+
+    __slots__ = ("level", "primal", "tangent")
+
+    def __init__(self, level: Level, primal: Value, tangent: Value) -> None:
+        self.level, self.primal, self.tangent = level, primal, tangent
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the primal."""
+        return tuple(self.primal.shape)
+
+    @property
+    def element_type(self) -> np.dtype[Any]:
+        """The dtype of the primal."""
+        return numpy_dtype(self.primal)  # type: ignore[no-any-return]
+
+    @property
+    def dtype(self) -> Any:
+        """Never an array's dtype: the hot path asks plain arrays only, so this value has left its transform."""
+        raise LeakError("a value made inside a jvp was used after the jvp had ended. Return it instead.")
+
+    def concrete(self, op: str) -> np.ndarray[Any, Any]:
+        """Return the array behind the primal."""
+        return as_tensor(self.primal).concrete(op)  # type: ignore[no-any-return]
+
+    def __repr__(self) -> str:
+        return f"Dual(primal={self.primal!r}, tangent={self.tangent!r})"
+
+
+class JvpLevel(Level):
+    """One run of `jvp`."""
+
+    kind = "jvp"
+
+    def split(self, x: Value) -> tuple[Value, Value | None]:
+        """Return an operand's primal and tangent at this level; (itself, None) for anything from below."""
+        if x.__class__ not in RAW and x.edge is None:
+            payload = x.payload
+            if payload.__class__ is Dual and payload.level is self:
+                return payload.primal, payload.tangent
+        return x, None
+
+    def join(self, primal: Value, tangent: Value | None) -> Any:
+        """Return a tensor that carries ``tangent`` along; a plain one when there is none."""
+        if tangent is None or numpy_dtype(primal).kind not in "fc":
+            return as_tensor(primal)
+        return handle(Dual(self, primal, tangent))
+
+    def interpret(
+        self, row: Primitive, operands: Sequence[Value], params: dict[str, Any], level: Level
+    ) -> Any:
+        """Compute the primal, and the tangent by the row's derivative."""
+        if row.kind == "composite":
+            assert row.definition is not None
+            return row.definition(*operands, **params)
+        pairs = [self.split(x) for x in operands]
+        primals = [p for p, _ in pairs]
+        tangents = [t for _, t in pairs]
+        out = row(*primals, **params)
+        if row.kind == "constant" or all(t is None for t in tangents):
+            return tuple(map(as_tensor, out)) if isinstance(out, tuple) else as_tensor(out)
+        moved = pushforward(row, primals, tangents, out, params)
+        if isinstance(out, tuple):
+            return tuple(self.join(p, t) for p, t in zip(out, moved, strict=True))
+        return self.join(out, moved)
+
+    def apply_function(self, cls: Any, args: tuple[Any, ...]) -> Any:
+        """Apply a custom Function: its forward to the primals, its ``jvp`` to the tangents."""
+        pairs = [self.split(x) if isinstance(x, Recorded) else (x, None) for x in args]
+        primals = tuple(as_tensor(p) if isinstance(x, Recorded) else x for x, (p, _) in zip(args, pairs, strict=True))
+        output = cls.apply(*primals)
+        ctx = cls._node_class()
+        cls.setup_context(ctx, primals, output)
+        ctx.saved = ctx._forward_saved or ctx._to_save
+        ctx.rank = 0
+        tangents = cls.jvp(ctx, *[None if t is None else as_tensor(t) for _, t in pairs])
+        if not isinstance(output, tuple):
+            return self.join(output, tangents)
+        return tuple(self.join(o, t) for o, t in zip(output, tangents, strict=True))
+
+
+def pushforward(
+    row: Primitive,
+    primals: Sequence[Value],
+    tangents: Sequence[Value | None],
+    out: Any,
+    params: dict[str, Any],
+) -> Any:
+    """Return the tangent of ``row``'s output for tangents of its operands, None for those that stand still."""
+    outs = out if isinstance(out, tuple) else (out,)
+    shapes = [tuple(p.shape) for p in primals]
+    values = (*primals, *outs)
+    if row.kind == "general":
+        assert row.jvp is not None
+        return row.jvp.pull(tuple(tangents), values, params, shapes, 0)
+    if row.kind == "elementwise":
+        total = _sum_of(
+            rule.pull(t, values, params, shapes, i)
+            for i, (t, rule) in enumerate(zip(tangents, row.rules, strict=True))
+            if t is not None and rule is not None
+        )
+        return _shaped(total, tuple(out.shape))
+    if row.joint:
+        moving = [
+            p if row.rule(i) is None else (np.zeros(shapes[i], numpy_dtype(p)) if t is None else t)
+            for i, (p, t) in enumerate(zip(primals, tangents, strict=True))
+        ]
+        return row(*moving, **params)
+    return _sum_of(
+        row(*primals[:i], t, *primals[i + 1 :], **params)
+        for i, t in enumerate(tangents)
+        if t is not None
+    )
+
+
+def _sum_of(terms: Any) -> Any:
+    total = None
+    for term in terms:
+        total = term if total is None else total + term
+    return total
+
+
+def _shaped(tangent: Any, shape: tuple[int, ...]) -> Any:
+    return tangent if tuple(tangent.shape) == shape else broadcast_to(tangent, shape=shape)
+
+
+def lowered(x: Any, level: Level) -> Any:
+    """Take a tape off a tensor that was marked inside ``level`` itself."""
+    while isinstance(x, Recorded) and x.edge is not None and x.level is level:
+        x = as_tensor(beneath(x))
+    return x
+
+
+def jvp(
+    func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
+    strict: bool = False, has_aux: bool = False,
+) -> Any:  # fmt: skip
+    """Return ``(func(*primals), J @ tangents)``: the output and its directional derivative, in one forward pass.
+
+    ``tangents`` have the structure, shapes and dtypes of ``primals``. With ``has_aux``, ``func`` returns
+    ``(output, aux)`` and ``aux`` comes third. RuntimeError for structures or shapes that differ, and for an output
+    without tangent when ``strict``.
+
+    >>> import wengert as torch
+    >>> torch.func.jvp(torch.sin, (torch.tensor(0.),), (torch.tensor(2.),))
+    (tensor(0.), tensor(2.))
+    """
+    if not isinstance(primals, tuple) or not primals:
+        raise RuntimeError("jvp(f, primals, tangents): expected primals to be a non-empty tuple. Write `(x,)`.")
+    if not isinstance(tangents, tuple):
+        raise RuntimeError(f"jvp(f, primals, tangents): expected tangents to be a tuple, got {type(tangents).__name__}.")
+    leaves, rebuild = flatten(primals)
+    directions, _ = flatten(tangents)
+    if len(leaves) != len(directions):
+        raise RuntimeError(
+            "jvp(f, primals, tangents): expected primals and tangents to have the same python structure."
+        )
+    for x, t in zip(leaves, directions, strict=True):
+        if not isinstance(x, Recorded) or not isinstance(t, Recorded):
+            raise RuntimeError("jvp(f, primals, tangents): primals and tangents hold tensors only.")
+        _require_alike(x, t)
+    level = JvpLevel()
+    with opened(level):
+        duals = [
+            handle(Dual(level, _value(x), _value(t)))
+            for x, t in zip(leaves, directions, strict=True)
+        ]
+        result = func(*rebuild(iter(duals)))
+        output, aux = _with_aux(result) if has_aux else (result, None)
+        pairs = tree_map(lambda x: _result(level, x, strict), output)
+        kept = tree_map(lambda x: as_tensor(level.split(lowered(x, level))[0]) if isinstance(x, Recorded) else x, aux)
+    first = tree_map(lambda pair: pair.primal, pairs)
+    second = tree_map(lambda pair: pair.tangent, pairs)
+    return (first, second, kept) if has_aux else (first, second)
+
+
+def _with_aux(result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise RuntimeError("has_aux=True: the function must return a tuple (output, aux).")
+    return result
+
+
+def _value(x: Any) -> Value:
+    """Return a tensor as a payload of a higher level: raw when plain, itself when it carries anything."""
+    return x.payload if x.edge is None and x.payload.__class__ is np.ndarray else x
+
+
+def _require_alike(x: Any, t: Any) -> None:
+    if tuple(x.shape) != tuple(t.shape):
+        raise ShapeError(
+            f"jvp: a primal has shape {shape_text(x.shape)} and its tangent {shape_text(t.shape)}; they must be equal."
+        )
+    if x.dtype is not t.dtype:
+        raise ShapeError(f"jvp: a primal is {x.dtype} and its tangent {t.dtype}; they must be equal.")
+
+
+def _result(level: JvpLevel, x: Any, strict: bool) -> Dual:
+    if not isinstance(x, Recorded):
+        raise RuntimeError(
+            f"jvp(f, primals, tangents): Expected f to only return tensors, got unsupported type {type(x).__name__}"
+        )
+    primal, tangent = level.split(lowered(x, level))
+    if tangent is None:
+        if strict:
+            raise RuntimeError("jvp: an output does not depend on the inputs, and strict=True.")
+        tangent = np.zeros(tuple(primal.shape), numpy_dtype(primal))
+    return Dual(level, as_tensor(primal), as_tensor(tangent))

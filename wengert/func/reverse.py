@@ -1,0 +1,171 @@
+"""Reverse mode as transforms: `vjp`, `grad`. Each opens a level whose tape lies above everything outside."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Level, opened
+from wengert.core.tree import flatten, tree_map
+from wengert.errors import ShapeError, shape_text
+from wengert.func.dual import lowered
+from wengert.tape.engine import Walk, captured
+from wengert.tape.record import as_tensor, collapsed, numpy_dtype
+from wengert.tape.storage import GradCell, Recorded, handle
+
+
+class TapeLevel(Level):
+    """One run of `vjp` or `grad`."""
+
+    kind = "tape"
+
+    def mark(self, x: Any) -> Any:
+        """Return a leaf of this level around a tensor of any lower one."""
+        t = handle(collapsed(x), None, self)
+        t.cell = t.edge = GradCell(t, tuple(x.shape), numpy_dtype(x), self)
+        return t
+
+
+def _pull(level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool) -> list[Any]:
+    """Walk back on the level's tape; what comes out are tensors of the levels below."""
+    walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs])
+    live = [(o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)]
+    walk.run([edge for edge, _ in live], [ct for _, ct in live])
+    found = []
+    for x in inputs:
+        ct = captured(walk, x.edge)
+        found.append(as_tensor(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct))
+    return found
+
+
+def _recorded(x: Any, level: Level) -> bool:
+    return x.edge is not None and x.level is level
+
+
+def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
+    """Return ``(func(*primals), vjp_fn)``; ``vjp_fn(*cotangents)`` returns one gradient per primal.
+
+    ``cotangents`` have the structure and shapes of the output. With ``has_aux``, ``func`` returns ``(output, aux)``
+    and ``aux`` comes third. RuntimeError for other shapes, and for outputs that are no tensors.
+
+    >>> import wengert as torch
+    >>> out, pull = torch.func.vjp(torch.sin, torch.tensor(0.))
+    >>> pull(torch.tensor(3.))
+    (tensor(3.),)
+    """
+    leaves, rebuild = flatten(primals)
+    level = TapeLevel()
+    with opened(level, grad=True):
+        inputs = [level.mark(x) if isinstance(x, Recorded) else x for x in leaves]
+        result = func(*rebuild(iter(inputs)))
+        output, aux = _with_aux(result) if has_aux else (result, None)
+        outs, rebuild_out = flatten(output)
+        for o in outs:
+            if not isinstance(o, Recorded):
+                raise RuntimeError(
+                    f"vjp(f, *primals): Expected f to only return Tensors, got unsupported type {type(o).__name__}"
+                )
+        plain = rebuild_out(iter([lowered(o, level) for o in outs]))
+        kept = tree_map(lambda x: lowered(x, level), aux)
+
+    def vjp_fn(*cotangents: Any, retain_graph: bool = True, create_graph: bool = True) -> Any:
+        given = cotangents[0] if len(cotangents) == 1 and not isinstance(output, tuple) else cotangents
+        cts, _ = flatten(given)
+        if len(cts) != len(outs):
+            raise RuntimeError(f"vjp_fn: Expected {len(outs)} cotangents, one for each output, got {len(cts)}.")
+        for o, ct in zip(outs, cts, strict=True):
+            if tuple(o.shape) != tuple(ct.shape):
+                raise ShapeError(
+                    f"vjp_fn: a cotangent has shape {shape_text(ct.shape)} and its output {shape_text(o.shape)}."
+                )
+        marked = [x for x in inputs if isinstance(x, Recorded)]
+        found = iter(_pull(level, outs, marked, cts, True))
+        return rebuild(iter([next(found) if isinstance(x, Recorded) else None for x in inputs]))
+
+    return (plain, vjp_fn, kept) if has_aux else (plain, vjp_fn)
+
+
+def _with_aux(result: Any) -> tuple[Any, Any]:
+    if not isinstance(result, tuple) or len(result) != 2:
+        raise RuntimeError("has_aux=True: the function must return a tuple (output, aux).")
+    return result
+
+
+def grad_and_value(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that computes ``(gradient, value)`` of a scalar-valued function; see `grad`."""
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        for n in numbers:
+            if not -len(args) <= n < len(args):
+                raise RuntimeError(f"grad: argnums {n} is out of range for a call with {len(args)} arguments.")
+        chosen = tuple(args[n] for n in numbers)
+        leaves, rebuild = flatten(chosen)
+        level = TapeLevel()
+        with opened(level, grad=True):
+            inputs = [level.mark(_tensor(x)) for x in leaves]
+            full = list(args)
+            for n, part in zip(numbers, rebuild(iter(inputs)), strict=True):
+                full[n] = part
+            result = func(*full, **kwargs)
+            output, aux = _with_aux(result) if has_aux else (result, None)
+            _require_scalar(output)
+            one = as_tensor(np.ones((), numpy_dtype(output)))
+            found = _pull(level, [output], inputs, [one], False)
+            value = lowered(output, level)
+            kept = tree_map(lambda x: lowered(x, level), aux)
+        grads = rebuild(iter(found))
+        shown = grads[0] if isinstance(argnums, int) else grads
+        return (shown, (value, kept)) if has_aux else (shown, value)
+
+    return wrapper
+
+
+def _tensor(x: Any) -> Any:
+    if not isinstance(x, Recorded):
+        raise RuntimeError(
+            f"grad: the argument to differentiate is {type(x).__name__}, not a tensor. Use `torch.tensor(...)`."
+        )
+    return x
+
+
+def _require_scalar(output: Any) -> None:
+    if not isinstance(output, Recorded):
+        raise RuntimeError(
+            f"grad_and_value(f)(*args): Expected f(*args) to return a Tensor, got {type(output).__name__}"
+        )
+    shape: Any = tuple(output.shape)  # type: ignore[attr-defined]
+    if shape:
+        raise RuntimeError(
+            f"grad_and_value(f)(*args): Expected f(*args) to return a scalar tensor, got tensor with {len(shape)} "
+            f"dims. Maybe you wanted to use the vjp or jacrev APIs instead?"
+        )
+
+
+def grad(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
+) -> Callable[..., Any]:
+    """Return a function that computes the gradient of a scalar-valued function.
+
+    ``argnums`` says with respect to which arguments (an int gives one gradient, a tuple a tuple of them; an argument
+    may be any tree of tensors). With ``has_aux``, ``func`` returns ``(value, aux)`` and the result is
+    ``(gradient, aux)``. RuntimeError when the value is no scalar.
+
+    >>> import wengert as torch
+    >>> torch.func.grad(torch.func.grad(torch.sin))(torch.tensor(1.))
+    tensor(-0.8415)
+    """
+    both = grad_and_value(func, argnums, has_aux)
+
+    @functools.wraps(func)
+    def wrapper(*args: Any, **kwargs: Any) -> Any:
+        gradient, value = both(*args, **kwargs)
+        return (gradient, value[1]) if has_aux else gradient
+
+    return wrapper

@@ -1,0 +1,6 @@
+"""Tracing: a function becomes a graph of primitives, which prints, and which the NumPy executor replays."""
+
+from wengert.trace.graph import Graph
+from wengert.trace.tracer import Traced, trace
+
+__all__ = ["Graph", "Traced", "trace"]

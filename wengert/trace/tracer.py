@@ -1,0 +1,398 @@
+"""Recording a function as a graph: `Symbolic` payloads, the level that interprets them, and the replay.
+
+Inside a trace every operation is recorded, on tensors from outside too: those are read anew at each call. The eager
+machinery (autograd, modules, optimisers) runs as usual above it, so one graph holds forward, backward and update.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import RAW, Array, Level, Value, opened, state
+from wengert.core.primitive import Primitive
+from wengert.core.tree import Rebuild, flatten
+from wengert.errors import LeakError, TraceError
+from wengert.tape.provenance import here
+from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
+from wengert.tape.storage import GradCell, Recorded, handle, mark_written
+from wengert.tensor import creation
+from wengert.trace.execute import execute
+from wengert.trace.graph import Graph, Instruction, Var
+from wengert.trace.state import MISSING, Journal
+
+
+class Symbolic:
+    """The payload of a tensor inside a trace: a variable of the graph."""
+
+    __slots__ = ("level", "var")
+
+    def __init__(self, level: TraceLevel, var: Var) -> None:
+        self.level, self.var = level, var
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape, known when tracing."""
+        return self.var.shape
+
+    @property
+    def element_type(self) -> np.dtype[Any]:
+        """The dtype, known when tracing."""
+        return self.var.dtype
+
+    @property
+    def dtype(self) -> Any:
+        """Never an array's dtype: the hot path asks plain arrays only, so this value has left its trace."""
+        raise LeakError("a value made inside a trace was used after the trace had ended. Return it instead.")
+
+    def concrete(self, op: str) -> Array:
+        """Refuse: there is no value yet."""
+        raise unreadable(op)
+
+    def __repr__(self) -> str:
+        return f"Symbolic({self.var.annotated})"
+
+
+def unreadable(op: str) -> TraceError:
+    """Word the error for reading a value under trace."""
+    return TraceError(
+        f"{op} reads a value while the function is traced, and the graph would repeat this call's value forever.\n"
+        f"  read at  {here().describe()}\n"
+        f"  Use `torch.where` for a choice that depends on values, or return the tensor and read it outside."
+    )
+
+
+class TraceLevel(Level):
+    """One recording: the graph so far, the variables of tensors from outside, and the journal."""
+
+    kind = "trace"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.graph = Graph()
+        self.journal = Journal()
+        self.lifted: dict[int, tuple[Any, Any]] = {}
+        self.sources: list[Callable[[], Any]] = []
+        self.places: dict[int, Callable[[], Any]] = {}
+        self.guards: list[tuple[Callable[[], Any], Any, str]] = []
+
+    def symbol(self, var: Var) -> Any:
+        """Return a variable as a tensor."""
+        return handle(Symbolic(self, var))
+
+    def interpret(
+        self, row: Primitive, operands: Sequence[Value], params: dict[str, Any], level: Level
+    ) -> Any:
+        """Record one instruction and return its outputs."""
+        if row.kind == "composite" and not row.rules:
+            assert row.definition is not None
+            return row.definition(*operands, **params)
+        args = tuple(self.variable(x) for x in operands)
+        shapes = _abstract(row, args, params)
+        outs = tuple(self.graph.new_var(shape, dtype) for shape, dtype in shapes)
+        self.graph.instructions.append(Instruction(row, args, params, outs))
+        results = tuple(self.symbol(v) for v in outs)
+        return results if row.outputs is None or len(row.outputs) > 1 else results[0]
+
+    def variable(self, x: Value) -> Var:
+        """Return the variable of an operand: a constant, one of the graph's, or one read from outside."""
+        if x.__class__ in RAW:
+            return self._constant(np.asarray(x))
+        found = self.lift(x).payload.var
+        assert isinstance(found, Var)
+        return found
+
+    def _constant(self, array: Array) -> Var:
+        var = self.graph.new_var(array.shape, array.dtype)
+        self.graph.constants[var] = array
+        return var
+
+    def lift(self, x: Any) -> Any:
+        """Return what stands for a tensor in the graph, without history.
+
+        A tensor from outside is read at each call, from the place it was found in if that is known (a module's
+        buffer, a gradient), and through its base if it is a view.
+        """
+        payload = x.payload
+        if payload.__class__ is Symbolic and payload.level is self:
+            return x if x.edge is None else handle(payload)
+        known = self.lifted.get(id(x))
+        if known is not None:
+            return known[1]
+        if payload.__class__ is np.ndarray and x.owner.number >= self.number:
+            symbol = self.symbol(self._constant(payload.copy()))
+        elif x.view is not None:
+            symbol = self.lift(x.view.base)
+            for row, params in x.view.chain:
+                symbol = row(symbol, **params)
+        else:
+            var = self.graph.new_var(tuple(x.shape), numpy_dtype(x))
+            self.graph.captured.append(var)
+            self.sources.append(self.places.get(id(x), lambda: x))
+            symbol = self.symbol(var)
+        self.lifted[id(x)] = (x, symbol)
+        return symbol
+
+    def found_in(self, x: Any, place: Callable[[], Any]) -> None:
+        """Note from where a tensor was read, so that the replay reads whatever stands there then."""
+        if x is not None and x.owner.number < self.number and id(x) not in self.places:
+            self.places[id(x)] = place
+            self.lifted.setdefault(-id(x), (x, None))
+
+    def guard(self, read: Callable[[], Any], what: str) -> None:
+        """Note a Python value that the recording depends on; a replay checks that it is the same."""
+        self.guards.append((read, read(), what))
+
+    def refuse_read(self, x: Any, op: str) -> None:
+        """Raise unless the value read was made inside the trace as a constant."""
+        if x.payload.__class__ is not np.ndarray or x.owner.number < self.number:
+            raise unreadable(op)
+
+
+def _abstract(
+    row: Primitive, args: Sequence[Var], params: dict[str, Any]
+) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
+    """Return the outputs' shapes and dtypes: the forward itself, on stand-ins of one element each."""
+    stand_ins = [
+        np.broadcast_to(np.zeros((), v.dtype) if v.dtype.kind in "biu" else np.ones((), v.dtype), v.shape)
+        for v in args
+    ]
+    with np.errstate(all="ignore"):
+        out = row.forward(*stand_ins, **params)
+    outs = out if isinstance(out, tuple) else (out,)
+    return [(tuple(o.shape), o.dtype) for o in outs]
+
+
+class Traced:
+    """A recorded function: ``graph`` prints it, a call replays it.
+
+    A replay reads arguments and captured tensors anew, writes what the function wrote (parameters, buffers,
+    gradients), and returns new tensors without history. Raises `TraceError` when something that the recording
+    depended on has changed: shapes, dtypes, options of an optimiser, a module's mode, a gradient's absence.
+    """
+
+    def __init__(self, level: TraceLevel, arguments: list[Any], rebuild: Rebuild, targets: list[_Update]) -> None:
+        self.graph = level.graph.without_dead_code()
+        self.graph.verify()
+        self._sources = level.sources
+        self._guards = level.guards
+        self._arguments = [a if not isinstance(a, Recorded) else None for a in arguments]
+        self._rebuild = rebuild
+        self._targets = targets
+
+    def __call__(self, *args: Any) -> Any:
+        leaves, _ = flatten(args)
+        inputs = self._inputs(leaves)
+        captured = [self._read(i, source) for i, source in enumerate(self._sources)]
+        for read, expected, what in self._guards:
+            if read() != expected:
+                raise TraceError(f"{what} has changed since the function was traced. Trace it again.")
+        for update in self._targets:
+            update.check(leaves)
+        outputs, updates = execute(self.graph, inputs, captured)
+        for update, array in zip((t for t in self._targets if t.writes), updates, strict=True):
+            update.write(array, leaves)
+        for update in self._targets:
+            if not update.writes:
+                update.write(None, leaves)
+        results = iter(outputs)
+        return self._rebuild(iter([handle(next(results)) if k is None else k[0] for k in self._kept]))
+
+    _kept: list[tuple[Any] | None]
+
+    def _inputs(self, leaves: list[Any]) -> list[Array]:
+        if len(leaves) != len(self._arguments):
+            raise TraceError(f"traced with {len(self._arguments)} arguments, called with {len(leaves)}. Trace it again.")
+        found = []
+        variables = iter(self.graph.inputs)
+        for i, (x, fixed) in enumerate(zip(leaves, self._arguments, strict=True)):
+            if not isinstance(x, Recorded):
+                if fixed is None or x != fixed:
+                    raise TraceError(f"argument {i} was {fixed!r} when traced and is {x!r} now. Trace it again.")
+                continue
+            if fixed is not None:
+                raise TraceError(f"argument {i} was {fixed!r} when traced and is a tensor now. Trace it again.")
+            found.append(_matching(x, next(variables), f"argument {i}"))
+        return found
+
+    def _read(self, i: int, source: Callable[[], Any]) -> Array:
+        return _matching(source(), self.graph.captured[i], f"captured tensor {i}")
+
+
+def _matching(x: Any, var: Var, what: str) -> Array:
+    """Return a tensor's array; TraceError unless it has the shape and dtype of the recording."""
+    if x is None:
+        raise TraceError(f"{what} was a tensor when traced and is gone now. Trace it again.")
+    if tuple(x.shape) != var.shape or numpy_dtype(x) != var.dtype:
+        raise TraceError(
+            f"{what} was {var.annotated.split(': ')[1]} when traced and is {numpy_dtype(x).name}"
+            f"[{', '.join(map(str, x.shape))}] now. Trace it again."
+        )
+    array: Array = x.concrete("a replay")
+    return array
+
+
+class _Update:
+    """Something outside that the function changed: a tensor's elements, a gradient, a buffer."""
+
+    writes = True
+
+    def check(self, leaves: list[Any]) -> None:
+        """Raise TraceError where the replay cannot do what the recording did."""
+
+    def write(self, array: Array | None, leaves: list[Any]) -> None:
+        """Do it."""
+        raise NotImplementedError
+
+
+class _Elements(_Update):
+    def __init__(self, read: Callable[[], Any]) -> None:
+        self.read = read
+
+    def write(self, array: Array | None, leaves: list[Any]) -> None:
+        tensor = self.read()
+        np.copyto(tensor.payload, array)
+        mark_written(tensor, here())
+
+
+class _Gradient(_Update):
+    def __init__(self, cell: Callable[[list[Any]], GradCell], was_none: bool, writes: bool) -> None:
+        self.cell, self.was_none, self.writes = cell, was_none, writes
+
+    def check(self, leaves: list[Any]) -> None:
+        if (self.cell(leaves).grad is None) is not self.was_none:
+            raise TraceError(
+                "a parameter's .grad was "
+                + ("None" if self.was_none else "a tensor")
+                + " when the function was traced, and is not now. Call `zero_grad()` alike before each call."
+            )
+
+    def write(self, array: Array | None, leaves: list[Any]) -> None:
+        self.cell(leaves).grad = None if array is None else handle(array)
+
+
+class _Item(_Update):
+    def __init__(self, table: Any, name: Any) -> None:
+        self.table, self.name = table, name
+
+    def write(self, array: Array | None, leaves: list[Any]) -> None:
+        self.table[self.name] = handle(array)
+
+
+def trace(fn: Callable[..., Any], *args: Any) -> Traced:
+    """Run ``fn`` once on symbolic tensors like ``args``, and return what it did as a `Traced` graph.
+
+    Whatever ``fn`` changes is put back, whether it succeeds or raises: parameters, buffers, gradients, modes. Shapes,
+    dtypes, modules' plain attributes and optimisers' options are guarded; other Python values are read once, when
+    tracing.
+
+    Raises `TraceError` for what a graph cannot repeat: reading a value (``item()``, ``if loss < 1``), a mask as an
+    index, random numbers, a change of a Python attribute.
+
+    >>> import wengert as torch
+    >>> from wengert.trace import trace
+    >>> traced = trace(lambda x: (x * x).sum(), torch.ones(3))
+    >>> print(traced.graph)
+    graph(%0: float32[3]):
+      %1: float32[3] = mul(%0, %0)
+      %2: float32[] = sum(%1, axis=(0,), keepdim=False)
+      return %2
+    >>> traced(torch.tensor([1., 2., 3.]))
+    tensor(14.)
+    """
+    leaves, rebuild = flatten(args)
+    level = TraceLevel()
+    before = state.trace
+    with opened(level):
+        state.trace = level
+        try:
+            inner = [_argument(level, x) for x in leaves]
+            result = fn(*rebuild(iter(inner)))
+            traced = _finished(level, leaves, inner, result)
+        finally:
+            state.trace = None
+            level.journal.undo()
+            state.trace = before
+    return traced
+
+
+def _argument(level: TraceLevel, x: Any) -> Any:
+    """Return an argument's stand-in: a fresh leaf where the argument is one that requires grad."""
+    if not isinstance(x, Recorded):
+        return x
+    var = level.graph.new_var(tuple(x.shape), numpy_dtype(x))  # type: ignore[attr-defined]
+    level.graph.inputs.append(var)
+    symbol = level.symbol(var)
+    if isinstance(x.edge, GradCell):
+        creation.mark(symbol)
+    return symbol
+
+
+def _finished(level: TraceLevel, leaves: list[Any], inner: list[Any], result: Any) -> Traced:
+    """Collect outputs and changes before the journal is undone."""
+    outs, rebuild = flatten(result)
+    kept: list[tuple[Any] | None] = []
+    for o in outs:
+        if isinstance(o, Recorded):
+            level.graph.outputs.append(level.variable(_stripped(o)))
+            kept.append(None)
+        else:
+            kept.append((o,))
+    targets: list[_Update] = []
+    for owner, name, old in level.journal.attributes.values():
+        update = _attribute_update(level, owner, name, old)
+        if update is not None:
+            targets.append(update)
+    for table, name, old, owner in level.journal.items.values():
+        update = _item_update(level, table, name, old, owner)
+        if update is not None:
+            targets.append(update)
+    for i, (x, symbol) in enumerate(zip(leaves, inner, strict=True)):
+        if isinstance(x, Recorded) and symbol.cell is not None and symbol.cell.grad is not None:
+            level.graph.updates.append(level.variable(_stripped(symbol.cell.grad)))
+            targets.append(_Gradient(lambda given, i=i: given[i].cell, x.cell.grad is None, True))  # type: ignore[misc, union-attr]
+    traced = Traced(level, leaves, rebuild, targets)
+    traced._kept = kept
+    return traced
+
+
+def _stripped(x: Any) -> Any:
+    """Return a tensor's value below its tape, as a tensor."""
+    return as_tensor(beneath(x)) if x.edge is not None else detached(x)
+
+
+def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> _Update | None:
+    if isinstance(owner, GradCell):
+        tensor = owner.tensor()
+        if name != "grad" or tensor is None or tensor.owner.number >= level.number:
+            return None
+        now = owner.grad
+        if now is old:
+            return None
+        if now is not None:
+            level.graph.updates.append(level.variable(_stripped(now)))
+        return _Gradient(lambda given: owner, old is None, now is not None)
+    if not isinstance(owner, Recorded) or name != "payload" or owner.owner.number >= level.number:
+        return None
+    if owner.view is not None or owner.payload.__class__ is not Symbolic:
+        return None
+    level.graph.updates.append(level.variable(_stripped(owner)))
+    return _Elements(level.places.get(id(owner), lambda: owner))
+
+
+def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any) -> _Update | None:
+    now = table.get(name, MISSING)
+    if now is old:
+        return None
+    if isinstance(now, Recorded):
+        level.graph.updates.append(level.variable(_stripped(now)))
+        return _Item(table, name)
+    if now.__class__ is old.__class__ and now == old:
+        return None
+    shown = "nothing" if old is MISSING else repr(old)
+    raise TraceError(
+        f"the function changed `{name}` of {type(owner).__name__} from {shown} to {now!r} while it was traced; a graph "
+        f"cannot repeat that. Keep counters in 0-d tensors that are buffers."
+    )
