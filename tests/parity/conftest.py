@@ -15,6 +15,7 @@ import contextlib
 import importlib
 import io
 import os
+import re
 import warnings
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -27,6 +28,23 @@ import pytest
 RELATIVE = {"float16": 2e-3, "float32": 4e-6, "complex64": 4e-6, "float64": 1e-11}
 ABSOLUTE = {"float16": 1e-3, "float32": 1e-6, "complex64": 1e-6, "float64": 1e-11}
 MOST_DIFFERENCES_SHOWN = 12
+
+# Names that programs here use and that Wengert is known to lack: such a program is expected to
+# fail. `test_scope_parity.py` fails as soon as one of them exists, and it leaves this list.
+AHEAD = frozenset(
+    """
+    addmm allclose concat diagonal einsum hstack isclose isinf masked_select outer vstack
+    can_cast promote_types result_type square tril clamp floor
+    Tensor.clamp Tensor.clamp_ Tensor.cumsum Tensor.diagonal Tensor.masked_fill
+    Tensor.masked_fill_ Tensor.movedim Tensor.narrow Tensor.norm Tensor.ravel Tensor.repeat
+    Tensor.select Tensor.square Tensor.std Tensor.swapaxes Tensor.unflatten Tensor.var
+    Tensor.square_ Tensor.exp_ Tensor.sin_ Tensor.cos_ Tensor.tanh_ Tensor.sigmoid_
+    Tensor.abs_ Tensor.sqrt_ Tensor.log_ Tensor.relu_ relu_
+    Tensor.t_ Tensor.unsqueeze_ Tensor.squeeze_
+    autograd.functional autograd.forward_ad func.linearize
+    autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook
+    """.split()
+)
 
 
 @dataclass
@@ -79,7 +97,11 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
     except Exception as error:
         raise AssertionError("PyTorch itself refuses this program") from error
     assert expected != (None, ""), "the program neither returns nor prints anything"
-    actual = outcome(libraries, libraries.candidate, pyfuncitem.obj, arguments)
+    try:
+        actual = outcome(libraries, libraries.candidate, pyfuncitem.obj, arguments)
+    except AttributeError as error:
+        expect_if_ahead(error)
+        raise
     found = list(differences(expected[0], actual[0], "result"))
     found += differences(expected[1], actual[1], "printed")
     if libraries.candidate is not libraries.oracle:
@@ -88,6 +110,14 @@ def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
         lines = ["PyTorch | Wengert", *found[:MOST_DIFFERENCES_SHOWN]]
         pytest.fail("\n".join(lines), pytrace=False)
     return True
+
+
+def expect_if_ahead(error: AttributeError) -> None:
+    """Mark the running test as an expected failure if the error is about a name in `AHEAD`."""
+    named = set(re.findall(r"\w+", str(error)))
+    lacking = sorted(path for path in AHEAD if path.rpartition(".")[2] in named)
+    if lacking:
+        pytest.xfail(f"Wengert has no {lacking[0]} yet")
 
 
 def outcome(
@@ -147,7 +177,7 @@ def differences(expected: Any, actual: Any, at: str) -> Iterator[str]:
     elif isinstance(expected, Exception):
         yield from error_differences(expected, actual, at)
     elif isinstance(expected, dict) and isinstance(actual, dict):
-        for key in expected.keys() | actual.keys():
+        for key in expected | actual:
             yield from differences(
                 expected.get(key, "nothing"), actual.get(key, "nothing"), f"{at}[{key!r}]"
             )
@@ -214,6 +244,12 @@ def refused(torch: Libraries) -> Callable[..., Refusal]:
         return Refusal(error, changed)
 
     return refused
+
+
+@pytest.fixture(params=sorted(AHEAD))
+def ahead(request: pytest.FixtureRequest) -> str:
+    """Each name in `AHEAD` in turn."""
+    return request.param
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 """`autograd.Function` under forward mode and under the transforms of `func`."""
 
+import pytest
+
 
 def test_jvp_static_method(torch):
     class Square(torch.autograd.Function):
@@ -110,3 +112,57 @@ def test_function_with_a_vmap_rule_of_its_own(torch):
 def test_setup_context_style_under_plain_func_grad_of_grad(torch):
     square = setup_square(torch)
     return torch.func.grad(torch.func.grad(lambda t: square(t) * t))(torch.tensor(2.0))
+
+
+NESTS = {
+    "grad of grad": "grad(grad(square))(x)",
+    "grad of grad of grad": "grad(grad(grad(lambda t: square(t) * t)))(x)",
+    "grad of a product": "grad(grad(lambda t: square(t) * t.sin()))(x)",
+    "jvp of grad": "jvp(grad(lambda t: square(t) * t), (x,), (x,))",
+    "grad of jvp": "grad(lambda t: jvp(lambda u: square(u) * u, (t,), (t * 0 + 1,))[1])(x)",
+    "jvp of jvp": "jvp(lambda t: jvp(square, (t,), (t,))[1], (x,), (x * 0 + 1,))",
+    "vjp of grad": "torch.func.vjp(grad(lambda t: square(t) * t), x)[1](x)",
+    "square of a square": "grad(grad(lambda t: square(square(t))))(x)",
+}
+
+
+@pytest.mark.parametrize("name", NESTS)
+def test_nested_transforms_of_a_function(torch, name):
+    scope = {
+        "torch": torch,
+        "grad": torch.func.grad,
+        "jvp": torch.func.jvp,
+        "square": setup_square(torch),
+        "x": torch.tensor(1.5, dtype=torch.float64),
+    }
+    return eval(NESTS[name], scope)
+
+
+def test_tape_outside_of_a_function_under_grad(torch):
+    square = setup_square(torch)
+    x = torch.tensor(1.5, dtype=torch.float64, requires_grad=True)
+    w = torch.tensor(2.0, dtype=torch.float64, requires_grad=True)
+    out = torch.func.grad(lambda t: square(t * w) * t)(x)
+    out.backward()
+    return out, x.grad, w.grad
+
+
+def test_function_that_takes_its_context_in_forward_is_refused_under_func(torch, refused):
+    class Square(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x**2
+
+        @staticmethod
+        def backward(ctx, ct):
+            (x,) = ctx.saved_tensors
+            return ct * 2 * x
+
+    x = torch.tensor(2.0)
+    return refused(lambda: torch.func.grad(Square.apply)(x), x)
+
+
+def test_function_without_a_vmap_rule_is_refused_under_vmap(torch, refused):
+    x = torch.ones(2, 3)
+    return refused(lambda: torch.func.vmap(setup_square(torch))(x), x)

@@ -104,6 +104,28 @@ def test_hook_with_grad(torch):
     return torch.autograd.grad(h * 2, [h, x])
 
 
+def test_hook_of_a_leaf_outside_of_inputs_does_not_run(torch):
+    x = torch.tensor(2.0, requires_grad=True)
+    w = torch.tensor(3.0, requires_grad=True)
+    seen = []
+    x.register_hook(lambda g: seen.append("x"))
+    w.register_hook(lambda g: seen.append("w"))
+    (x * w).backward(inputs=[w])
+    torch.autograd.grad(x * w, w)
+    return seen, x.grad, w.grad
+
+
+def test_hook_of_an_inner_tensor_on_the_way_to_inputs_runs(torch):
+    x = torch.tensor(2.0, requires_grad=True)
+    w = torch.tensor(3.0, requires_grad=True)
+    on_the_way, beside = x * 2, w * 2
+    seen = []
+    on_the_way.register_hook(lambda g: seen.append("on the way"))
+    beside.register_hook(lambda g: seen.append("beside"))
+    (on_the_way * beside).backward(inputs=[x])
+    return seen, x.grad, w.grad
+
+
 def test_hook_clips(torch):
     w = torch.tensor([1.0, -5.0, 30.0], requires_grad=True)
     w.register_hook(lambda g: torch.where(g > 1.0, torch.ones_like(g), g))

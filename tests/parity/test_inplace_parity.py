@@ -177,7 +177,12 @@ def test_operand_written_between_forward_and_backward(torch, caught, name):
     return answer, x.grad if answer is None else "no gradient is promised"
 
 
-@pytest.mark.parametrize("name", [name for name in SAVED if name not in ("view", "index")])
+# A view is its operand's memory. PyTorch's `prod` keeps its result and refuses; a rule that keeps
+# only the operand takes no harm.
+NOT_RESULTS = ("view", "index", "prod")
+
+
+@pytest.mark.parametrize("name", [name for name in SAVED if name not in NOT_RESULTS])
 def test_result_written_between_forward_and_backward(torch, caught, name):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     y = torch.tensor([3.0, 0.5], requires_grad=True)
@@ -360,7 +365,6 @@ REFUSED_WRITES = {
     "mask of another shape": "torch.ones(2, 2).__setitem__(torch.tensor([True, True, False]), 1.0)",
     "text assigned": "torch.ones(2).__setitem__(0, 'a')",
     "list of the wrong length": "torch.ones(2).__setitem__(slice(None), [1.0, 2.0, 3.0])",
-    "exp_ of integers": "torch.tensor([1, 2]).exp_()",
     "none added": "torch.ones(2).add_(None)",
 }
 

@@ -174,7 +174,6 @@ MODEL_FAULTS = {
     "wrong shape": "m.load_state_dict({**m.state_dict(), 'scale': torch.ones(3)})",
     "no forward": "torch.nn.Module()(1)",
     "parameter of integers": "torch.nn.Parameter(torch.tensor([1, 2]))",
-    "parameter of a list": "torch.nn.Parameter([1.0, 2.0])",
     "not a module": "m.add_module('x', 3)",
     "absent submodule": "m.get_submodule('x')",
     "buffer twice": "m.first.register_buffer('a', torch.ones(1))",

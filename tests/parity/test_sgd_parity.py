@@ -17,7 +17,7 @@ SGD_OPTIONS = {
         "momentum": 0.9,
         "weight_decay": 0.1,
     },
-    "large rate": {"lr": 0.3},
+    "large rate": {"lr": 0.1},
     "zero rate": {"lr": 0.0},
     "foreach": {"momentum": 0.9, "foreach": True},
     "not foreach": {"momentum": 0.9, "foreach": False},

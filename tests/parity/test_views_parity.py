@@ -41,13 +41,15 @@ def test_which_results_share_memory(torch, expression):
 def test_base_of_a_view(torch, expression):
     x = matrix(torch).requires_grad_() * 1
     result = eval(expression, {"torch": torch}, {"x": x})
-    return result._base is None, result._base is x, result._is_view()
+    return result._base is None, result._base is x
 
 
 @pytest.mark.parametrize("expression", VIEWS)
 def test_strides_of_a_view(torch, expression):
     result = eval(expression, {"torch": torch}, {"x": matrix(torch)})
-    return result.shape, result.stride(), result.is_contiguous(), result.storage_offset()
+    # A step along a dimension of size one means nothing.
+    steps = [step for step, size in zip(result.stride(), result.shape, strict=True) if size > 1]
+    return result.shape, steps, result.is_contiguous()
 
 
 @pytest.mark.parametrize("expression", [text for text in VIEWS if text not in NOT_WRITABLE])

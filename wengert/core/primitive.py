@@ -27,29 +27,26 @@ class Rule:
     """A derivative rule with the names of what it needs, ready to be called.
 
     ``pull(ct, values, params, shapes, position)`` calls it; ``values`` are the row's operands followed by its outputs.
+    A rule of at most two values and nothing else has ``arity`` 0, 1 or 2 and may be called as ``fn(ct, values[first],
+    values[second])``; others have arity -1.
     """
 
-    __slots__ = ("fn", "names", "needs", "pull", "wants_shape")
+    __slots__ = ("arity", "first", "fn", "names", "needs", "pull", "second", "wants_shape")
 
     def __init__(self, fn: Callable[..., Any], layout: tuple[str, ...]) -> None:
         self.fn = fn
         self.names = tuple(inspect.signature(fn).parameters)[1:]
         self.needs = frozenset(layout.index(n) for n in self.names if n in layout)
         self.wants_shape = any(n == "shapes" or n.endswith("_shape") for n in self.names)
+        at = [layout.index(n) for n in self.names if n in layout]
+        self.arity = len(at) if len(at) == len(self.names) <= 2 else -1
+        self.first = at[0] if at else 0
+        self.second = at[1] if len(at) > 1 else 0
         self.pull = _caller(fn, self.names, layout)
 
 
 def _caller(fn: Callable[..., Any], names: tuple[str, ...], layout: tuple[str, ...]) -> Pull:
-    """Return ``fn`` behind the one signature of all rules; the usual small cases without a loop."""
-    if all(n in layout for n in names) and len(names) <= 2:
-        at = [layout.index(n) for n in names]
-        if not at:
-            return lambda ct, values, params, shapes, position: fn(ct)
-        if len(at) == 1:
-            (i,) = at
-            return lambda ct, values, params, shapes, position: fn(ct, values[i])
-        i, j = at
-        return lambda ct, values, params, shapes, position: fn(ct, values[i], values[j])
+    """Return ``fn`` behind the one signature of all rules."""
     getters = [_getter(n, layout) for n in names]
     return lambda ct, values, params, shapes, position: fn(
         ct, *[get(values, params, shapes, position) for get in getters]
@@ -86,12 +83,13 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
+      ``simple``      has a fixed number of operands, one output and no masks, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
     """
 
     __slots__ = (
         "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep", "keep_for", "kind",
-        "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift", "view", "wants_shape",
+        "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift", "simple", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -126,6 +124,9 @@ class Primitive:
         self.definition: Callable[..., Any] | None = more.pop("definition", None)
         self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
         self.aligned: bool = more.pop("aligned", kind == "elementwise")
+        self.simple = (
+            operands is not None and outputs is not None and len(outputs) == 1 and self.masks is None
+        )
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
         if more:

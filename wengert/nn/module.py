@@ -9,6 +9,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
+from wengert.core import carrier
 from wengert.core.carrier import state
 from wengert.nn.parameter import Buffer, Parameter
 from wengert.tape.hooks import RemovableHandle, require_callable
@@ -67,7 +68,7 @@ class Module:
         )
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        if state.trace is not None:
+        if carrier.special and state.trace is not None:
             self._guard()
         if not self._hooks and not self._pre_hooks:
             return self.forward(*args, **kwargs)
@@ -103,11 +104,11 @@ class Module:
 
     def __getattr__(self, name: str) -> Any:
         fields = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            if table in fields and name in fields[table]:
-                found = fields[table][name]
-                if state.trace is not None and isinstance(found, Tensor):
-                    entries = fields[table]
+        for table in ("_parameters", "_modules", "_buffers"):
+            entries = fields.get(table, ())
+            if name in entries:
+                found = entries[name]
+                if carrier.special and state.trace is not None and isinstance(found, Tensor):
                     state.trace.found_in(found, lambda: entries.get(name))
                 return found
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")

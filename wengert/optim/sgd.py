@@ -6,10 +6,12 @@ from collections.abc import Callable
 from typing import Any
 
 from wengert.core.carrier import state as thread
+from wengert.core.carrier import switch_grad
 from wengert.errors import TraceError
 from wengert.optim.optimizer import Optimizer
-from wengert.tape.mode import no_grad
+from wengert.tape.provenance import here
 from wengert.tape.storage import read_grad
+from wengert.tensor.inplace import add_, add_memory, memory_only
 
 
 class SGD(Optimizer):
@@ -55,17 +57,31 @@ class SGD(Optimizer):
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
         """Update every parameter that has a gradient; returns what ``closure`` returned."""
         loss = self.evaluate(closure)
-        with no_grad():
+        recording = thread.grad
+        switch_grad(False)
+        try:
             for group in self.param_groups:
-                if thread.trace is not None:
-                    self.guard_options(group)
-                simple = not (group["momentum"] or group["weight_decay"])
-                rate = group["lr"] if group["maximize"] else -group["lr"]
-                for p in group["params"]:
-                    grad = None if p.cell is None else read_grad(p.cell)
-                    if grad is not None:
-                        p.add_(grad if simple else self._direction(p, grad, group), alpha=rate)
+                self._update(group)
+        finally:
+            switch_grad(recording)
         return loss
+
+    def _update(self, group: dict[str, Any]) -> None:
+        if thread.trace is not None:
+            self.guard_options(group)
+        place = here()
+        simple = not (group["momentum"] or group["weight_decay"])
+        rate = group["lr"] if group["maximize"] else -group["lr"]
+        for p in group["params"]:
+            grad = None if p.cell is None else read_grad(p.cell)
+            if grad is None:
+                continue
+            if not simple:
+                grad = self._direction(p, grad, group)
+            if memory_only(p, grad):
+                add_memory(p, grad, rate, place)
+            else:
+                add_(p, grad, alpha=rate)
 
     def _direction(self, p: Any, grad: Any, group: dict[str, Any]) -> Any:
         """Return the gradient with decay and momentum; ``maximize`` turns it before the decay."""

@@ -67,16 +67,18 @@ def _mse_definition(x: Any, y: Any) -> Any:
 
 
 def _mse_kernel(x: Array, y: Array) -> Array:
-    d = np.subtract(x, y).reshape(-1)
+    d = np.subtract(x, y)
+    if d.ndim != 1:
+        d = np.reshape(d, -1)
     if d.size < 4096:
-        return np.dot(d, d) / d.dtype.type(d.size)  # type: ignore[no-any-return]
+        return d.dot(d) / d.size if d.size else np.full((), np.nan, d.dtype)  # type: ignore[no-any-return]
     np.multiply(d, d, out=d)
-    return np.add.reduce(d) / d.dtype.type(d.size)  # type: ignore[no-any-return]
+    return np.add.reduce(d) / d.size  # type: ignore[no-any-return]
 
 
 mse_loss = composite(
     "mse_loss", _mse_definition, _mse_kernel,
-    [lambda ct, x, y: (2.0 / math.prod(x.shape) * ct) * (x - y),
-     lambda ct, x, y: (2.0 / math.prod(x.shape) * ct) * (y - x)],
+    [lambda ct, x, y: (x - y) * (ct * (2.0 / max(1, math.prod(x.shape)))),
+     lambda ct, x, y: (y - x) * (ct * (2.0 / max(1, math.prod(x.shape))))],
 )  # fmt: skip
 """Mean of the squared differences of two operands of one shape."""

@@ -12,7 +12,7 @@ from wengert.rules.structural import broadcast_to, conj, reshape, squeeze, sum, 
 
 
 def _dot(x: Array, y: Array) -> Array:
-    return np.dot(x, y)  # type: ignore[no-any-return]
+    return x.dot(y)  # type: ignore[no-any-return]
 
 
 def _dot_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:

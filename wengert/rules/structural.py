@@ -6,6 +6,7 @@ over anything array-like and name no NumPy; the forwards above each row are the 
 
 from __future__ import annotations
 
+import functools
 import itertools
 import math
 from typing import Any
@@ -15,6 +16,9 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
+
+
+_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def numpy_dtype(x: Any) -> np.dtype[Any]:
@@ -90,6 +94,15 @@ squeeze = linear(
 
 
 def _broadcast_to(x: Array, *, shape: Shape) -> Array:
+    if x.flags.c_contiguous and x.__class__ is np.ndarray:
+        # np.broadcast_to takes ten times as long to arrive at the same view.
+        extra = len(shape) - x.ndim
+        strides = tuple(
+            0 if i < extra or x.shape[i - extra] == 1 != n else x.strides[i - extra]
+            for i, n in enumerate(shape)
+        )
+        if extra >= 0 and all(m in (1, n) for m, n in zip(x.shape, shape[extra:], strict=True)):
+            return np.ndarray(shape, x.dtype, x, 0, strides)
     # A plain broadcast view is read-only to NumPy; whether a write may happen is the tensor's decision.
     out = np.broadcast_to(x, shape)
     out.flags.writeable = x.flags.writeable
@@ -133,14 +146,38 @@ def _add_reduce(x: Array, axes: Shape) -> Array:
     return np.add.reduce(x, axis=axes if len(axes) != 1 else axes[0])  # type: ignore[no-any-return]
 
 
+def sum_all(x: Array) -> Any:
+    """Add up all elements of a raw array, which may be of any layout."""
+    return _full_sum(x) if x.flags.c_contiguous else _sum(x, axis=tuple(range(x.ndim)), keepdim=False)
+
+
 def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    if len(axis) == x.ndim and x.flags.c_contiguous:
-        total = np.add.reduce(x, axis=None)
-    else:
-        total = _add_reduce(x, axis)
+    total = _full_sum(x) if len(axis) == x.ndim and x.flags.c_contiguous else _add_reduce(x, axis)
     if keepdim:
         total = np.reshape(total, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
     return total  # type: ignore[no-any-return]
+
+
+def _full_sum(x: Array) -> Any:
+    """Add up a contiguous array: short float ones, and blocks of long ones, as products with ones."""
+    n = x.size
+    dtype = x.dtype
+    if not n or (dtype is not _F32 and dtype is not _F64) or _BLOCK > n > 64:
+        return np.add.reduce(x, axis=None)
+    flat = x if x.ndim == 1 else x.reshape(-1)
+    if n <= 64:
+        return flat.dot(_ones(dtype, n))
+    whole = n - n % _BLOCK
+    total = np.add.reduce(flat[:whole].reshape(-1, _BLOCK).dot(_ones(dtype, _BLOCK)))
+    return total + np.add.reduce(flat[whole:]) if whole != n else total
+
+
+_BLOCK = 1024
+
+
+@functools.lru_cache(maxsize=256)
+def _ones(dtype: np.dtype[Any], n: int) -> Array:
+    return np.ones(n, dtype)
 
 
 def kept(ct: Any, axis: Shape, x_shape: Shape) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.core.carrier import Level
 from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.tape.engine import Walk, accumulate, captured, deposit
@@ -97,6 +98,15 @@ def backward(
     Raises RuntimeError for outputs without history, non-scalars without a gradient, gradients of another shape, and a
     graph whose residuals were freed; then no ``.grad`` has changed.
     """
+    if gradients is None and inputs is None and not create_graph and isinstance(tensors, Recorded):
+        payload = tensors.payload
+        if payload.__class__ is ndarray and payload.size == 1 and tensors.edge is not None:
+            if not carrier.special and payload.dtype.kind == "f":
+                walk = Walk(tensors.level, taped=False, keep_graph=bool(retain_graph))
+                one = payload.dtype.type(1)
+                walk.run((tensors.edge,), (one if not payload.ndim else np.full(payload.shape, one),))
+                deposit(walk)
+                return
     outputs = _as_list("backward: outputs", tensors)
     keep = create_graph if retain_graph is None else retain_graph
     chosen = None

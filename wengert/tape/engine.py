@@ -15,13 +15,14 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.core.carrier import RAW, Array, Level, state
 from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.rules.elementwise import keep_where
-from wengert.rules.structural import conj, sum_to
+from wengert.rules.structural import conj, sum_all, sum_to
 from wengert.tape.hooks import run_node_hooks, run_tensor_hooks
 from wengert.tape.node import Node, Output, edge_node
-from wengert.tape.provenance import here
+from wengert.tape.provenance import describe, here
 from wengert.tape.record import Packed, as_tensor, beneath, collapsed, recorded
 from wengert.tape.storage import (
     GradCell,
@@ -42,8 +43,9 @@ _accumulating = threading.Lock()
 class Walk:
     """One walk back from some outputs.
 
-    ``wanted``  edges whose cotangents are captured; None for a plain backward into every leaf
-    ``taped``   run rules on tensors, so that they are recorded (``create_graph``)
+    ``wanted``   edges whose cotangents are captured; None for a plain backward into every leaf
+    ``taped``    run rules on tensors, so that they are recorded (``create_graph``)
+    ``pending``  what is on its way, by the rank of the node it goes to: the node and its cotangent
     """
 
     def __init__(
@@ -55,65 +57,133 @@ class Walk:
         self.captured: dict[Any, Any] = {}
         self.wanted = None if wanted is None else {_key(edge): edge for edge in wanted}
         self.heap: list[int] = []
-        self.nodes: dict[int, Node] = {}
-        self.pending: dict[int, Any] = {}
+        self.pending: dict[int, tuple[Node, Any]] = {}
         self.masks: dict[Any, Any] = {}
         self.leaves: dict[GradCell, Any] = {}
         self.summed: set[Any] = set()
         self.spent: list[Node] = []
         self.anomaly = state.anomaly
-        self.plain = state.trace is None
+        self.plain = not carrier.special
+        self.short = self.plain and not taped and wanted is None and not self.anomaly
 
     def run(self, edges: Sequence[Any], cts: Sequence[Any]) -> None:
         """Send ``cts`` into ``edges`` and walk; afterwards ``leaves`` and ``captured`` hold what arrived."""
         useful = None if self.wanted is None else self._useful(edges)
         for edge, ct in zip(edges, cts, strict=True):
             self.send(edge, ct)
-        heap, nodes, pending, masks = self.heap, self.nodes, self.pending, self.masks
+        heap, pending, masks = self.heap, self.pending, self.masks
         while heap:
+            if self.short and not masks:
+                self._short_way()
+                if not heap:
+                    break
             rank = heappop(heap)
-            node = nodes.pop(rank)
-            ct = pending.pop(rank)
+            node, ct = pending.pop(rank)
             mask = masks.pop(rank, None) if masks else None
             if node.extra is not None or self.wanted is not None or ct.__class__ is list:
                 ct = self._arrived(node, ct)
-            if useful is not None and rank not in useful:
-                continue
-            self._step(node, ct, mask)
+            if useful is None or rank in useful:
+                self._step(node, ct, mask)
+        self._reach_leaves()
+        if not self.keep_graph:
+            for node in self.spent:
+                node.saved = None
+
+    def _short_way(self) -> None:
+        """Walk while nodes are simple and values plain; stop before the first node that needs `_step`.
+
+        The same work as `_step`, with the calls taken out: nearly all nodes of an ordinary backward come through here.
+        """
+        heap, pending, leaves, spent = self.heap, self.pending, self.leaves, self.spent
+        while heap:
+            rank = heap[0]
+            node, ct = pending[rank]
+            row = node.row
+            dtype = ct.__class__ is not list and ct.dtype
+            if (
+                row is None or not row.simple or node.extra is not None
+                or (dtype is not _F32 and dtype is not _F64)
+            ):  # fmt: skip
+                return
+            heappop(heap)
+            del pending[rank]
+            saved = node.saved
+            values: Sequence[Any] = ()
+            if saved:
+                values = unpacked = []
+                spent.append(node)
+                for s in saved:
+                    if s is not None and s.__class__ is not ndarray:
+                        if s.__class__ is Packed:
+                            s = s.restore()
+                        storage = s.storage
+                        if storage is not None and (storage.changed < rank or storage.watched):
+                            s = checked(node, s)
+                        s = s.payload
+                    unpacked.append(s)
+            elif saved is None:
+                raise second_backward(node)
+            rules = row.rules
+            i = -1
+            for edge in node.edges:
+                i += 1
+                if edge is None:
+                    continue
+                rule = rules[i]
+                arity = rule.arity
+                if arity == 1:
+                    g = rule.fn(ct, values[rule.first])
+                elif arity == 0:
+                    g = rule.fn(ct)
+                elif arity == 2:
+                    g = rule.fn(ct, values[rule.first], values[rule.second])
+                else:
+                    g = rule.pull(ct, values, node.params, node.shapes, i)
+                if g.shape != edge.shape:
+                    g = self._unbroadcast(g, edge, node)
+                cls = edge.__class__
+                if cls is GradCell:
+                    before = leaves.get(edge)
+                    leaves[edge] = g if before is None else self._added(edge, before, g)
+                elif cls is Output:
+                    self._send_output(edge, g)
+                else:
+                    key = edge.rank
+                    entry = pending.get(key)
+                    if entry is None:
+                        pending[key] = (edge, g)
+                        heappush(heap, key)
+                    else:
+                        pending[key] = (edge, self._added(key, entry[1], g))
+
+    def _reach_leaves(self) -> None:
+        """Run the hooks of leaves on what arrived, and capture what was wanted."""
         for cell, ct in self.leaves.items():
             if cell.hooks:
                 ct = self.leaves[cell] = self._hooked(cell.hooks, ct, cell.shape)
                 self.summed.discard(cell)
             if self.wanted is not None and cell in self.wanted:
                 self.captured[cell] = ct
-        if not self.keep_graph:
-            for node in self.spent:
-                node.saved = None
 
     def send(self, edge: Any, ct: Any, mask: Any = None) -> None:
         """Add ``ct`` to what is on its way to ``edge``."""
         cls = edge.__class__
-        key: Any
         if cls is GradCell:
-            table: dict[Any, Any] = self.leaves
-            key = edge
-            mask = None
-        elif cls is Output:
+            before = self.leaves.get(edge)
+            self.leaves[edge] = ct if before is None else self._added(edge, before, ct)
+            return
+        if cls is Output:
             self._send_output(edge, ct)
             return
-        else:
-            table = self.pending
-            key = edge.rank
-        before = table.get(key)
-        if before is None:
-            table[key] = ct
-            if cls is not GradCell:
-                self.nodes[key] = edge
-                heappush(self.heap, key)
-                if mask is not None:
-                    self.masks[key] = mask
+        key = edge.rank
+        entry = self.pending.get(key)
+        if entry is None:
+            self.pending[key] = (edge, ct)
+            heappush(self.heap, key)
+            if mask is not None:
+                self.masks[key] = mask
             return
-        table[key] = self._added(key, before, ct)
+        self.pending[key] = (edge, self._added(key, entry[1], ct))
         if key in self.masks:
             if mask is None:
                 del self.masks[key]
@@ -123,12 +193,12 @@ class Walk:
     def _send_output(self, edge: Output, ct: Any) -> None:
         node = edge.node
         rank = node.rank
-        slots = self.pending.get(rank)
-        if slots is None:
+        entry = self.pending.get(rank)
+        if entry is None:
             assert node.outputs is not None
-            slots = self.pending[rank] = [None] * len(node.outputs)
-            self.nodes[rank] = node
+            entry = self.pending[rank] = (node, [None] * len(node.outputs))
             heappush(self.heap, rank)
+        slots = entry[1]
         before = slots[edge.index]
         key = (rank, edge.index)
         slots[edge.index] = ct if before is None else self._added(key, before, ct)
@@ -145,46 +215,16 @@ class Walk:
         return before + ct
 
     def _step(self, node: Node, ct: Any, mask: Any) -> None:
-        """Run the rules of one node and send the results on."""
+        """Run the rules of one node, whatever it is, and send the results on."""
         row = node.row
         if row is None:
             self._send_results(node, node.pullback(ct, self), None)  # type: ignore[attr-defined]
             return
-        saved = node.saved
-        if saved:
-            values = self._unpacked(node, saved)
-        elif saved is None:
+        if node.saved is None:
             raise second_backward(node)
-        else:
-            values = saved
+        values = self._unpacked(node, node.saved) if node.saved else ()
         if node.outputs is not None:
             ct = self._filled(node, ct)
-            dtype = None
-        else:
-            dtype = ct.dtype
-        if (
-            mask is not None or row.masks is not None or self.anomaly
-            or (node.extra is not None and (node.extra.post or node.extra.pre))
-            or (dtype is not _F32 and dtype is not _F64)
-        ):  # fmt: skip
-            self._careful_step(node, row, ct, values, mask)
-            return
-        params = node.params
-        shapes = node.shapes
-        variadic = row.operands is None
-        rules = row.rules
-        i = 0
-        for edge in node.edges:
-            if edge is not None:
-                g = rules[0 if variadic else i].pull(ct, values, params, shapes, i)  # type: ignore[union-attr]
-                if g is not None:
-                    if g.shape != edge.shape:
-                        g = self._unbroadcast(g, edge, node)
-                    self.send(edge, g)
-            i += 1
-
-    def _careful_step(self, node: Node, row: Any, ct: Any, values: Any, mask: Any) -> None:
-        """The same with what is rare: complex numbers, masks, hooks of the node, anomaly mode."""
         given = ct
         if node.extra is not None and node.extra.pre:
             ct = run_node_hooks(node, node.extra.pre, ct, None, self)
@@ -194,24 +234,28 @@ class Walk:
         results: list[Any] = []
         tags: list[Any] = []
         for i, edge in enumerate(node.edges):
-            if edge is None:
-                results.append(None)
-                tags.append(None)
-                continue
-            g = row.rule(i).pull(ct, values, node.params, node.shapes, i)
-            tag = None
-            if row.masks is not None and row.masks[i] is not None:
-                tag = row.masks[i](*values[: len(node.edges)])
-                tag = tag if mask is None else tag & mask
-            elif mask is not None and row.kind == "elementwise":
-                g, tag = keep_where(g, mask), mask
-            if g is not None and turned:
-                g = conj(g)
+            g, tag = None, None
+            if edge is not None:
+                g, tag = self._pulled(node, row, i, ct, values, mask)
+                if g is not None and turned:
+                    g = conj(g)
             results.append(g)
             tags.append(tag)
         if node.extra is not None and node.extra.post:
             results = run_node_hooks(node, node.extra.post, results, given, self)
         self._send_results(node, results, tags)
+
+    def _pulled(
+        self, node: Node, row: Any, i: int, ct: Any, values: Sequence[Any], mask: Any
+    ) -> tuple[Any, Any]:
+        """Return one operand's cotangent and where it is selected (None: everywhere)."""
+        g = row.rule(i).pull(ct, values, node.params, node.shapes, i)
+        if row.masks is not None and row.masks[i] is not None:
+            tag = row.masks[i](*values[: len(node.edges)])
+            return g, tag if mask is None else tag & mask
+        if mask is not None and row.kind == "elementwise":
+            return keep_where(g, mask), mask
+        return g, None
 
     def _send_results(self, node: Node, results: Sequence[Any], tags: Sequence[Any] | None) -> None:
         for i, edge in enumerate(node.edges):
@@ -228,6 +272,8 @@ class Walk:
     def _unbroadcast(self, g: Any, edge: Any, node: Node) -> Any:
         shape = edge.shape
         extra = len(g.shape) - len(shape)
+        if g.__class__ is ndarray and not shape and self.plain:
+            return sum_all(g)
         fits = extra >= 0 and all(
             n == m or n == 1 for n, m in zip(shape, g.shape[extra:], strict=True)
         )
@@ -248,7 +294,7 @@ class Walk:
                 s if s is None or s.__class__ in RAW else self._taped_value(node, i, s)
                 for i, s in enumerate(saved)
             ]
-        plain = self.plain
+        plain = state.trace is None
         level = self.level
         for s in saved:
             if s is None or s.__class__ is ndarray:
@@ -372,7 +418,7 @@ def _is_complex(ct: Any) -> bool:
 def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
     """Add ``ct`` to ``cell.grad``. What lands there is owned, writable, contiguous and of the tensor's dtype."""
     with _accumulating:
-        if state.trace is not None:
+        if carrier.special and state.trace is not None:
             state.trace.journal.keep(cell, "grad")
         grad = read_grad(cell)
         if grad is None:
@@ -386,7 +432,11 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
-    return grad.payload.__class__ is ndarray and ct.__class__ in RAW and state.trace is None
+    return (
+        grad.payload.__class__ is ndarray
+        and ct.__class__ in RAW
+        and not (carrier.special and state.trace is not None)
+    )
 
 
 def _owned(ct: Any, owned: bool) -> Any:
@@ -402,18 +452,21 @@ def deposit(walk: Walk, cells: Iterable[GradCell] | None = None) -> None:
     """Accumulate what reached the leaves (those in ``cells`` only, when given) and run their hooks."""
     chosen = walk.leaves if cells is None else {c: walk.leaves[c] for c in cells if c in walk.leaves}
     for cell, ct in chosen.items():
-        if ct.dtype is not cell.dtype and getattr(ct.dtype, "numpy", ct.dtype) != cell.dtype:
+        dtype = ct.dtype
+        if dtype is not cell.dtype and getattr(dtype, "numpy", dtype) != cell.dtype:
             raise GradientError(
-                f"a gradient of dtype {ct.dtype} arrived at a leaf of dtype {cell.dtype}; "
+                f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
                 f"a rule or Function returned another dtype than its input's."
             )
+    hooked = []
     for cell, ct in chosen.items():
         accumulate(cell, ct, owned=cell in walk.summed, taped=walk.taped)
-    for cell in chosen:
         if cell.post_hooks:
-            tensor = cell.tensor()
-            for hook in list(cell.post_hooks.values()):
-                hook(tensor)
+            hooked.append(cell)
+    for cell in hooked:
+        tensor = cell.tensor()
+        for hook in list(cell.post_hooks.values()):  # type: ignore[union-attr]
+            hook(tensor)
 
 
 def checked(node: Node, saved: Any) -> Any:
@@ -450,13 +503,11 @@ def _described(node: Node, saved: Any) -> str:
 
 def modified(node: Node, saved: Any) -> GradientError:
     """Word the error for a residual that was overwritten before backward."""
-    changed = saved.storage.changed_at
-    changed_line = changed.describe() if changed is not None else "(unknown)"
     return GradientError(
         f"{_described(node, saved)} was changed before backward: one of the variables needed for gradient "
         f"computation has been modified by an inplace operation.\n"
-        f"  saved by    {node.place.describe()}\n"
-        f"  changed by  {changed_line}\n"
+        f"  saved by    {describe(node.place)}\n"
+        f"  changed by  {describe(saved.storage.changed_at)}\n"
         f"  Use an operation that makes a new tensor (`x = x + 1` instead of `x += 1`), or save a `x.clone()` "
         f"before that line."
     )
@@ -467,7 +518,7 @@ def changed_through_numpy(node: Node, saved: Any) -> GradientError:
     return GradientError(
         f"{_described(node, saved)} shares its memory with a NumPy array, and the array was written to before "
         f"backward.\n"
-        f"  saved by    {node.place.describe()}\n"
+        f"  saved by    {describe(node.place)}\n"
         f"  Write to a copy of the array, or make the tensor with `torch.tensor(array)`, which copies."
     )
 
@@ -477,8 +528,8 @@ def warn_silent(node: Node, saved: Any) -> None:
     warnings.warn(
         f"{_described(node, saved)} was changed through `.data` before backward, so the gradient is computed "
         f"from the new value.\n"
-        f"  saved by    {node.place.describe()}\n"
-        f"  changed by  {saved.storage.changed_at.describe() if saved.storage.changed_at else '(unknown)'}\n"
+        f"  saved by    {describe(node.place)}\n"
+        f"  changed by  {describe(saved.storage.changed_at)}\n"
         f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
         UserWarning,
         stacklevel=2,
@@ -491,7 +542,7 @@ def second_backward(node: Node) -> GradientError:
     return GradientError(
         f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
         f"by the first backward.\n"
-        f"  recorded by  {node.place.describe()}\n"
+        f"  recorded by  {describe(node.place)}\n"
         f"  Call the first `backward(retain_graph=True)`, or compute the forward again."
     )
 
@@ -503,7 +554,7 @@ def check_nan(node: Node, i: int, g: Any) -> None:
         if np.isnan(payload).any():
             raise GradientError(
                 f"Function '{node.name()}' returned nan values in its {i}th output.\n"
-                f"  forward ran at  {node.place.describe()}"
+                f"  forward ran at  {describe(node.place)}"
             )
 
 

@@ -58,7 +58,7 @@ class Node:
     @property
     def place(self) -> Place:
         """Where in the user's program the forward ran."""
-        return Place(self.code, self.offset)
+        return self.code, self.offset
 
     @property
     def next_functions(self) -> tuple[tuple[Any, int], ...]:

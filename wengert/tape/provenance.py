@@ -10,28 +10,30 @@ import linecache
 import os
 import sys
 from types import CodeType, FrameType
-from typing import Final, NamedTuple
+from typing import Final
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
 
-class Place(NamedTuple):
-    """A point in a program: its code object and the offset of the instruction."""
+Place = tuple[CodeType, int]
+"""A point in a program: a code object and the offset of the instruction."""
 
-    code: CodeType
-    offset: int
 
-    @property
-    def line(self) -> int:
-        """Return the line number."""
-        at = next(itertools.islice(self.code.co_positions(), self.offset // 2, None), (None,))
-        return at[0] or self.code.co_firstlineno
+def line_of(place: Place) -> int:
+    """Return the line number of a place."""
+    code, offset = place
+    at = next(itertools.islice(code.co_positions(), offset // 2, None), (None,))
+    return at[0] or code.co_firstlineno
 
-    def describe(self) -> str:
-        """Return the source line with its file's name and number: ``loss = x * w    train.py:12``."""
-        where = f"{os.path.basename(self.code.co_filename)}:{self.line}"
-        text = linecache.getline(self.code.co_filename, self.line).strip()
-        return f"{text:<40} {where}" if text else where
+
+def describe(place: Place | None) -> str:
+    """Return the source line with its file's name and number: ``loss = x * w    train.py:12``."""
+    if place is None:
+        return "(unknown)"
+    filename, line = place[0].co_filename, line_of(place)
+    where = f"{os.path.basename(filename)}:{line}"
+    text = linecache.getline(filename, line).strip()
+    return f"{text:<40} {where}" if text else where
 
 
 class _Internal(dict[str, bool]):
@@ -55,7 +57,7 @@ def outside(frame: FrameType | None) -> Place:
             break
         frame = frame.f_back
     assert last is not None
-    return Place(last.f_code, last.f_lasti)
+    return last.f_code, last.f_lasti
 
 
 def here() -> Place:

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.core.carrier import ROOT, Array, Level, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
@@ -70,7 +71,7 @@ class GradCell:
 def read_grad(cell: GradCell) -> Any:
     """Return a cell's gradient; a trace learns where it was found, for another tensor may stand there later."""
     grad = cell.grad
-    if grad is not None and state.trace is not None:
+    if grad is not None and carrier.special and state.trace is not None:
         state.trace.found_in(grad, lambda: cell.grad)
     return grad
 
@@ -129,15 +130,16 @@ def handle(payload: Any, edge: Any = None, level: Level = ROOT) -> Any:
     NumPy scalars become 0-d arrays: a storage never holds a scalar.
     """
     t = new(tensor_type)
-    if isinstance(payload, np.generic):
-        payload = np.asarray(payload)
-    t.payload = payload
+    t.payload = np.asarray(payload) if isinstance(payload, np.generic) else payload
     t.edge = edge
     t.level = level
-    t.owner = state.innermost
     t.storage = t.cell = t.view = None
-    if state.inference:
-        storage_of(t).inference = True
+    if carrier.special:
+        t.owner = state.innermost
+        if state.inference:
+            storage_of(t).inference = True
+    else:
+        t.owner = ROOT
     return t
 
 
@@ -160,7 +162,7 @@ def storage_of(x: Recorded) -> Storage:
 def mark_written(x: Recorded, place: Place) -> None:
     """Count a write to the memory of ``x``."""
     storage = storage_of(x)
-    if state.trace is not None:
+    if carrier.special and state.trace is not None:
         for name in ("version", "changed", "changed_at"):
             state.trace.journal.keep(storage, name)
     storage.version += 1

@@ -10,7 +10,7 @@ from typing import Any
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, MissingFeatureError, cannot_broadcast
 from wengert.rules import elementwise as rows
-from wengert.tape.record import attach, binary, carrier, ndarray, unary
+from wengert.tape.record import NO_PARAMS, attach, binary, carrier, ndarray, unary
 from wengert.tape.storage import Recorded
 from wengert.tensor.promotion import (
     constant,
@@ -156,11 +156,15 @@ def _power(x: Any, exponent: Any) -> Any:
 
 
 def _floating_function(row: Primitive, x: Any) -> Any:
+    """Apply an elementwise function whose results are floats."""
     require_tensor(row.name, x)
     payload = x.payload
-    if payload.__class__ is ndarray and payload.dtype.kind in "biu":
+    if carrier.special or payload.__class__ is not ndarray:
+        return row(floating(x))
+    if payload.dtype.kind in "biu":
         x = floating(x)
-    return unary(row, x)
+        payload = x.payload
+    return attach(row, x, row.forward(payload), NO_PARAMS, 3)
 
 
 def exp(input: Any) -> Any:

@@ -10,13 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
 from wengert.core.carrier import state
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, TraceError, shape_text
 from wengert.rules import indexing as rows
 from wengert.rules import structural
-from wengert.tape.record import attach, ndarray
+from wengert.tape.record import ndarray
 from wengert.tape.storage import Recorded, alias, handle
 from wengert.tensor import inplace, views
 from wengert.tensor.promotion import (
@@ -32,17 +31,6 @@ SELECT, SLICE = structural.select, structural.slice_
 
 def getitem(x: Any, key: Any) -> Any:
     """Return ``x[key]``."""
-    if key.__class__ is int:
-        payload = x.payload
-        if payload.__class__ is ndarray and not carrier.special:
-            params = {"index": (key,)}
-            try:
-                raw = payload[key, ...]
-            except IndexError:
-                raise _out_of_range(x, key, 0) from None
-            out = attach(SELECT, x, raw, params, 3)
-            views.join(x, out, SELECT, params)
-            return out
     basic, advanced = parse(x, key)
     if advanced is None:
         row = SELECT if any(k.__class__ is int for k in basic) else SLICE

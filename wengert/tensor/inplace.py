@@ -15,7 +15,7 @@ from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
-from wengert.tape.provenance import here
+from wengert.tape.provenance import Place, here
 from wengert.tape.record import collapsed, ndarray, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written
 from wengert.tensor import arithmetic, promotion
@@ -30,13 +30,14 @@ def level_of(x: Any) -> Level:
 
 def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
-    base = x.view.base if x.view is not None and x.view.differentiable else x
-    if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
-        which = "a leaf Variable" if base is x else "a view of a leaf Variable"
-        raise GradientError(
-            f"{op}: {which} that requires grad is being used in an in-place operation. "
-            f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
-        )
+    if not carrier.quiet or state.grad:
+        base = x.view.base if x.view is not None and x.view.differentiable else x
+        if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
+            which = "a leaf Variable" if base is x else "a view of a leaf Variable"
+            raise GradientError(
+                f"{op}: {which} that requires grad is being used in an in-place operation. "
+                f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
+            )
     if x.storage is not None and x.storage.inference and not state.inference:
         raise GradientError(
             f"{op}: Inplace update to inference tensor outside InferenceMode is not allowed. "
@@ -149,7 +150,7 @@ def _take(tensor: Any, value: Any, memory_written: bool) -> None:
 
 def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     """Write ``row(x, other)`` into ``x``; the result must have its shape and a dtype that converts to its own."""
-    if isinstance(other, Recorded) and _memory_only(x, other):
+    if isinstance(other, Recorded) and memory_only(x, other):
         writable(x, op)
         try:
             row.forward(x.payload, other.payload, out=x.payload)
@@ -168,7 +169,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         )
     y = cast_to(y, joint) if isinstance(y, Recorded) else constant(y, joint)
     _require_fit(x, y, op)
-    if dtype == joint and _memory_only(x, y):
+    if dtype == joint and memory_only(x, y):
         writable(x, op)
         row.forward(x.payload, y.payload, out=x.payload)
         mark_written(x, here())
@@ -177,7 +178,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     return assign(x, cast_to(result, dtype), op)
 
 
-def _memory_only(x: Any, y: Any) -> bool:
+def memory_only(x: Any, y: Any) -> bool:
     """Say whether a write of ``y`` into ``x`` is one of plain memory, with no history anywhere in the family."""
     a = x.payload
     b = y.payload
@@ -202,7 +203,24 @@ def _require_fit(x: Any, y: Any, op: str) -> None:
 
 def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
     """Add ``alpha * other`` to a tensor in place."""
+    if isinstance(other, Recorded) and memory_only(input, other):
+        return add_memory(input, other, alpha, here())
     return update(input, rows.add, _scaled(other, alpha), "add_")
+
+
+def add_memory(x: Any, y: Any, alpha: complex, place: Place) -> Any:
+    """Add ``alpha * y`` to ``x`` where both are plain memory without history."""
+    writable(x, "add_")
+    a, b = x.payload, y.payload
+    if alpha != 1:
+        b = np.multiply(b, constant(alpha, b.dtype).payload)
+    try:
+        np.add(a, b, out=a)
+    except ValueError:
+        _require_fit(x, y, "add_")
+        raise
+    mark_written(x, place)
+    return x
 
 
 def sub_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
@@ -263,7 +281,7 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
     promotion.require_tensor(op, source, "other")
     _require_fit(input, source, op)
     value = cast_to(source, dtype_of(input))
-    if _memory_only(input, value):
+    if memory_only(input, value):
         writable(input, op)
         np.copyto(input.payload, value.payload)
         mark_written(input, here())

@@ -7,14 +7,19 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core import carrier
 from wengert.errors import ShapeError
+from wengert.rules import contraction as products
 from wengert.rules import elementwise as rows
-from wengert.tape.record import binary
+from wengert.rules import structural
+from wengert.tape.record import attach, binary
 from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, contraction, indexing, inplace
 from wengert.tensor.promotion import is_number
+from wengert.tensor.views import join
 
-ADD, SUB, MUL, DIV, POW = rows.add, rows.sub, rows.mul, rows.div, rows.pow
+ADD, SUB, MUL, DIV = rows.add, rows.sub, rows.mul, rows.div
+MM, SELECT = products.mm, structural.select
 
 
 def _can(other: Any) -> bool:
@@ -39,6 +44,10 @@ class Operators(Recorded):
         return arithmetic.combine(ADD, self, other) if _can(other) else NotImplemented
 
     def __sub__(self, other: Any) -> Any:
+        if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind != "b":
+            out = binary(SUB, self, other)
+            if out is not NotImplemented:
+                return out
         return arithmetic.sub(self, other) if _can(other) else NotImplemented
 
     def __rsub__(self, other: Any) -> Any:
@@ -55,6 +64,10 @@ class Operators(Recorded):
         return arithmetic.combine(MUL, self, other) if _can(other) else NotImplemented
 
     def __truediv__(self, other: Any) -> Any:
+        if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind == "f":
+            out = binary(DIV, self, other)
+            if out is not NotImplemented:
+                return out
         return arithmetic.div(self, other) if _can(other) else NotImplemented
 
     def __rtruediv__(self, other: Any) -> Any:
@@ -75,6 +88,10 @@ class Operators(Recorded):
         return arithmetic.pow(other, self) if _can(other) else NotImplemented
 
     def __matmul__(self, other: Any) -> Any:
+        if isinstance(other, Recorded) and not carrier.special:
+            a, b = self.payload, other.payload
+            if a.ndim == 2 == b.ndim and a.dtype is b.dtype and a.shape[1] == b.shape[0]:
+                return binary(MM, self, other)
         return contraction.matmul(self, other) if isinstance(other, Recorded) else NotImplemented
 
     def __neg__(self) -> Any:
@@ -134,6 +151,15 @@ class Operators(Recorded):
         return inplace.pow_(self, other) if _can(other) else NotImplemented
 
     def __getitem__(self, key: Any) -> Any:
+        if key.__class__ is int and not carrier.special:
+            try:
+                part = self.payload[key, ...]
+            except IndexError:
+                return indexing.getitem(self, key)
+            params = {"index": (key,)}
+            out = attach(SELECT, self, part, params)
+            join(self, out, SELECT, params)
+            return out
         return indexing.getitem(self, key)
 
     def __setitem__(self, key: Any, value: Any) -> None:

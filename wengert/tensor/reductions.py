@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import operator
 from typing import Any, NamedTuple
 
@@ -18,6 +19,12 @@ from wengert.tensor import arithmetic, views
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 
 _INT64 = np.dtype(np.int64)
+
+
+@functools.cache
+def _full(rank: int) -> dict[str, Any]:
+    """Return the parameters of a full reduction, which nobody changes."""
+    return {"axis": tuple(range(rank)), "keepdim": False}
 
 
 def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 4) -> Any:
@@ -38,6 +45,11 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     tensor([3., 3.])
     """
     require_tensor("sum", input)
+    if dim is None and dtype is None and not keepdim and not carrier.special:
+        payload = input.payload
+        if payload.dtype.kind == "f":
+            params = _full(payload.ndim)
+            return attach(rows.sum, input, rows.sum.forward(payload, **params), params, 2)
     if dtype is not None:
         input = cast_to(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
@@ -54,6 +66,11 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     tensor(3.)
     """
     require_tensor("mean", input)
+    if dim is None and dtype is None and not keepdim and not carrier.special:
+        payload = input.payload
+        if payload.dtype.kind == "f":
+            params = _full(payload.ndim)
+            return attach(rows.mean, input, rows.mean.forward(payload, **params), params, 2)
     if dtype is not None:
         input = cast_to(input, dtypes.to_numpy(dtype))
     if dtype_of(input).kind in "biu":

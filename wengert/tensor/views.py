@@ -45,16 +45,18 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     out.owner = x.owner
     before = x.view
     if before is None or not before.differentiable:
-        out.view = View(x, ((row, params),), True)
+        out.view = view = new(View)
+        view.base, view.chain, view.differentiable = x, ((row, params),), True
     else:
         out.view = View(before.base, (*before.chain, (row, params)), True)
     members = storage.members
     if members is None:
         storage.members = [weakref.ref(out)]
-    else:
-        if len(members) & (len(members) - 1) == 0 and len(members) > 8:
-            members[:] = [m for m in members if m() is not None]
-        members.append(weakref.ref(out))
+        return
+    count = len(members)
+    if count & (count - 1) == 0 and count > 8:
+        members[:] = [m for m in members if m() is not None]
+    members.append(weakref.ref(out))
 
 
 def cut(x: Any, *, counted: bool) -> Any:
@@ -75,7 +77,6 @@ def cut(x: Any, *, counted: bool) -> Any:
             setattr(out.storage, name, getattr(storage, name))
     out.view = None
     if isinstance(out.payload, Recorded) or not plain:
-        out.payload = _bare(out.payload)
         out.view = View(x, (), False)
         if storage.members is None:
             storage.members = []
@@ -83,10 +84,6 @@ def cut(x: Any, *, counted: bool) -> Any:
         if not counted:
             out.storage.members = storage.members
     return out
-
-
-def _bare(payload: Any) -> Any:
-    return payload
 
 
 def shares_memory(out: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> bool:

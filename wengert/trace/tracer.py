@@ -15,7 +15,7 @@ from wengert.core.carrier import RAW, Array, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.tree import Rebuild, flatten
 from wengert.errors import LeakError, TraceError
-from wengert.tape.provenance import here
+from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
 from wengert.tape.storage import GradCell, Recorded, handle, mark_written
 from wengert.tensor import creation
@@ -59,7 +59,7 @@ def unreadable(op: str) -> TraceError:
     """Word the error for reading a value under trace."""
     return TraceError(
         f"{op} reads a value while the function is traced, and the graph would repeat this call's value forever.\n"
-        f"  read at  {here().describe()}\n"
+        f"  read at  {describe(here())}\n"
         f"  Use `torch.where` for a choice that depends on values, or return the tensor and read it outside."
     )
 
