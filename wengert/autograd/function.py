@@ -348,7 +348,7 @@ def _output(
     if not plain:
         return handle(collapsed(out), edge, level)
     fresh = alias(out)
-    fresh.edge, fresh.level, fresh.view, fresh.cell = edge, level if edge is not None else ROOT, None, None
+    fresh.edge, fresh.level, fresh.origin, fresh.cell = edge, level if edge is not None else ROOT, None, None
     if any(out is x for x in args) and edge is None:
         return out
     return fresh

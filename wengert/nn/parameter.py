@@ -28,7 +28,7 @@ class Parameter(Tensor):
             )
         plain = source.detach()
         made = handle(plain.payload)
-        made.storage, made.view = plain.storage, plain.view
+        made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
         if requires_grad:
             creation.mark(made)
@@ -49,7 +49,7 @@ class Buffer(Tensor):
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         plain = (creation.empty(0) if data is None else data).detach()
         made = handle(plain.payload)
-        made.storage, made.view = plain.storage, plain.view
+        made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
         made.persistent = persistent
         return made

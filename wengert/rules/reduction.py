@@ -40,7 +40,7 @@ def _mean(x: Array, *, axis: Shape, keepdim: bool) -> Array:
 
 
 mean = linear(
-    "mean", _mean, lambda ct, x_shape, axis: spread(ct / _count(x_shape, axis), axis, x_shape),
+    "mean", _mean, lambda ct, x_shape, axis: spread(ct / _count(x_shape, axis), axis=axis, shape=x_shape),
     shift=shift_axis,
 )  # fmt: skip
 

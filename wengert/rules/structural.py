@@ -185,19 +185,33 @@ def kept(ct: Any, axis: Shape, x_shape: Shape) -> Any:
     return reshape(ct, shape=tuple(1 if i in axis else n for i, n in enumerate(x_shape)))
 
 
-def spread(ct: Any, axis: Shape, x_shape: Shape) -> Any:
-    """Repeat a reduced value along the axes it was reduced over."""
-    return broadcast_to(kept(ct, axis, x_shape), shape=x_shape)
-
-
 def shift_axis(p: dict[str, Any], size: int) -> dict[str, Any]:
     """Move a tuple of reduced axes one place up, past the mapped axis."""
     return {**p, "axis": tuple(a + 1 for a in p["axis"])}
 
 
 sum = linear(
-    "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis, x_shape), shift=shift_axis
+    "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape), shift=shift_axis
 )
+
+
+def _spread(x: Array, *, axis: Shape, shape: Shape) -> Array:
+    if not x.ndim and math.prod(shape) <= _BLOCK:
+        out = np.empty(shape, x.dtype)
+        out.fill(x)
+        return out
+    return _broadcast_to(
+        np.reshape(x, tuple(1 if i in axis else n for i, n in enumerate(shape))), shape=shape
+    )
+
+
+spread = linear(
+    "spread", _spread,
+    lambda ct, x_shape, axis, shape: sum(ct, axis=axis, keepdim=len(x_shape) == len(shape)),
+    shift=lambda p, size: {**shift_axis(p, size), "shape": (size, *p["shape"])},
+    backward_name="ExpandBackward0",
+)  # fmt: skip
+"""A reduced value repeated along the axes it was reduced over: the transpose of `sum`."""
 
 
 def sum_to(x: Any, shape: Shape) -> Any:

@@ -52,7 +52,7 @@ def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int 
     t = new(cells.tensor_type)
     t.payload = out
     t.level = t.owner = ROOT
-    t.storage = t.cell = t.view = None
+    t.storage = t.cell = t.origin = None
     edge = x.edge
     if edge is None or not row.rules or (carrier.quiet and not state.grad):
         t.edge = None
@@ -65,7 +65,7 @@ def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int 
     elif 1 in keep:
         kept = new(cells.tensor_type)
         kept.payload = out
-        kept.edge = kept.cell = kept.view = None
+        kept.edge = kept.cell = kept.origin = None
         kept.level = kept.owner = ROOT
         kept.storage = t.storage = Storage()
         node.saved = ((x if x.storage is None else guarded(x)) if 0 in keep else None, kept)
@@ -104,7 +104,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     t = new(cells.tensor_type)
     t.payload = out
     t.level = t.owner = ROOT
-    t.storage = t.cell = t.view = None
+    t.storage = t.cell = t.origin = None
     left = x.edge
     right = y.edge
     if (
@@ -122,7 +122,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
         if keep & 4:
             kept = new(cells.tensor_type)
             kept.payload = out
-            kept.edge = kept.cell = kept.view = None
+            kept.edge = kept.cell = kept.origin = None
             kept.level = kept.owner = ROOT
             kept.storage = t.storage = Storage()
         node.saved = (
@@ -269,7 +269,7 @@ def _keep(
 def _kept_output(x: Any) -> Any:
     """Return an alias of an output without its edge, so that a node never refers to itself."""
     kept = cells.alias(x)
-    kept.edge = kept.view = None
+    kept.edge = kept.origin = None
     return kept
 
 
@@ -300,7 +300,7 @@ class Packed:
 def detached(x: Recorded) -> Any:
     """Return an alias of ``x`` without history."""
     plain = cells.alias(x)
-    plain.edge = plain.view = None
+    plain.edge = plain.origin = None
     return plain
 
 

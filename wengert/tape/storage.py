@@ -99,11 +99,11 @@ class Recorded:
     ``owner``    the innermost level that was open when it was made
     ``storage``  the cell shared with views, made when first needed
     ``cell``     the GradCell, when it has or may get a ``.grad``
-    ``view``     how it arises from its base, when it is a view
+    ``origin``   how it arises from its base, when it is a view
     """
 
     __slots__ = (
-        "payload", "edge", "level", "owner", "storage", "cell", "view", "__dict__", "__weakref__",
+        "payload", "edge", "level", "owner", "storage", "cell", "origin", "__dict__", "__weakref__",
     )  # fmt: skip
 
     payload: Any
@@ -112,7 +112,7 @@ class Recorded:
     owner: Level
     storage: Storage | None
     cell: GradCell | None
-    view: View | None
+    origin: View | None
 
 
 tensor_type: type[Recorded] = Recorded
@@ -133,7 +133,7 @@ def handle(payload: Any, edge: Any = None, level: Level = ROOT) -> Any:
     t.payload = np.asarray(payload) if isinstance(payload, np.generic) else payload
     t.edge = edge
     t.level = level
-    t.storage = t.cell = t.view = None
+    t.storage = t.cell = t.origin = None
     if carrier.special:
         t.owner = state.innermost
         if state.inference:
@@ -147,7 +147,7 @@ def alias(x: Recorded) -> Any:
     """Return another tensor with the same payload, history and storage."""
     t = handle(x.payload, x.edge, x.level)
     t.storage = storage_of(x)
-    t.owner, t.view = x.owner, x.view
+    t.owner, t.origin = x.owner, x.origin
     return t
 
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import contraction as rows
@@ -43,6 +44,10 @@ def dot(input: Any, tensor: Any) -> Any:
     """
     require_tensor("dot", input)
     require_tensor("dot", tensor, "tensor")
+    if not carrier.special:
+        a, b = input.payload, tensor.payload
+        if a.ndim == 1 and a.shape == b.shape and a.dtype is b.dtype:
+            return binary(rows.dot, input, tensor)
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
             f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
@@ -87,6 +92,10 @@ def matmul(input: Any, other: Any) -> Any:
     """
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
+    if not carrier.special:
+        a, b = input.payload, other.payload
+        if a.ndim == 2 == b.ndim and a.dtype is b.dtype and a.shape[1] == b.shape[0]:
+            return binary(rows.mm, input, other)
     left, right = input.ndim, other.ndim
     if left == 2 and right == 2:
         if input.shape[1] != other.shape[0]:

@@ -31,7 +31,7 @@ def level_of(x: Any) -> Level:
 def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
-        base = x.view.base if x.view is not None and x.view.differentiable else x
+        base = x.origin.base if x.origin is not None and x.origin.differentiable else x
         if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
             which = "a leaf Variable" if base is x else "a view of a leaf Variable"
             raise GradientError(
@@ -103,7 +103,7 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
     node, new = x, value
     while True:
         changed[id(node)] = (node, new)
-        view = node.view
+        view = node.origin
         if view is None:
             break
         base = view.base
@@ -121,16 +121,16 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
     members = x.storage.members if x.storage is not None else None
     for ref in members or ():
         member = ref()
-        if member is None or id(member) in changed or id(member.view.base) not in changed:
+        if member is None or id(member) in changed or id(member.origin.base) not in changed:
             continue
-        if member.view.differentiable:
-            if memory_written and member.view.base.edge is None and member.edge is None:
+        if member.origin.differentiable:
+            if memory_written and member.origin.base.edge is None and member.edge is None:
                 continue
-            new = derive(member.view)
+            new = derive(member.origin)
         elif memory_written:
             continue
         else:
-            new = structural.detach(member.view.base)
+            new = structural.detach(member.origin.base)
         _take(member, new, memory_written)
         changed[id(member)] = (member, new)
 
@@ -188,7 +188,7 @@ def memory_only(x: Any, y: Any) -> bool:
         return False
     if carrier.quiet and not state.grad:
         return True
-    return x.edge is None and y.edge is None and (x.view is None or x.view.base.edge is None)
+    return x.edge is None and y.edge is None and (x.origin is None or x.origin.base.edge is None)
 
 
 def _require_fit(x: Any, y: Any, op: str) -> None:

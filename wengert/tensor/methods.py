@@ -220,7 +220,7 @@ class Methods(Recorded):
         return views.reshape(self, *shape)
 
     def view(self, *shape: Any) -> Any:
-        """Same as `torch.view`."""
+        """Same as `torch.origin`."""
         return views.view(self, *shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:

@@ -9,17 +9,16 @@ from typing import Any
 
 from wengert.core import carrier
 from wengert.errors import ShapeError
-from wengert.rules import contraction as products
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import attach, binary
 from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, contraction, indexing, inplace
-from wengert.tensor.promotion import is_number
+from wengert.tensor.promotion import constant, is_number
 from wengert.tensor.views import join
 
-ADD, SUB, MUL, DIV = rows.add, rows.sub, rows.mul, rows.div
-MM, SELECT = products.mm, structural.select
+ADD, SUB, MUL, DIV, POWER = rows.add, rows.sub, rows.mul, rows.div, rows.power
+SELECT = structural.select
 
 
 def _can(other: Any) -> bool:
@@ -38,10 +37,11 @@ class Operators(Recorded):
             out = binary(ADD, self, other)
             if out is not NotImplemented:
                 return out
+        elif other.__class__ is float and not carrier.special and self.payload.dtype.kind == "f":
+            return binary(ADD, self, constant(other, self.payload.dtype))
         return arithmetic.combine(ADD, self, other) if _can(other) else NotImplemented
 
-    def __radd__(self, other: Any) -> Any:
-        return arithmetic.combine(ADD, self, other) if _can(other) else NotImplemented
+    __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
         if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind != "b":
@@ -58,10 +58,11 @@ class Operators(Recorded):
             out = binary(MUL, self, other)
             if out is not NotImplemented:
                 return out
+        elif other.__class__ is float and not carrier.special and self.payload.dtype.kind == "f":
+            return binary(MUL, self, constant(other, self.payload.dtype))
         return arithmetic.combine(MUL, self, other) if _can(other) else NotImplemented
 
-    def __rmul__(self, other: Any) -> Any:
-        return arithmetic.combine(MUL, self, other) if _can(other) else NotImplemented
+    __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
         if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind == "f":
@@ -82,16 +83,15 @@ class Operators(Recorded):
         return arithmetic.floor_divide(other, self) if _can(other) else NotImplemented
 
     def __pow__(self, other: Any) -> Any:
+        if other.__class__ is int and not carrier.special and self.payload.dtype.kind == "f":
+            params = {"exponent": other}
+            return attach(POWER, self, POWER.forward(self.payload, exponent=other), params)
         return arithmetic.pow(self, other) if _can(other) else NotImplemented
 
     def __rpow__(self, other: Any) -> Any:
         return arithmetic.pow(other, self) if _can(other) else NotImplemented
 
     def __matmul__(self, other: Any) -> Any:
-        if isinstance(other, Recorded) and not carrier.special:
-            a, b = self.payload, other.payload
-            if a.ndim == 2 == b.ndim and a.dtype is b.dtype and a.shape[1] == b.shape[0]:
-                return binary(MM, self, other)
         return contraction.matmul(self, other) if isinstance(other, Recorded) else NotImplemented
 
     def __neg__(self) -> Any:

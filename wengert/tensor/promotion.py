@@ -17,6 +17,8 @@ from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded, handle
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_PYTHON_NUMBERS = (float, int, bool, complex)
+_NUMBERS = (Number, np.generic)
 _constants: dict[Any, dict[Any, Recorded]] = {_FLOAT32: {}, _FLOAT64: {}}
 _constants32, _constants64 = _constants[_FLOAT32], _constants[_FLOAT64]
 
@@ -33,7 +35,7 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 
 def is_number(value: Any) -> bool:
     """Say whether a value is a Python number or NumPy scalar."""
-    return isinstance(value, Number | np.generic)
+    return value.__class__ in _PYTHON_NUMBERS or isinstance(value, _NUMBERS)
 
 
 def constant(value: complex, dtype: np.dtype[Any]) -> Any:

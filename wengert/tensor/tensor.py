@@ -231,7 +231,7 @@ class Tensor(Methods, Operators):
 
     @property
     def _base(self) -> Any:
-        view = self.view
+        view = self.origin
         return view.base if view is not None and view.differentiable else None
 
     @property
@@ -337,7 +337,7 @@ class Tensor(Methods, Operators):
 
     def detach_(self) -> Any:
         """Cut this tensor itself off its history. RuntimeError for views."""
-        if self.view is not None and self.view.differentiable:
+        if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
         self.edge = None
         return self

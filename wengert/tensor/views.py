@@ -43,12 +43,12 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
         storage = x.storage = Storage()
     out.storage = storage
     out.owner = x.owner
-    before = x.view
+    before = x.origin
     if before is None or not before.differentiable:
-        out.view = view = new(View)
+        out.origin = view = new(View)
         view.base, view.chain, view.differentiable = x, ((row, params),), True
     else:
-        out.view = View(before.base, (*before.chain, (row, params)), True)
+        out.origin = View(before.base, (*before.chain, (row, params)), True)
     members = storage.members
     if members is None:
         storage.members = [weakref.ref(out)]
@@ -75,9 +75,9 @@ def cut(x: Any, *, counted: bool) -> Any:
         out.storage.uncounted_for = storage
         for name in ("root", "snapshot", "exposed", "watched", "inference"):
             setattr(out.storage, name, getattr(storage, name))
-    out.view = None
+    out.origin = None
     if isinstance(out.payload, Recorded) or not plain:
-        out.view = View(x, (), False)
+        out.origin = View(x, (), False)
         if storage.members is None:
             storage.members = []
         storage.members.append(weakref.ref(out))

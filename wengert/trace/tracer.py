@@ -123,9 +123,9 @@ class TraceLevel(Level):
             return known[1]
         if payload.__class__ is np.ndarray and x.owner.number >= self.number:
             symbol = self.symbol(self._constant(payload.copy()))
-        elif x.view is not None:
-            symbol = self.lift(x.view.base)
-            for row, params in x.view.chain:
+        elif x.origin is not None:
+            symbol = self.lift(x.origin.base)
+            for row, params in x.origin.chain:
                 symbol = row(symbol, **params)
         else:
             var = self.graph.new_var(tuple(x.shape), numpy_dtype(x))
@@ -376,7 +376,7 @@ def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> _Up
         return _Gradient(lambda given: owner, old is None, now is not None)
     if not isinstance(owner, Recorded) or name != "payload" or owner.owner.number >= level.number:
         return None
-    if owner.view is not None or owner.payload.__class__ is not Symbolic:
+    if owner.origin is not None or owner.payload.__class__ is not Symbolic:
         return None
     level.graph.updates.append(level.variable(_stripped(owner)))
     return _Elements(level.places.get(id(owner), lambda: owner))
