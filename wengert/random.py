@@ -115,7 +115,11 @@ def _generator(given: Any) -> Generator:
 
 
 def rand(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *size: Any,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return uniform numbers in [0, 1)."""
     creation.require_cpu(device)
@@ -126,7 +130,11 @@ def rand(
 
 
 def randn(
-    *size: Any, generator: Any = None, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    *size: Any,
+    generator: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return normal numbers of mean 0 and standard deviation 1."""
     creation.require_cpu(device)
@@ -151,7 +159,9 @@ def randint(
         low, high = 0, low
     shape = positive_size("randint", (size,))
     if low >= high:
-        raise ShapeError(f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}")
+        raise ShapeError(
+            f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
+        )
     source = _generator(generator)
     with source.lock:
         array = mt19937.randint(source.stream, low, high, shape)

@@ -94,7 +94,9 @@ class FunctionCtx(Node):
             return None
         if isinstance(s, _SavedOutput):
             node_outputs = self.outputs
-            edge: Any = self if node_outputs is None else Output(self, s.index, node_outputs[s.index][0])
+            edge: Any = (
+                self if node_outputs is None else Output(self, s.index, node_outputs[s.index][0])
+            )
             tensor = handle(s.tensor.payload, None if s.constant else edge, s.tensor.level)
             tensor.storage = s.tensor.storage
             if s.tensor.storage is not None:
@@ -136,7 +138,7 @@ class FunctionCtx(Node):
             return as_tensor(ct)
         if not self.materialize_grads:
             return None
-        shape, dtype = (self.outputs[i] if self.outputs is not None else (self.shape, None))
+        shape, dtype = self.outputs[i] if self.outputs is not None else (self.shape, None)
         return handle(np.zeros(shape, dtype))
 
 
@@ -214,7 +216,9 @@ class Function:
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
         """Compute the outputs. Nothing in it is recorded."""
-        raise NotImplementedError("You must implement the forward function for custom autograd.Function.")
+        raise NotImplementedError(
+            "You must implement the forward function for custom autograd.Function."
+        )
 
     @staticmethod
     def setup_context(ctx: Any, inputs: tuple[Any, ...], output: Any) -> Any:
@@ -298,7 +302,12 @@ class Function:
 
 
 def _finish(
-    cls: type[Function], ctx: FunctionCtx, args: tuple[Any, ...], output: Any, level: Level, taping: bool
+    cls: type[Function],
+    ctx: FunctionCtx,
+    args: tuple[Any, ...],
+    output: Any,
+    level: Level,
+    taping: bool,
 ) -> Any:
     """Give the outputs their edges, and the node what it saved."""
     several = isinstance(output, tuple)
@@ -338,7 +347,11 @@ def _output(
 ) -> Any:
     """Return one output with its edge: the changed input itself when dirty, otherwise a new tensor."""
     if any(out is d for d in ctx._dirty):
-        if edge is not None and isinstance(out.edge, GradCell) and recording_at(recording_level(out)):
+        if (
+            edge is not None
+            and isinstance(out.edge, GradCell)
+            and recording_at(recording_level(out))
+        ):
             raise GradientError(
                 "a leaf Variable that requires grad is being used in an in-place operation. Use a copy of it."
             )
@@ -348,7 +361,12 @@ def _output(
     if not plain:
         return handle(collapsed(out), edge, level)
     fresh = alias(out)
-    fresh.edge, fresh.level, fresh.origin, fresh.cell = edge, level if edge is not None else ROOT, None, None
+    fresh.edge, fresh.level, fresh.origin, fresh.cell = (
+        edge,
+        level if edge is not None else ROOT,
+        None,
+        None,
+    )
     if any(out is x for x in args) and edge is None:
         return out
     return fresh
@@ -400,4 +418,6 @@ class _Once(Function):
 
     @staticmethod
     def backward(ctx: Any, *grad_outputs: Any) -> Any:
-        raise GradientError("trying to differentiate twice a function that was marked with @once_differentiable")
+        raise GradientError(
+            "trying to differentiate twice a function that was marked with @once_differentiable"
+        )

@@ -26,9 +26,7 @@ def _tuple(values: Any) -> tuple[Any, ...]:
 
 
 def _checkable(inputs: Sequence[Any]) -> list[int]:
-    found = [
-        i for i, x in enumerate(inputs) if isinstance(x, Recorded) and x.edge is not None
-    ]
+    found = [i for i, x in enumerate(inputs) if isinstance(x, Recorded) and x.edge is not None]
     if not found:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of the them have "
@@ -58,7 +56,9 @@ def _numerical(fn: Callable[[], list[Array]], x: Array, eps: float) -> list[Arra
             flat[i] = before - step
             below = fn()
             flat[i] = before
-            parts.append([(a - b).reshape(-1) / (2 * eps) for a, b in zip(above, below, strict=True)])
+            parts.append(
+                [(a - b).reshape(-1) / (2 * eps) for a, b in zip(above, below, strict=True)]
+            )
         if len(parts) == 1:
             columns.append(parts[0])
         else:
@@ -163,7 +163,9 @@ def gradgradcheck(
     ``grad_outputs`` defaults to fixed pseudo-random cotangents.
     """
     arguments = _tuple(inputs)
-    outputs = [o for o in _tuple(func(*arguments)) if isinstance(o, Recorded) and o.edge is not None]
+    outputs = [
+        o for o in _tuple(func(*arguments)) if isinstance(o, Recorded) and o.edge is not None
+    ]
     if grad_outputs is None:
         source = np.random.default_rng(0)
         cotangents = tuple(

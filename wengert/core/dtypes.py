@@ -101,7 +101,9 @@ def default_float() -> np.dtype[Any]:
 def set_default_dtype(d: dtype) -> None:
     """Set the dtype that Python floats become; raises TypeError unless ``d`` is a floating dtype."""
     if not isinstance(d, dtype) or not d.is_floating_point:
-        raise TypeError(f"set_default_dtype: only floating-point dtypes can be the default, got {d!r}.")
+        raise TypeError(
+            f"set_default_dtype: only floating-point dtypes can be the default, got {d!r}."
+        )
     _default[0] = d.numpy
 
 

@@ -125,7 +125,10 @@ class Primitive:
         self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
         self.aligned: bool = more.pop("aligned", kind == "elementwise")
         self.simple = (
-            operands is not None and outputs is not None and len(outputs) == 1 and self.masks is None
+            operands is not None
+            and outputs is not None
+            and len(outputs) == 1
+            and self.masks is None
         )
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
@@ -171,9 +174,7 @@ def elementwise(
 
     The map serves tangents and cotangents, so only real or holomorphic functions belong here.
     """
-    return Primitive(
-        "elementwise", name, forward, rules, operands=OPERANDS[: len(rules)], **more
-    )
+    return Primitive("elementwise", name, forward, rules, operands=OPERANDS[: len(rules)], **more)
 
 
 def linear(
@@ -232,5 +233,11 @@ def composite(
     rules = [vjp] if callable(vjp) else list(vjp)
     operands = _operand_names(definition)
     return Primitive(
-        "composite", name, kernel or definition, rules, operands=operands, definition=definition, **more
+        "composite",
+        name,
+        kernel or definition,
+        rules,
+        operands=operands,
+        definition=definition,
+        **more,
     )

@@ -61,7 +61,9 @@ def positive_size(op: str, sizes: Sequence[Any]) -> Shape:
     """Read a shape to be created; RuntimeError on a negative size."""
     shape = size_argument(op, sizes)
     if any(n < 0 for n in shape):
-        raise ShapeError(f"{op}: Trying to create tensor with negative dimension: {shape_text(shape)}.")
+        raise ShapeError(
+            f"{op}: Trying to create tensor with negative dimension: {shape_text(shape)}."
+        )
     return shape
 
 
@@ -96,7 +98,9 @@ def inferred(op: str, shape: Shape, count: int) -> Shape:
     if shape.count(-1) > 1:
         raise ShapeError(f"{op}: only one dimension can be inferred, got {shape_text(shape)}.")
     if any(n < -1 for n in shape):
-        raise ShapeError(f"{op}: invalid shape dimension in {shape_text(shape)}: sizes are at least -1.")
+        raise ShapeError(
+            f"{op}: invalid shape dimension in {shape_text(shape)}: sizes are at least -1."
+        )
     known = math.prod(n for n in shape if n != -1)
     if -1 in shape:
         if known == 0:

@@ -44,7 +44,9 @@ class Batched:
     @property
     def dtype(self) -> Any:
         """Never an array's dtype: the hot path asks plain arrays only, so this value has left its transform."""
-        raise LeakError("a value made inside a vmap was used after the vmap had ended. Return it instead.")
+        raise LeakError(
+            "a value made inside a vmap was used after the vmap had ended. Return it instead."
+        )
 
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Refuse: there is one value per example."""
@@ -116,7 +118,11 @@ class VmapLevel(Level):
         ]
 
     def one_by_one(
-        self, row: Primitive, values: Sequence[Value], mapped: Sequence[bool], params: dict[str, Any]
+        self,
+        row: Primitive,
+        values: Sequence[Value],
+        mapped: Sequence[bool],
+        params: dict[str, Any],
     ) -> Any:
         """Apply a row without batching rule to each example, and stack."""
         outs = [
@@ -141,7 +147,11 @@ class VmapLevel(Level):
             as_tensor(v) if isinstance(x, Recorded) else x for x, (v, _) in zip(args, pairs, strict=True)
         ])  # fmt: skip
         several = isinstance(outputs, tuple)
-        dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * (len(outputs) if several else 1)
+        dims = (
+            out_dims
+            if isinstance(out_dims, tuple)
+            else (out_dims,) * (len(outputs) if several else 1)
+        )
         results = tuple(
             o if d is None else self.join(_front(o, d))
             for o, d in zip(outputs if several else (outputs,), dims, strict=True)
@@ -193,8 +203,12 @@ def _spread(dims: Any, tree: Any, what: str) -> list[Any]:
         parts = list(tree.values()) if isinstance(tree, dict) else list(tree)
         given = list(dims.values()) if isinstance(dims, dict) else list(dims)
         if len(parts) == len(given):
-            return [d for part, dim in zip(parts, given, strict=True) for d in _spread(dim, part, what)]
-    raise ValueError(f"vmap: {what} {dims!r} is not compatible with the structure of the {what[:-5]}puts.")
+            return [
+                d for part, dim in zip(parts, given, strict=True) for d in _spread(dim, part, what)
+            ]
+    raise ValueError(
+        f"vmap: {what} {dims!r} is not compatible with the structure of the {what[:-5]}puts."
+    )
 
 
 def vmap(
@@ -232,19 +246,31 @@ def vmap(
         return mapped_once(size, leaves, rebuild, dims, named, rebuild_named)
 
     def mapped_once(
-        size: int, leaves: list[Any], rebuild: Any, dims: list[Any], named: list[Any], rebuild_named: Any
+        size: int,
+        leaves: list[Any],
+        rebuild: Any,
+        dims: list[Any],
+        named: list[Any],
+        rebuild_named: Any,
     ) -> Any:
         level = VmapLevel(size)
         with opened(level):
             inner = [
-                handle(Batched(level, _front(x, d))) if isinstance(x, Recorded) and d is not None else x
+                handle(Batched(level, _front(x, d)))
+                if isinstance(x, Recorded) and d is not None
+                else x
                 for x, d in zip(leaves, dims, strict=True)
             ]
-            inner_named = [handle(Batched(level, _front(x, 0))) if isinstance(x, Recorded) else x for x in named]
+            inner_named = [
+                handle(Batched(level, _front(x, 0))) if isinstance(x, Recorded) else x
+                for x in named
+            ]
             result = func(*rebuild(iter(inner)), **rebuild_named(iter(inner_named)))
             outs, rebuild_outs = flatten(result)
             places = _spread(out_dims, result, "out_dims")
-            return rebuild_outs(iter([_unmapped(level, x, d) for x, d in zip(outs, places, strict=True)]))
+            return rebuild_outs(
+                iter([_unmapped(level, x, d) for x, d in zip(outs, places, strict=True)])
+            )
 
     return mapped
 
@@ -286,7 +312,13 @@ def _unmapped(level: VmapLevel, x: Any, dim: Any) -> Any:
 
 
 def _in_chunks(
-    once: Callable[..., Any], args: Any, kwargs: Any, dims: list[Any], out_dims: Any, size: int, chunk: int
+    once: Callable[..., Any],
+    args: Any,
+    kwargs: Any,
+    dims: list[Any],
+    out_dims: Any,
+    size: int,
+    chunk: int,
 ) -> Any:
     """Map over slices of the batch one after the other, and join the results."""
     leaves, rebuild = flatten(args)

@@ -41,7 +41,9 @@ class Dual:
     @property
     def dtype(self) -> Any:
         """Never an array's dtype: the hot path asks plain arrays only, so this value has left its transform."""
-        raise LeakError("a value made inside a jvp was used after the jvp had ended. Return it instead.")
+        raise LeakError(
+            "a value made inside a jvp was used after the jvp had ended. Return it instead."
+        )
 
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Return the array behind the primal."""
@@ -91,7 +93,10 @@ class JvpLevel(Level):
     def apply_function(self, cls: Any, args: tuple[Any, ...]) -> Any:
         """Apply a custom Function: its forward to the primals, its ``jvp`` to the tangents."""
         pairs = [self.split(x) if isinstance(x, Recorded) else (x, None) for x in args]
-        primals = tuple(as_tensor(p) if isinstance(x, Recorded) else x for x, (p, _) in zip(args, pairs, strict=True))
+        primals = tuple(
+            as_tensor(p) if isinstance(x, Recorded) else x
+            for x, (p, _) in zip(args, pairs, strict=True)
+        )
         output = cls.apply(*primals)
         ctx = cls._node_class()
         cls.setup_context(ctx, primals, output)
@@ -170,9 +175,13 @@ def jvp(
     (tensor(0.), tensor(2.))
     """
     if not isinstance(primals, tuple) or not primals:
-        raise RuntimeError("jvp(f, primals, tangents): expected primals to be a non-empty tuple. Write `(x,)`.")
+        raise RuntimeError(
+            "jvp(f, primals, tangents): expected primals to be a non-empty tuple. Write `(x,)`."
+        )
     if not isinstance(tangents, tuple):
-        raise RuntimeError(f"jvp(f, primals, tangents): expected tangents to be a tuple, got {type(tangents).__name__}.")
+        raise RuntimeError(
+            f"jvp(f, primals, tangents): expected tangents to be a tuple, got {type(tangents).__name__}."
+        )
     leaves, rebuild = flatten(primals)
     directions, _ = flatten(tangents)
     if len(leaves) != len(directions):
@@ -192,7 +201,12 @@ def jvp(
         result = func(*rebuild(iter(duals)))
         output, aux = _with_aux(result) if has_aux else (result, None)
         pairs = tree_map(lambda x: _result(level, x, strict), output)
-        kept = tree_map(lambda x: as_tensor(level.split(lowered(x, level))[0]) if isinstance(x, Recorded) else x, aux)
+        kept = tree_map(
+            lambda x: (
+                as_tensor(level.split(lowered(x, level))[0]) if isinstance(x, Recorded) else x
+            ),
+            aux,
+        )
     first = tree_map(lambda pair: pair.primal, pairs)
     second = tree_map(lambda pair: pair.tangent, pairs)
     return (first, second, kept) if has_aux else (first, second)
@@ -215,7 +229,9 @@ def _require_alike(x: Any, t: Any) -> None:
             f"jvp: a primal has shape {shape_text(x.shape)} and its tangent {shape_text(t.shape)}; they must be equal."
         )
     if x.dtype is not t.dtype:
-        raise ShapeError(f"jvp: a primal is {x.dtype} and its tangent {t.dtype}; they must be equal.")
+        raise ShapeError(
+            f"jvp: a primal is {x.dtype} and its tangent {t.dtype}; they must be equal."
+        )
 
 
 def _result(level: JvpLevel, x: Any, strict: bool) -> Dual:

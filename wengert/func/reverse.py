@@ -29,10 +29,14 @@ class TapeLevel(Level):
         return t
 
 
-def _pull(level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool) -> list[Any]:
+def _pull(
+    level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool
+) -> list[Any]:
     """Walk back on the level's tape; what comes out are tensors of the levels below."""
     walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs])
-    live = [(o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)]
+    live = [
+        (o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
+    ]
     walk.run([edge for edge, _ in live], [ct for _, ct in live])
     found = []
     for x in inputs:
@@ -72,10 +76,14 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
         kept = tree_map(lambda x: lowered(x, level), aux)
 
     def vjp_fn(*cotangents: Any, retain_graph: bool = True, create_graph: bool = True) -> Any:
-        given = cotangents[0] if len(cotangents) == 1 and not isinstance(output, tuple) else cotangents
+        given = (
+            cotangents[0] if len(cotangents) == 1 and not isinstance(output, tuple) else cotangents
+        )
         cts, _ = flatten(given)
         if len(cts) != len(outs):
-            raise RuntimeError(f"vjp_fn: Expected {len(outs)} cotangents, one for each output, got {len(cts)}.")
+            raise RuntimeError(
+                f"vjp_fn: Expected {len(outs)} cotangents, one for each output, got {len(cts)}."
+            )
         for o, ct in zip(outs, cts, strict=True):
             if tuple(o.shape) != tuple(ct.shape):
                 raise ShapeError(
@@ -104,7 +112,9 @@ def grad_and_value(
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         for n in numbers:
             if not -len(args) <= n < len(args):
-                raise RuntimeError(f"grad: argnums {n} is out of range for a call with {len(args)} arguments.")
+                raise RuntimeError(
+                    f"grad: argnums {n} is out of range for a call with {len(args)} arguments."
+                )
         chosen = tuple(args[n] for n in numbers)
         leaves, rebuild = flatten(chosen)
         level = TapeLevel()

@@ -30,7 +30,11 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     >>> torch.nn.functional.mse_loss(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
     tensor(2.)
     """
-    if reduction == "mean" and input.payload.shape == target.payload.shape and dtype_of(input).kind == "f":
+    if (
+        reduction == "mean"
+        and input.payload.shape == target.payload.shape
+        and dtype_of(input).kind == "f"
+    ):
         out = binary(composite.mse_loss, input, target)
         if out is not NotImplemented:
             return out
@@ -41,7 +45,9 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
     require_tensor("mse_loss", input)
     require_tensor("mse_loss", target, "target")
     if reduction not in ("mean", "sum", "none"):
-        raise ValueError(f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'.")
+        raise ValueError(
+            f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'."
+        )
     if input.shape != target.shape:
         warnings.warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
@@ -54,4 +60,6 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
     if reduction == "mean" and x.shape == y.shape:
         return composite.mse_loss(x, y)
     squares = (x - y) ** 2
-    return squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()
+    return (
+        squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()
+    )

@@ -88,7 +88,9 @@ class Module:
         fields = self.__dict__
         for name, value in fields.items():
             if value is None or isinstance(value, bool | int | float | complex | str):
-                state.trace.guard(lambda name=name: fields.get(name), f"{type(self).__name__}.{name}")
+                state.trace.guard(
+                    lambda name=name: fields.get(name), f"{type(self).__name__}.{name}"
+                )
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after each forward; it may return another output."""
@@ -202,7 +204,11 @@ class Module:
             raise TypeError(f"a name should be a string, got {type(name).__name__}")
         if "." in name or not name:
             raise KeyError(f'a name can\'t be empty or contain ".", got: {name!r}')
-        if hasattr(self, name) and name not in {**self._parameters, **self._buffers, **self._modules}:
+        if hasattr(self, name) and name not in {
+            **self._parameters,
+            **self._buffers,
+            **self._modules,
+        }:
             raise KeyError(f"attribute '{name}' already exists")
 
     # Walking the tree
@@ -301,7 +307,9 @@ class Module:
         unexpected = [key for key in state_dict if key not in own]
         problems = []
         if strict and unexpected:
-            problems.append("Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected))
+            problems.append(
+                "Unexpected key(s) in state_dict: " + ", ".join(f'"{k}"' for k in unexpected)
+            )
         if strict and missing:
             problems.append("Missing key(s) in state_dict: " + ", ".join(f'"{k}"' for k in missing))
         shared = [key for key in own if key in state_dict]
@@ -313,7 +321,9 @@ class Module:
         ]
         if problems:
             listed = "\n\t".join(problems)
-            raise RuntimeError(f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}")
+            raise RuntimeError(
+                f"Error(s) in loading state_dict for {type(self).__name__}:\n\t{listed}"
+            )
         with no_grad():
             for key in shared:
                 own[key].copy_(state_dict[key])
@@ -391,7 +401,9 @@ class Module:
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({name}): " + repr(m).replace("\n", "\n  ") for name, m in self._modules.items()]
+        children = [
+            f"({name}): " + repr(m).replace("\n", "\n  ") for name, m in self._modules.items()
+        ]
         if lines and len(lines) == 1 and not children:
             return f"{self._get_name()}({extra})"
         body = lines + children

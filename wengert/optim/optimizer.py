@@ -43,11 +43,15 @@ class Optimizer:
         if isinstance(given, Recorded):
             given = [given]
         if isinstance(given, set):
-            raise TypeError("optimizer parameters need to be organized in ordered collections, not in a set")
+            raise TypeError(
+                "optimizer parameters need to be organized in ordered collections, not in a set"
+            )
         params = [p[1] if isinstance(p, tuple) else p for p in given]
         for p in params:
             if not isinstance(p, Recorded):
-                raise TypeError(f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}")
+                raise TypeError(
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+                )
             if not p.is_leaf:  # type: ignore[attr-defined]
                 raise ValueError("can't optimize a non-leaf Tensor")
         known = {id(p) for g in self.param_groups for p in g["params"]}
@@ -78,9 +82,13 @@ class Optimizer:
         name = type(self).__name__
         for option in group:
             if option == "params":
-                thread.trace.guard(lambda: [id(p) for p in group["params"]], f"{name}: the list of parameters")
+                thread.trace.guard(
+                    lambda: [id(p) for p in group["params"]], f"{name}: the list of parameters"
+                )
             else:
-                thread.trace.guard(lambda option=option: group[option], f"{name}: the option {option!r}")
+                thread.trace.guard(
+                    lambda option=option: group[option], f"{name}: the option {option!r}"
+                )
 
     def evaluate(self, closure: Callable[[], Any] | None) -> Any:
         """Run a closure that computes the loss again, with recording on."""
@@ -107,7 +115,9 @@ class Optimizer:
         """Take over what `state_dict` returned. ValueError when the groups do not match."""
         groups = state_dict["param_groups"]
         if [len(g["params"]) for g in groups] != [len(g["params"]) for g in self.param_groups]:
-            raise ValueError("loaded state dict has a different number of parameter groups or of parameters in one")
+            raise ValueError(
+                "loaded state dict has a different number of parameter groups or of parameters in one"
+            )
         every = [p for g in self.param_groups for p in g["params"]]
         numbers = [n for g in groups for n in g["params"]]
         by_number = dict(zip(numbers, every, strict=True))

@@ -42,7 +42,11 @@ class SGD(Optimizer):
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
         differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        for name, value in (("learning rate", lr), ("momentum value", momentum), ("weight_decay value", weight_decay)):
+        for name, value in (
+            ("learning rate", lr),
+            ("momentum value", momentum),
+            ("weight_decay value", weight_decay),
+        ):
             if value < 0.0:
                 raise ValueError(f"Invalid {name}: {value}")
         if nesterov and (momentum <= 0 or dampening != 0):
@@ -99,7 +103,13 @@ class SGD(Optimizer):
                     "Take one step before tracing."
                 )
             buffer = self.state[p]["momentum_buffer"] = grad.clone() if sign > 0 else grad.neg()
-            return grad.add(buffer, alpha=sign * momentum) if group["nesterov"] else buffer if sign > 0 else grad
+            return (
+                grad.add(buffer, alpha=sign * momentum)
+                if group["nesterov"]
+                else buffer
+                if sign > 0
+                else grad
+            )
         if thread.trace is not None:
             thread.trace.found_in(buffer, lambda: self.state[p]["momentum_buffer"])
         buffer.mul_(momentum).add_(grad, alpha=sign * (1 - group["dampening"]))

@@ -8,7 +8,16 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import linear
-from wengert.rules.structural import broadcast_to, conj, reshape, squeeze, sum, t, transpose, unsqueeze
+from wengert.rules.structural import (
+    broadcast_to,
+    conj,
+    reshape,
+    squeeze,
+    sum,
+    t,
+    transpose,
+    unsqueeze,
+)
 
 
 def _dot(x: Array, y: Array) -> Array:

@@ -148,7 +148,9 @@ def _add_reduce(x: Array, axes: Shape) -> Array:
 
 def sum_all(x: Array) -> Any:
     """Add up all elements of a raw array, which may be of any layout."""
-    return _full_sum(x) if x.flags.c_contiguous else _sum(x, axis=tuple(range(x.ndim)), keepdim=False)
+    return (
+        _full_sum(x) if x.flags.c_contiguous else _sum(x, axis=tuple(range(x.ndim)), keepdim=False)
+    )
 
 
 def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:

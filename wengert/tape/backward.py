@@ -104,7 +104,9 @@ def backward(
             if not carrier.special and payload.dtype.kind == "f":
                 walk = Walk(tensors.level, taped=False, keep_graph=bool(retain_graph))
                 one = payload.dtype.type(1)
-                walk.run((tensors.edge,), (one if not payload.ndim else np.full(payload.shape, one),))
+                walk.run(
+                    (tensors.edge,), (one if not payload.ndim else np.full(payload.shape, one),)
+                )
                 deposit(walk)
                 return
     outputs = _as_list("backward: outputs", tensors)

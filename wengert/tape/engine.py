@@ -230,7 +230,11 @@ class Walk:
             ct = run_node_hooks(node, node.extra.pre, ct, None, self)
         turned = row.kind != "general" and _is_complex(ct)
         if turned:
-            ct = tuple(None if c is None else conj(c) for c in ct) if isinstance(ct, tuple) else conj(ct)
+            ct = (
+                tuple(None if c is None else conj(c) for c in ct)
+                if isinstance(ct, tuple)
+                else conj(ct)
+            )
         results: list[Any] = []
         tags: list[Any] = []
         for i, edge in enumerate(node.edges):
@@ -322,7 +326,11 @@ class Walk:
         if i < count:
             edge = node.edges[i]
         else:
-            edge = node if node.outputs is None else Output(node, i - count, node.outputs[i - count][0])
+            edge = (
+                node
+                if node.outputs is None
+                else Output(node, i - count, node.outputs[i - count][0])
+            )
             if node.outputs is not None and node.outputs[i - count][1].kind not in "fc":
                 edge = None
         if s.edge is edge and s.__class__ is not Packed:
@@ -450,7 +458,9 @@ def _owned(ct: Any, owned: bool) -> Any:
 
 def deposit(walk: Walk, cells: Iterable[GradCell] | None = None) -> None:
     """Accumulate what reached the leaves (those in ``cells`` only, when given) and run their hooks."""
-    chosen = walk.leaves if cells is None else {c: walk.leaves[c] for c in cells if c in walk.leaves}
+    chosen = (
+        walk.leaves if cells is None else {c: walk.leaves[c] for c in cells if c in walk.leaves}
+    )
     for cell, ct in chosen.items():
         dtype = ct.dtype
         if dtype is not cell.dtype and getattr(dtype, "numpy", dtype) != cell.dtype:

@@ -42,9 +42,7 @@ def hook_name(hook: Any) -> str:
     return getattr(hook, "__name__", type(hook).__name__)
 
 
-def run_tensor_hooks(
-    hooks: dict[int, Callable[..., Any]], grad: Any, shape: Sequence[int]
-) -> Any:
+def run_tensor_hooks(hooks: dict[int, Callable[..., Any]], grad: Any, shape: Sequence[int]) -> Any:
     """Pass a gradient through hooks in the order of their registration; each may return a replacement.
 
     Raises TypeError for a replacement that is no tensor, RuntimeError for one of another shape or dtype.

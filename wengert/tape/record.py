@@ -107,11 +107,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     t.storage = t.cell = t.origin = None
     left = x.edge
     right = y.edge
-    if (
-        (left is None and right is None)
-        or not row.rules
-        or (carrier.quiet and not state.grad)
-    ):
+    if (left is None and right is None) or not row.rules or (carrier.quiet and not state.grad):
         t.edge = None
         return t
     t.edge = node = new(row.node)
@@ -304,4 +300,15 @@ def detached(x: Recorded) -> Any:
     return plain
 
 
-__all__ = ["Node", "Packed", "as_tensor", "attach", "beneath", "binary", "collapsed", "compute", "record", "unary"]
+__all__ = [
+    "Node",
+    "Packed",
+    "as_tensor",
+    "attach",
+    "beneath",
+    "binary",
+    "collapsed",
+    "compute",
+    "record",
+    "unary",
+]

@@ -84,7 +84,9 @@ class View:
 
     __slots__ = ("base", "chain", "differentiable")
 
-    def __init__(self, base: Any, chain: Sequence[tuple[Any, dict[str, Any]]], differentiable: bool):
+    def __init__(
+        self, base: Any, chain: Sequence[tuple[Any, dict[str, Any]]], differentiable: bool
+    ):
         self.base = base
         self.chain = tuple(chain)
         self.differentiable = differentiable
@@ -252,5 +254,7 @@ def shared_value(saved: Recorded, rank: int) -> Array | None:
     assert snapshot is not None
     offset = payload.__array_interface__["data"][0] - root.__array_interface__["data"][0]
     if not (snapshot.flags.c_contiguous and root.flags.c_contiguous):
-        return payload if np.array_equal(root, snapshot, equal_nan=root.dtype.kind in "fc") else None
+        return (
+            payload if np.array_equal(root, snapshot, equal_nan=root.dtype.kind in "fc") else None
+        )
     return np.ndarray(payload.shape, payload.dtype, snapshot, offset, payload.strides)

@@ -74,7 +74,9 @@ def rsub(input: Any, other: Any) -> Any:
 
 
 def _no_bool_subtraction(x: Any, y: Any) -> None:
-    if all(isinstance(v, bool) or (isinstance(v, Recorded) and dtype_of(v).kind == "b") for v in (x, y)):
+    if all(
+        isinstance(v, bool) or (isinstance(v, Recorded) and dtype_of(v).kind == "b") for v in (x, y)
+    ):
         raise DTypeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
             "Use the `^` operator for exclusive or, or `~` for not."
@@ -106,7 +108,9 @@ def neg(input: Any) -> Any:
     """Return ``-input``; RuntimeError for bool tensors."""
     require_tensor("neg", input)
     if dtype_of(input).kind == "b":
-        raise DTypeError("Negation, the `-` operator, on a bool tensor is not supported. Use `~` for not.")
+        raise DTypeError(
+            "Negation, the `-` operator, on a bool tensor is not supported. Use `~` for not."
+        )
     return unary(rows.neg, input)
 
 
@@ -334,5 +338,7 @@ def invert(input: Any) -> Any:
     """Return the bitwise not (the logical not of bools); RuntimeError for floats."""
     require_tensor("bitwise_not", input)
     if dtype_of(input).kind in "fc":
-        raise DTypeError("the `~` operator works on integers and bools, not on floats. Compare first.")
+        raise DTypeError(
+            "the `~` operator works on integers and bools, not on floats. Compare first."
+        )
     return rows.invert(input)

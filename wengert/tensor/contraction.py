@@ -103,7 +103,9 @@ def matmul(input: Any, other: Any) -> Any:
         _same_dtype("matmul", input, other)
         return _product(rows.mm, input, other)
     if not left or not right:
-        raise ShapeError("both arguments to matmul need to be at least 1D, use `*` for a 0-d operand")
+        raise ShapeError(
+            "both arguments to matmul need to be at least 1D, use `*` for a 0-d operand"
+        )
     _same_dtype("matmul", input, other)
     if left == 1 and right == 1:
         return dot(input, other)

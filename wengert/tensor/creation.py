@@ -48,9 +48,7 @@ def require_cpu(device: Any) -> None:
     raise RuntimeError(f"device {device!r}: this build computes on the CPU only. Use device='cpu'.")
 
 
-def tensor(
-    data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
+def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
     """Copy numbers, nested sequences or arrays into a new tensor.
 
     Python floats become the default dtype, ints int64; NumPy arrays keep theirs. Raises ValueError for ragged
@@ -97,7 +95,9 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         if isinstance(_first_leaf(data), str):
             raise TypeError(f"new(): invalid data type '{kind}'. Convert text to numbers first.")
         if array.dtype.kind == "O" and isinstance(_first_leaf(data), int):
-            raise RuntimeError(f"Overflow when unpacking long long: {_first_leaf(data)} does not fit int64.")
+            raise RuntimeError(
+                f"Overflow when unpacking long long: {_first_leaf(data)} does not fit int64."
+            )
         raise RuntimeError(f"Could not infer dtype of {kind}")
     if dtype is None:
         dtype = _inferred(array, data)
@@ -236,7 +236,12 @@ def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
 
 
 def full(
-    size: Sequence[int], fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    size: Sequence[int],
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return a tensor of a shape filled with one number, whose kind gives the dtype.
 
@@ -283,7 +288,13 @@ def arange(
 
 
 def linspace(
-    start: Any, end: Any, steps: int, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    start: Any,
+    end: Any,
+    steps: int,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return ``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
 
@@ -312,7 +323,12 @@ def linspace(
 
 
 def eye(
-    n: int, m: int | None = None, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    n: int,
+    m: int | None = None,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return the identity matrix, or an ``n x m`` matrix with ones on its diagonal."""
     require_cpu(device)
@@ -326,26 +342,37 @@ def _like(input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
     return tuple(input.shape), dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
 
 
-def zeros_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def zeros_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Return zeros of another tensor's shape and dtype."""
     shape, target = _like(input, dtype)
     return finish(np.zeros(shape, target), requires_grad)
 
 
-def ones_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def ones_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Return ones of another tensor's shape and dtype."""
     shape, target = _like(input, dtype)
     return finish(np.ones(shape, target), requires_grad)
 
 
-def empty_like(input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def empty_like(
+    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
     """Return a tensor of another's shape and dtype with arbitrary elements."""
     shape, target = _like(input, dtype)
     return finish(np.empty(shape, target), requires_grad)
 
 
 def full_like(
-    input: Any, fill_value: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
+    input: Any,
+    fill_value: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
 ) -> Any:
     """Return a tensor of another's shape and dtype filled with one number."""
     shape, target = _like(input, dtype)

@@ -75,7 +75,9 @@ def _out_of_range(x: Any, index: int, dim: int) -> IndexError:
         return IndexError(
             "invalid index of a 0-dim tensor. Use `tensor.item()` in Python to convert a 0-dim tensor to a number"
         )
-    return IndexError(f"index {index} is out of bounds for dimension {dim} with size {x.shape[dim]}")
+    return IndexError(
+        f"index {index} is out of bounds for dimension {dim} with size {x.shape[dim]}"
+    )
 
 
 def _is_array_index(k: Any) -> bool:

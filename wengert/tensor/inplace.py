@@ -229,7 +229,13 @@ def sub_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
 
 
 def _scaled(other: Any, alpha: Any) -> Any:
-    return other if alpha == 1 else arithmetic.mul(other, alpha) if isinstance(other, Recorded) else other * alpha
+    return (
+        other
+        if alpha == 1
+        else arithmetic.mul(other, alpha)
+        if isinstance(other, Recorded)
+        else other * alpha
+    )
 
 
 def mul_(input: Any, other: Any) -> Any:

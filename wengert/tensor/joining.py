@@ -19,7 +19,9 @@ def _tensors(op: str, tensors: Any) -> list[Any]:
         )
     found = list(tensors)
     if not found:
-        raise (ValueError if op == "cat" else ShapeError)(f"{op}(): expected a non-empty list of Tensors")
+        raise (ValueError if op == "cat" else ShapeError)(
+            f"{op}(): expected a non-empty list of Tensors"
+        )
     for i, x in enumerate(found):
         if not isinstance(x, Recorded):
             raise TypeError(
@@ -40,12 +42,16 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     kept = [x for x in found if tuple(x.shape) != (0,)] or found[:1]
     rank = kept[0].ndim
     if not rank:
-        raise ShapeError("zero-dimensional tensor (at position 0) cannot be concatenated. Use `stack`.")
+        raise ShapeError(
+            "zero-dimensional tensor (at position 0) cannot be concatenated. Use `stack`."
+        )
     axis = axis_of("cat", dim, rank)
     first = tuple(kept[0].shape)
     for x in kept[1:]:
         if x.ndim != rank:
-            raise ShapeError(f"Tensors must have same number of dimensions: got {rank} and {x.ndim}")
+            raise ShapeError(
+                f"Tensors must have same number of dimensions: got {rank} and {x.ndim}"
+            )
         if any(n != m for d, (n, m) in enumerate(zip(first, x.shape, strict=True)) if d != axis):
             raise ShapeError(
                 f"Sizes of tensors must match except in dimension {axis}: got {shape_text(first)} and "

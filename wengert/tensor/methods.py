@@ -372,7 +372,9 @@ class Methods(Recorded):
         """Say whether the dtype is a floating one."""
         return dtype_of(self).kind == "f"
 
-    def to(self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any) -> Any:
+    def to(
+        self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any
+    ) -> Any:
         """Convert to a dtype, or to the dtype of another tensor; itself when nothing changes."""
         for arg in args:
             if isinstance(arg, dtypes.dtype):

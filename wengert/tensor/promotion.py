@@ -40,9 +40,7 @@ def is_number(value: Any) -> bool:
 
 def constant(value: complex, dtype: np.dtype[Any]) -> Any:
     """Return a number as a 0-d tensor without history; the usual ones are made once."""
-    cache = (
-        _constants32 if dtype is _FLOAT32 else _constants64 if dtype is _FLOAT64 else None
-    )
+    cache = _constants32 if dtype is _FLOAT32 else _constants64 if dtype is _FLOAT64 else None
     if cache is None or not value or value.__class__ not in (int, float):
         return _constant(value, dtype)
     found = cache.get(value)
@@ -68,7 +66,9 @@ def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
             bits = 8 * dtype.itemsize
             if bits < 64:
                 return np.asarray(value & ((1 << bits) - 1), np.uint64).astype(dtype)
-        raise DTypeError(f"value {value} cannot be converted to {dtype} without overflow.") from None
+        raise DTypeError(
+            f"value {value} cannot be converted to {dtype} without overflow."
+        ) from None
 
 
 def operand(op: str, value: Any) -> Any:
@@ -120,9 +120,7 @@ def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:
     dtype = result_type(*operands)
     if floating and dtype.kind in "biu":
         dtype = dtypes.default_float()
-    return [
-        cast_to(x, dtype) if isinstance(x, Recorded) else constant(x, dtype) for x in operands
-    ]
+    return [cast_to(x, dtype) if isinstance(x, Recorded) else constant(x, dtype) for x in operands]
 
 
 def floating(x: Any) -> Any:

@@ -223,7 +223,9 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """Return ``log(sum(exp(input)))`` along ``dim`` without overflow. Its gradient is the softmax."""
     require_tensor("logsumexp", input)
     x = floating(input)
-    return reduce(rows.logsumexp, x, {"axis": axes_of("logsumexp", dim, x.ndim), "keepdim": keepdim})
+    return reduce(
+        rows.logsumexp, x, {"axis": axes_of("logsumexp", dim, x.ndim), "keepdim": keepdim}
+    )
 
 
 def softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
@@ -246,7 +248,9 @@ def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
     if dtype is not None:
         x = cast_to(x, dtypes.to_numpy(dtype))
     if dim is None:
-        raise TypeError(f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension.")
+        raise TypeError(
+            f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."
+        )
     if dtype_of(x).kind in "biu":
         raise DTypeError(f'"{op}" not implemented for {x.dtype}. Use `x.float()`.')
     return reduce(row, x, {"dim": axis_of(op, operator.index(dim), x.ndim)}, 5)

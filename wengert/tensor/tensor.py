@@ -370,7 +370,11 @@ class Tensor(Methods, Operators):
         Raises RuntimeError for a tensor that requires grad: use ``x.detach().numpy()``.
         """
         if force:
-            return self.detach().numpy() if self.payload.__class__ is np.ndarray else self.concrete("numpy()").copy()
+            return (
+                self.detach().numpy()
+                if self.payload.__class__ is np.ndarray
+                else self.concrete("numpy()").copy()
+            )
         if self.edge is not None and recording_at(ROOT) | True:
             raise GradientError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."

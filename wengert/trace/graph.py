@@ -105,7 +105,13 @@ class Graph:
                 live |= {a.number for a in instruction.args}
         constants = {v: a for v, a in self.constants.items() if v.number in live}
         return Graph(
-            self.inputs, self.captured, constants, kept[::-1], self.outputs, self.updates, self.count
+            self.inputs,
+            self.captured,
+            constants,
+            kept[::-1],
+            self.outputs,
+            self.updates,
+            self.count,
         )
 
     def __str__(self) -> str:

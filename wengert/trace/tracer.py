@@ -45,7 +45,9 @@ class Symbolic:
     @property
     def dtype(self) -> Any:
         """Never an array's dtype: the hot path asks plain arrays only, so this value has left its trace."""
-        raise LeakError("a value made inside a trace was used after the trace had ended. Return it instead.")
+        raise LeakError(
+            "a value made inside a trace was used after the trace had ended. Return it instead."
+        )
 
     def concrete(self, op: str) -> Array:
         """Refuse: there is no value yet."""
@@ -156,7 +158,9 @@ def _abstract(
 ) -> list[tuple[tuple[int, ...], np.dtype[Any]]]:
     """Return the outputs' shapes and dtypes: the forward itself, on stand-ins of one element each."""
     stand_ins = [
-        np.broadcast_to(np.zeros((), v.dtype) if v.dtype.kind in "biu" else np.ones((), v.dtype), v.shape)
+        np.broadcast_to(
+            np.zeros((), v.dtype) if v.dtype.kind in "biu" else np.ones((), v.dtype), v.shape
+        )
         for v in args
     ]
     with np.errstate(all="ignore"):
@@ -173,7 +177,9 @@ class Traced:
     depended on has changed: shapes, dtypes, options of an optimiser, a module's mode, a gradient's absence.
     """
 
-    def __init__(self, level: TraceLevel, arguments: list[Any], rebuild: Rebuild, targets: list[_Update]) -> None:
+    def __init__(
+        self, level: TraceLevel, arguments: list[Any], rebuild: Rebuild, targets: list[_Update]
+    ) -> None:
         self.graph = level.graph.without_dead_code()
         self.graph.verify()
         self._sources = level.sources
@@ -188,7 +194,9 @@ class Traced:
         captured = [self._read(i, source) for i, source in enumerate(self._sources)]
         for read, expected, what in self._guards:
             if read() != expected:
-                raise TraceError(f"{what} has changed since the function was traced. Trace it again.")
+                raise TraceError(
+                    f"{what} has changed since the function was traced. Trace it again."
+                )
         for update in self._targets:
             update.check(leaves)
         outputs, updates = execute(self.graph, inputs, captured)
@@ -198,22 +206,30 @@ class Traced:
             if not update.writes:
                 update.write(None, leaves)
         results = iter(outputs)
-        return self._rebuild(iter([handle(next(results)) if k is None else k[0] for k in self._kept]))
+        return self._rebuild(
+            iter([handle(next(results)) if k is None else k[0] for k in self._kept])
+        )
 
     _kept: list[tuple[Any] | None]
 
     def _inputs(self, leaves: list[Any]) -> list[Array]:
         if len(leaves) != len(self._arguments):
-            raise TraceError(f"traced with {len(self._arguments)} arguments, called with {len(leaves)}. Trace it again.")
+            raise TraceError(
+                f"traced with {len(self._arguments)} arguments, called with {len(leaves)}. Trace it again."
+            )
         found = []
         variables = iter(self.graph.inputs)
         for i, (x, fixed) in enumerate(zip(leaves, self._arguments, strict=True)):
             if not isinstance(x, Recorded):
                 if fixed is None or x != fixed:
-                    raise TraceError(f"argument {i} was {fixed!r} when traced and is {x!r} now. Trace it again.")
+                    raise TraceError(
+                        f"argument {i} was {fixed!r} when traced and is {x!r} now. Trace it again."
+                    )
                 continue
             if fixed is not None:
-                raise TraceError(f"argument {i} was {fixed!r} when traced and is a tensor now. Trace it again.")
+                raise TraceError(
+                    f"argument {i} was {fixed!r} when traced and is a tensor now. Trace it again."
+                )
             found.append(_matching(x, next(variables), f"argument {i}"))
         return found
 
