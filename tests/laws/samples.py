@@ -1,0 +1,314 @@
+"""Sample operands and parameters for every row of the rulebook: what the laws are tested on.
+
+Elementwise rows get theirs from their arity and domain. Every other row needs an entry in `EXPLICIT`; a test fails for
+a row that has neither.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pytest
+
+from wengert.core.primitive import Primitive
+from wengert.rules import BOOK
+
+Array = np.ndarray[Any, Any]
+
+REAL_ONLY = frozenset(
+    "abs maximum minimum relu amax amin max min logsumexp softmax log_softmax mse_loss".split()
+)
+"""Differentiable rows that are no holomorphic (or conjugate-linear) maps."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """One call of a row: its operands (float64 where they are numbers) and parameters."""
+
+    row: Primitive
+    operands: tuple[Array, ...]
+    params: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def moving(self) -> tuple[int, ...]:
+        """Positions of the operands that derivatives are taken of."""
+        return tuple(
+            i
+            for i, x in enumerate(self.operands)
+            if x.dtype.kind in "fc" and self.row.rules and self.row.rule(i) is not None
+        )
+
+    @property
+    def points(self) -> list[Array]:
+        """The operands that derivatives are taken of."""
+        return [self.operands[i] for i in self.moving]
+
+    def __call__(self, *points: Any) -> tuple[Any, ...]:
+        """Apply the row with ``points`` in the moving positions; return its floating outputs."""
+        return tuple(o for o in self.everything(*self.filled(points)) if kind(o) in "fc")
+
+    def filled(self, points: Any) -> list[Any]:
+        """Return all operands, with ``points`` in the moving positions."""
+        given = iter(points)
+        return [next(given) if i in self.moving else x for i, x in enumerate(self.operands)]
+
+    def everything(self, *operands: Any) -> tuple[Any, ...]:
+        """Apply the row to all operands and return all outputs."""
+        out = self.row(*operands, **self.params)
+        return out if isinstance(out, tuple) else (out,)
+
+    def astype(self, dtype: Any) -> Sample:
+        """Return the sample with its numbers in another floating or complex type."""
+        dtype = np.dtype(dtype)
+        operands = tuple(_convert(x, dtype) if x.dtype.kind == "f" else x for x in self.operands)
+        params = dict(self.params)
+        if self.row.name == "cast":
+            params["source"] = dtype
+        if self.row.name == "cast_away" and params["source"].kind == "f":
+            params["source"] = dtype
+        return Sample(self.row, operands, params)
+
+    def examples(self, count: int) -> list[tuple[Array, ...]]:
+        """Return ``count`` different operands of the same shapes, each as good as the sample's own."""
+        return [tuple(_varied(x, i) for x in self.operands) for i in range(count)]
+
+
+def kind(value: Any) -> str:
+    """Return the kind of a raw array's or a tensor's dtype, as one letter of NumPy's."""
+    return str(getattr(value.dtype, "numpy", value.dtype).kind)
+
+
+def _convert(x: Array, dtype: np.dtype[Any]) -> Array:
+    if dtype.kind != "c":
+        return x.astype(dtype)
+    return (x * np.exp(0.4j * np.sin(7 * x))).astype(dtype)
+
+
+def _varied(x: Array, i: int) -> Array:
+    """Move the elements around; numbers also shrink a little, which keeps domains, order and distinctness."""
+    rolled = np.roll(x, i)
+    return rolled * (1 - 0.04 * i) if x.dtype.kind in "fc" else rolled
+
+
+def spaced(label: str, low: float, high: float, *shapes: tuple[int, ...]) -> list[Array]:
+    """Return arrays whose elements are all distinct, and far from 0 and from each other, in shuffled order."""
+    sizes = [math.prod(shape) for shape in shapes]
+    count = sum(sizes) + sum(sizes) % 2
+    rng = np.random.default_rng(zlib.crc32(label.encode()))
+    points = rng.permutation(np.linspace(low, high, count + 2)[1:-1])
+    ends = itertools.accumulate(sizes)
+    return [
+        points[e - n : e].reshape(s).copy() for n, e, s in zip(sizes, ends, shapes, strict=True)
+    ]
+
+
+SHAPES: dict[int, list[list[tuple[int, ...]]]] = {
+    1: [[(2, 3)], [()]],
+    2: [[(2, 3), (2, 3)], [(2, 3), (3,)], [(2, 1), (1, 3)], [(), (3,)], [(2, 2), (1,)]],
+}
+
+
+def _derived(row: Primitive) -> Iterator[Sample]:
+    """Make the samples of a row that works element by element on numbers."""
+    assert row.operands is not None
+    low, high = row.domain
+    for shapes in SHAPES[len(row.operands)]:
+        yield Sample(row, tuple(spaced(f"{row.name}{shapes}", low, high, *shapes)))
+
+
+def _numbers(*shape: int, seed: int = 0) -> Array:
+    return spaced(f"{shape}{seed}", -3.0, 3.0, shape)[0]
+
+
+def _mask(*shape: int) -> Array:
+    return _numbers(*shape, seed=7) > 0
+
+
+def _ints(*values: Any) -> Array:
+    return np.array(values, dtype=np.int64)
+
+
+F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
+I64 = np.dtype(np.int64)
+X = _numbers(2, 3)
+CUBE = _numbers(2, 3, 4)
+EVERY = slice(None)
+ZEROS_INSIDE = np.array([[0.0, 2.0, -1.5], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
+
+# Each entry: operands, then parameters.
+EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
+    # elementwise with parameters or masks
+    "power": [((np.abs(X) + 0.2,), {"exponent": e}) for e in (2, 3, 1, 0, 0.5, -1.0, 2.5, 4, -2)],
+    "keep_where": [((X, _mask(2, 3)), {}), ((X, _mask(3)), {}), ((_numbers(3), _mask(2, 3)), {})],
+    "where": [
+        ((_mask(2, 3), X, _numbers(2, 3, seed=1)), {}),
+        ((_mask(3), X, _numbers(2, 1)), {}),
+        ((_mask(2, 3), _numbers(3), _numbers()), {}),
+    ],
+    "invert": [((_mask(2, 3),), {}), ((_ints(1, 2, -3),), {})],
+    "bit_and": [((_mask(2, 3), _mask(3)), {})],
+    "bit_or": [((_mask(2, 3), _mask(3)), {})],
+    "bit_xor": [((_mask(2, 3), _mask(3)), {})],
+    # shape
+    "reshape": [((X,), {"shape": (3, 2)}), ((X,), {"shape": (6,)}), ((_numbers(1),), {"shape": ()})],
+    "permute": [((CUBE,), {"axes": (2, 0, 1)}), ((_numbers(),), {"axes": ()})],
+    "transpose": [((CUBE,), {"dim0": 0, "dim1": 2})],
+    "t": [((X,), {}), ((_numbers(3),), {})],
+    "unsqueeze": [((X,), {"dim": 1}), ((X,), {"dim": 2})],
+    "squeeze": [((_numbers(1, 3, 1),), {"dims": (0, 2)}), ((_numbers(1, 3, 1),), {"dims": (2,)})],
+    "broadcast_to": [
+        ((_numbers(3, 1),), {"shape": (2, 3, 4)}),
+        ((_numbers(),), {"shape": (2,)}),
+        ((X,), {"shape": (2, 3)}),
+    ],
+    "sum": [
+        ((CUBE,), {"axis": (1,), "keepdim": False}),
+        ((CUBE,), {"axis": (0, 2), "keepdim": True}),
+        ((CUBE,), {"axis": (0, 1, 2), "keepdim": False}),
+        ((_numbers(),), {"axis": (), "keepdim": False}),
+    ],
+    "spread": [
+        ((_numbers(2, 4),), {"axis": (1,), "shape": (2, 3, 4)}),
+        ((_numbers(1, 3, 1),), {"axis": (0, 2), "shape": (2, 3, 4)}),
+        ((_numbers(),), {"axis": (0,), "shape": (3,)}),
+    ],
+    "cast": [((X,), {"dtype": F32, "source": F64}), ((X,), {"dtype": F64, "source": F64})],
+    "cast_away": [
+        ((X,), {"dtype": I64, "source": F64}),
+        ((_mask(2, 3),), {"dtype": F64, "source": np.dtype(bool)}),
+    ],
+    "clone": [((X,), {})],
+    "copied": [((X, _numbers(2, 3, seed=1)), {})],
+    "detach": [((X,), {})],
+    "conj": [((X,), {})],
+    # joining and cutting
+    "cat": [
+        ((X, _numbers(1, 3), _numbers(2, 3, seed=2)), {"dim": 0}),
+        ((X, _numbers(2, 1)), {"dim": 1}),
+    ],
+    "stack": [((X, _numbers(2, 3, seed=1)), {"dim": 1}), ((_numbers(), _numbers(seed=1)), {"dim": 0})],
+    "split": [((CUBE,), {"sizes": (1, 2), "dim": 1}), ((X,), {"sizes": (2,), "dim": 0})],
+    "unbind": [((CUBE,), {"dim": 1}), ((_numbers(2),), {"dim": 0})],
+    "slice": [
+        ((CUBE,), {"index": (EVERY, slice(1, 3), slice(0, 4, 2))}),
+        ((CUBE,), {"index": (None, 1, Ellipsis, slice(1, 2))}),
+        ((CUBE,), {"index": (Ellipsis,)}),
+    ],
+    "select": [((CUBE,), {"index": (1,)}), ((CUBE,), {"index": (EVERY, 2, 0)}), ((_numbers(3),), {"index": (1,)})],
+    "embed": [
+        ((_numbers(2, 2),), {"index": (EVERY, slice(1, 3)), "shape": (2, 4)}),
+        ((_numbers(),), {"index": (1,), "shape": (3,)}),
+    ],
+    "clear_slice": [((X,), {"index": (EVERY, slice(1, 3))}), ((X,), {"index": (Ellipsis,)})],
+    "set_slice": [
+        ((X, _numbers(2, 2)), {"index": (EVERY, slice(1, 3))}),
+        ((X, _numbers(3)), {"index": (1,)}),
+    ],
+    # picking by index
+    "index": [
+        ((CUBE, _ints(2, 0, 2)), {"axis": 1, "span": 1}),
+        ((CUBE, _ints([0, 5], [5, 1])), {"axis": 0, "span": 2}),
+        ((X, _ints([0], [2])), {"axis": 1, "span": 1}),
+        ((_numbers(4), np.array(2)), {"axis": 0, "span": 1}),
+    ],
+    "unindex": [
+        ((_numbers(2, 3, 4), _ints(2, 0, 2)), {"axis": 1, "span": 1, "shape": (2, 3, 4)}),
+        ((_numbers(2, 2, 4), _ints([0, 5], [5, 1])), {"axis": 0, "span": 2, "shape": (2, 3, 4)}),
+    ],
+    "put": [
+        ((CUBE, _ints(2, 0), _numbers(2, 2, 4)), {"axis": 1, "span": 1}),
+        ((CUBE, _ints([0, 5], [2, 1]), _numbers(2, 2, 4)), {"axis": 0, "span": 2}),
+        ((_numbers(4), np.array(2), _numbers()), {"axis": 0, "span": 1}),
+    ],
+    "gather": [
+        ((_numbers(3, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0])), {"dim": 0}),
+        ((_numbers(3, 4), _ints([3, 3], [0, 1])), {"dim": 1}),
+        ((_numbers(), np.array(0)), {"dim": 0}),
+    ],
+    "scatter": [
+        ((_numbers(2, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0])), {"dim": 0, "shape": (3, 4)}),
+        ((_numbers(2, 2), _ints([3, 3], [0, 1])), {"dim": 1, "shape": (3, 4)}),
+        ((_numbers(), np.array(0)), {"dim": 0, "shape": ()}),
+    ],
+    "scatter_add": [
+        ((_numbers(3, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0]), _numbers(2, 4)), {"dim": 0}),
+        ((_numbers(3, 4), _ints([3, 3], [0, 1]), _numbers(3, 3)), {"dim": 1}),
+        ((_numbers(), np.array(0), _numbers(seed=1)), {"dim": 0}),
+    ],
+    # reductions
+    "mean": [
+        ((CUBE,), {"axis": (1,), "keepdim": False}),
+        ((CUBE,), {"axis": (0, 1, 2), "keepdim": True}),
+        ((_numbers(),), {"axis": (), "keepdim": False}),
+    ],
+    **{
+        name: [
+            ((CUBE,), {"axis": (1,), "keepdim": False}),
+            ((CUBE,), {"axis": (0, 2), "keepdim": True}),
+            ((CUBE,), {"axis": (0, 1, 2), "keepdim": False}),
+        ]
+        for name in ("amax", "amin", "logsumexp")
+    },
+    **{
+        name: [
+            ((CUBE,), {"dim": 1, "keepdim": False}),
+            ((X,), {"dim": 0, "keepdim": True}),
+            ((_numbers(),), {"dim": 0, "keepdim": False}),
+        ]
+        for name in ("max", "min", "argmax", "argmin")
+    },
+    "any": [((_mask(2, 3),), {"axis": (1,), "keepdim": False})],
+    "all": [((_mask(2, 3),), {"axis": (0, 1), "keepdim": True})],
+    "prod": [
+        ((CUBE,), {"axis": 1, "keepdim": False}),
+        ((ZEROS_INSIDE,), {"axis": 1, "keepdim": True}),
+        ((ZEROS_INSIDE,), {"axis": 0, "keepdim": False}),
+        ((_numbers(1),), {"axis": 0, "keepdim": False}),
+    ],
+    # contractions
+    "dot": [((_numbers(3), _numbers(3, seed=1)), {})],
+    "mv": [((X, _numbers(3)), {})],
+    "mm": [((X, _numbers(3, 2)), {})],
+    "matmul": [
+        ((X, _numbers(3, 2)), {}),
+        ((CUBE, _numbers(4, 2)), {}),
+        ((_numbers(2, 1, 2, 3), _numbers(3, 3, 2)), {}),
+    ],
+    # composites
+    "softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
+    "log_softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
+    "mse_loss": [((X, _numbers(2, 3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
+}  # fmt: skip
+
+
+def derivable(row: Primitive) -> bool:
+    """Say whether a row's samples follow from its arity and domain."""
+    return row.aligned and row.operands is not None
+
+
+def samples_of(row: Primitive) -> list[Sample]:
+    """Return the samples of one row; KeyError where somebody has to add an entry to `EXPLICIT`."""
+    if row.name in EXPLICIT:
+        return [Sample(row, operands, params) for operands, params in EXPLICIT[row.name]]
+    if derivable(row):
+        return list(_derived(row))
+    raise KeyError(f"the row {row.name!r} has no sample: add one to EXPLICIT in tests/laws/samples.py")
+
+
+def _cases() -> Iterator[Any]:
+    for name, row in sorted(BOOK.items()):
+        if name in EXPLICIT or derivable(row):
+            for i, sample in enumerate(samples_of(row)):
+                yield pytest.param(sample, id=f"{name}-{i}")
+
+
+ALL = list(_cases())
+DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
+CONSTANT = [case for case in ALL if not case.values[0].moving]
+HOLOMORPHIC = [case for case in DIFFERENTIABLE if case.values[0].row.name not in REAL_ONLY]
