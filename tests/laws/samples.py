@@ -45,6 +45,12 @@ class Sample:
         )
 
     @property
+    def rounds(self) -> bool:
+        """Whether the row casts to fewer bits, so that differences of its values say nothing."""
+        target = self.params.get("dtype")
+        return target is not None and target.itemsize < 8
+
+    @property
     def points(self) -> list[Array]:
         """The operands that derivatives are taken of."""
         return [self.operands[i] for i in self.moving]
@@ -238,7 +244,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     ],
     "scatter_add": [
         ((_numbers(3, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0]), _numbers(2, 4)), {"dim": 0}),
-        ((_numbers(3, 4), _ints([3, 3], [0, 1]), _numbers(3, 3)), {"dim": 1}),
+        ((_numbers(3, 4), _ints([3, 3], [0, 1]), _numbers(2, 2)), {"dim": 1}),
         ((_numbers(), np.array(0), _numbers(seed=1)), {"dim": 0}),
     ],
     # reductions
@@ -311,4 +317,5 @@ def _cases() -> Iterator[Any]:
 ALL = list(_cases())
 DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
 CONSTANT = [case for case in ALL if not case.values[0].moving]
-HOLOMORPHIC = [case for case in DIFFERENTIABLE if case.values[0].row.name not in REAL_ONLY]
+SMOOTH = [case for case in DIFFERENTIABLE if not case.values[0].rounds]
+HOLOMORPHIC = [case for case in SMOOTH if case.values[0].row.name not in REAL_ONLY]

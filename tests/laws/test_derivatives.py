@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 import pytest
 
@@ -17,7 +15,7 @@ from tests.laws.calculus import (
     raw,
     second,
 )
-from tests.laws.samples import DIFFERENTIABLE, EXPLICIT, HOLOMORPHIC, Sample, derivable
+from tests.laws.samples import DIFFERENTIABLE, EXPLICIT, HOLOMORPHIC, SMOOTH, Sample, derivable
 from wengert.rules import BOOK
 
 
@@ -46,7 +44,7 @@ def test_dot_product_law_on_complex_numbers(sample: Sample) -> None:
 
 def _dot_product_law(sample: Sample) -> None:
     x = sample.points
-    tolerance = 1e-5 if _rounds(sample) else 1e-10
+    tolerance = 1e-5 if sample.rounds else 1e-10
     for seed in (1, 2):
         v, ct = like(x, seed), like(raw(sample, x), 10 + seed)
         jv, vj = pushforward(sample, x, v), pullback(sample, x, ct)
@@ -58,7 +56,7 @@ def _dot_product_law(sample: Sample) -> None:
 def test_pullback_is_the_same_on_tensors(sample: Sample) -> None:
     """The walk on raw arrays and the walk that records itself give equal numbers."""
     ct = like(raw(sample, sample.points), 3)
-    tolerance = 1e-6 if _rounds(sample) else 1e-12
+    tolerance = 1e-6 if sample.rounds else 1e-12
     close(
         pullback(sample, sample.points, ct, create_graph=True),
         pullback(sample, sample.points, ct),
@@ -66,17 +64,13 @@ def test_pullback_is_the_same_on_tensors(sample: Sample) -> None:
     )
 
 
-@pytest.mark.parametrize("sample", DIFFERENTIABLE)
+@pytest.mark.parametrize("sample", SMOOTH)
 def test_finite_differences_at_first_order(sample: Sample) -> None:
-    if _rounds(sample):
-        pytest.skip("the forward rounds to float32, which has no difference quotient")
     _first_order(sample)
 
 
 @pytest.mark.parametrize("sample", HOLOMORPHIC)
 def test_finite_differences_on_complex_numbers(sample: Sample) -> None:
-    if _rounds(sample):
-        pytest.skip("the forward rounds to float32, which has no difference quotient")
     _first_order(sample.astype(np.complex128))
 
 
@@ -85,11 +79,9 @@ def _first_order(sample: Sample) -> None:
     close(pushforward(sample, x, v), differences(lambda p: raw(sample, p), x, v), 1e-7)
 
 
-@pytest.mark.parametrize("sample", DIFFERENTIABLE)
+@pytest.mark.parametrize("sample", SMOOTH)
 def test_finite_differences_at_second_order(sample: Sample) -> None:
     """The gradient of <J^T ct, v>, in x and in ct, by reverse over reverse."""
-    if _rounds(sample):
-        pytest.skip("the forward rounds to float32, which has no difference quotient")
     x, v = sample.points, like(sample.points, 6)
     ct = like(raw(sample, x), 7)
     in_points, in_cts = second(sample, x, ct, v)
@@ -100,8 +92,6 @@ def test_finite_differences_at_second_order(sample: Sample) -> None:
 @pytest.mark.parametrize("sample", HOLOMORPHIC)
 def test_second_order_on_complex_numbers(sample: Sample) -> None:
     """The Hessian of the real function Re <ct, f(x)> is symmetric over the reals: <H v, u> = <v, H u>."""
-    if _rounds(sample):
-        pytest.skip("the forward rounds to float32, which has no difference quotient")
     sample = sample.astype(np.complex128)
     x, v = sample.points, like(sample.points, 6)
     ct = like(raw(sample, x), 7)
@@ -109,8 +99,3 @@ def test_second_order_on_complex_numbers(sample: Sample) -> None:
     close(in_points, differences(lambda p: pullback(sample, p, ct), x, v), 1e-7, "in the points")
     close(in_cts, pushforward(sample, x, v), 1e-10, "in the cotangents")
 
-
-def _rounds(sample: Sample) -> bool:
-    """Say whether the row casts to fewer bits."""
-    target: Any = sample.params.get("dtype")
-    return target is not None and target.itemsize < 8

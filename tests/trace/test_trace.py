@@ -325,3 +325,43 @@ def test_dead_code_is_dropped_and_verified() -> None:
     graph.instructions.append(graph.instructions[0])
     with pytest.raises(ValueError, match="twice"):
         graph.verify()
+
+
+def test_a_write_into_an_argument_reaches_the_caller() -> None:
+    traced = trace(lambda x: x.mul_(3).sum(), torch.ones(2))
+    x = torch.tensor([1.0, 2.0])
+    assert traced(x).item() == 9.0
+    assert x.tolist() == [3.0, 6.0]
+
+
+def test_an_alias_that_a_graph_would_read_stale_is_refused() -> None:
+    w = torch.ones(2)
+    alias = w.detach()
+
+    def f(x: Any) -> Any:
+        w.add_(x)
+        return alias * 2
+
+    with pytest.raises(TraceError, match="shares its memory"):
+        trace(f, torch.ones(2))
+    assert w.tolist() == [1.0, 1.0]
+
+
+def test_an_alias_made_inside_follows() -> None:
+    w = torch.ones(2)
+
+    def f(x: Any) -> Any:
+        alias = w.detach()
+        w.data.add_(x)
+        return alias * 2
+
+    traced = trace(f, torch.ones(2))
+    assert traced(torch.ones(2)).tolist() == [4.0, 4.0]
+    assert w.tolist() == [2.0, 2.0]
+
+
+def test_arguments_that_are_no_tensors_are_guarded() -> None:
+    traced = trace(lambda x, n, flag: x * n if flag is None else x, torch.ones(2), 3, None)
+    assert traced(torch.ones(2), 3, None).tolist() == [3.0, 3.0]
+    with pytest.raises(TraceError, match="argument 1 was 3"):
+        traced(torch.ones(2), 4, None)

@@ -9,24 +9,30 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite
+from wengert.core.shapes import Shape
 from wengert.rules.elementwise import exp, keep_where, log
 from wengert.rules.reduction import amax, mean
 from wengert.rules.structural import detach, sum
 
 
+def _axis(x: Any, dim: int) -> Shape:
+    """Return the axes that ``dim`` names: none of a single number, which has no axis ``dim``."""
+    return (dim,) if dim < x.ndim else ()
+
+
 def _shifted(x: Any, dim: int) -> Any:
     """Subtract the largest value along ``dim``; the shift has no derivative, for it cancels."""
-    top = detach(amax(x, axis=(dim,), keepdim=True))
+    top = detach(amax(x, axis=_axis(x, dim), keepdim=True))
     return x - keep_where(top, top != -math.inf)
 
 
 def _softmax_definition(x: Any, *, dim: int) -> Any:
     e = exp(_shifted(x, dim))
-    return e / sum(e, axis=(dim,), keepdim=True)
+    return e / sum(e, axis=_axis(x, dim), keepdim=True)
 
 
 def _softmax_kernel(x: Array, *, dim: int) -> Array:
-    if not x.ndim or not x.size:
+    if dim >= x.ndim or not x.size:
         return np.ones_like(x)
     out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
     np.exp(out, out=out)
@@ -41,18 +47,18 @@ def _softmax_kernel(x: Array, *, dim: int) -> Array:
 
 softmax = composite(
     "softmax", _softmax_definition, _softmax_kernel,
-    lambda ct, out, dim: out * (ct - sum(ct * out, axis=(dim,), keepdim=True)),
+    lambda ct, out, dim: out * (ct - sum(ct * out, axis=_axis(out, dim), keepdim=True)),
     shift=lambda p, size: {"dim": p["dim"] + 1},
 )  # fmt: skip
 
 
 def _log_softmax_definition(x: Any, *, dim: int) -> Any:
     s = _shifted(x, dim)
-    return s - log(sum(exp(s), axis=(dim,), keepdim=True))
+    return s - log(sum(exp(s), axis=_axis(x, dim), keepdim=True))
 
 
 def _log_softmax_kernel(x: Array, *, dim: int) -> Array:
-    if not x.ndim or not x.size:
+    if dim >= x.ndim or not x.size:
         return np.zeros_like(x)
     out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
     out -= np.log(np.add.reduce(np.exp(out), axis=dim, keepdims=True))
@@ -61,7 +67,7 @@ def _log_softmax_kernel(x: Array, *, dim: int) -> Array:
 
 log_softmax = composite(
     "log_softmax", _log_softmax_definition, _log_softmax_kernel,
-    lambda ct, out, dim: ct - exp(out) * sum(ct, axis=(dim,), keepdim=True),
+    lambda ct, out, dim: ct - exp(out) * sum(ct, axis=_axis(out, dim), keepdim=True),
     shift=lambda p, size: {"dim": p["dim"] + 1},
 )  # fmt: skip
 

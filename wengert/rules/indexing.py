@@ -143,16 +143,21 @@ def _scatter_into(out: Array, indices: Array, source: Array, dim: int) -> Array:
 
 
 def _scatter_add(x: Array, indices: Array, y: Array, *, dim: int) -> Array:
-    return _scatter_into(x.copy(), indices, y, dim)
+    return _scatter_into(np.array(x), indices, y, dim)
 
 
 def _dim_batch(row: str) -> Any:
     def batch(size: int, mapped: Any, p: dict[str, Any], *values: Any) -> Any:
-        grown = {**p, "dim": p["dim"] + 1}
-        if "shape" in p:
-            grown["shape"] = (size, *p["shape"])
         rows = {"gather": gather, "scatter": scatter, "scatter_add": scatter_add}
-        return rows[row](*_each(size, mapped, values), **grown)
+        grown = {**p, "dim": p["dim"] + 1}
+        each = _each(size, mapped, values)
+        shape = tuple(each[1 if row == "gather" else 0].shape)
+        if "shape" in p:
+            shape = (size, *p["shape"])
+            grown["shape"] = shape if p["shape"] else (size, 1)
+        ranked = [v if v.ndim > 1 else reshape(v, shape=(size, 1)) for v in each]
+        out = rows[row](*ranked, **grown)
+        return out if len(shape) > 1 else reshape(out, shape=shape)
 
     return batch
 

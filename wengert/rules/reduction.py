@@ -18,6 +18,7 @@ from wengert.rules.elementwise import exp, keep_where
 from wengert.rules.indexing import gather, scatter
 from wengert.rules.structural import (
     _sum,
+    adjoint,
     as_dtype_of,
     cat,
     kept,
@@ -74,8 +75,8 @@ def _selecting(name: str, pick: Any) -> Any:
     """Declare max or min along one dimension: values and the index of the first winner."""
 
     def forward(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
-        if x.ndim == 0:
-            return x.copy(), np.zeros((), np.int64)
+        if dim >= x.ndim:  # a single number, or a mapped axis of them
+            return x.copy(), np.zeros(x.shape, np.int64)
         at = pick(x, axis=dim, keepdims=True)
         values = np.take_along_axis(x, at, axis=dim)
         if not keepdim:
@@ -84,12 +85,16 @@ def _selecting(name: str, pick: Any) -> Any:
 
     def vjp(ct: Any, indices: Any, x_shape: Shape, dim: int, keepdim: bool) -> Any:
         ct = ct[0]
-        if x_shape and not keepdim:
+        if dim >= len(x_shape):
+            return ct
+        if not keepdim:
             ct, indices = unsqueeze(ct, dim=dim), unsqueeze(indices, dim=dim)
         return scatter(ct, indices, dim=dim, shape=x_shape)
 
     def jvp(tangents: Any, indices: Any, x_shape: Shape, dim: int, keepdim: bool) -> Any:
-        if keepdim or not x_shape:
+        if dim >= len(x_shape):
+            return tangents[0], None
+        if keepdim:
             return gather(tangents[0], indices, dim=dim), None
         return squeeze(gather(tangents[0], unsqueeze(indices, dim=dim), dim=dim), dims=(dim,)), None
 
@@ -105,8 +110,8 @@ min = _selecting("min", np.argmin)
 
 def _arg(pick: Any) -> Any:
     def forward(x: Array, *, dim: int, keepdim: bool) -> Array:
-        if x.ndim == 0:
-            return np.zeros((), np.int64)
+        if dim >= x.ndim:
+            return np.zeros(x.shape, np.int64)
         return pick(x, axis=dim, keepdims=keepdim)  # type: ignore[no-any-return]
 
     return forward
@@ -158,7 +163,7 @@ def _ones_like(x: Any) -> Any:
 
 
 def _prod_vjp(ct: Any, x: Any, axis: int, x_shape: Shape) -> Any:
-    return kept(ct, (axis,), x_shape) * _others(x, axis) if x_shape[axis] else x * 1.0
+    return kept(ct, (axis,), x_shape) * adjoint(_others(x, axis)) if x_shape[axis] else x * 1.0
 
 
 def _prod_jvp(tangents: Any, x: Any, axis: int, keepdim: bool, x_shape: Shape) -> Any:

@@ -278,6 +278,11 @@ conj = general(
 )
 
 
+def adjoint(x: Any) -> Any:
+    """Return the factor that takes cotangents back where ``x`` takes tangents along: the conjugate, or ``x`` if real."""
+    return conj(x) if numpy_dtype(x).kind == "c" else x
+
+
 def _cat(*arrays: Array, dim: int) -> Array:
     return np.concatenate(arrays, axis=dim)
 

@@ -10,6 +10,8 @@ from collections.abc import Sequence
 from sys import _getframe
 from typing import Any, cast
 
+import numpy as np
+
 from wengert.core import carrier
 from wengert.core.carrier import RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
@@ -48,7 +50,7 @@ def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int 
     ``depth`` is how many frames up the user's line is to be looked for.
     """
     if out.__class__ is not ndarray:
-        out = cells.np.asarray(out)
+        out = np.asarray(out)
     t = new(cells.tensor_type)
     t.payload = out
     t.level = t.owner = ROOT
@@ -100,7 +102,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     except ValueError:
         raise cannot_broadcast(row.name, (a.shape, b.shape)) from None
     if out.__class__ is not ndarray:
-        out = cells.np.asarray(out)
+        out = np.asarray(out)
     t = new(cells.tensor_type)
     t.payload = out
     t.level = t.owner = ROOT

@@ -150,6 +150,8 @@ def alias(x: Recorded) -> Any:
     t = handle(x.payload, x.edge, x.level)
     t.storage = storage_of(x)
     t.owner, t.origin = x.owner, x.origin
+    if carrier.special and state.trace is not None:
+        state.trace.same_value(t, x)
     return t
 
 

@@ -25,6 +25,11 @@ class Journal:
         if key not in self.attributes:
             self.attributes[key] = (owner, name, getattr(owner, name))
 
+    def old(self, owner: Any, name: str) -> Any:
+        """Return what an attribute was when the trace began."""
+        found = self.attributes.get((id(owner), name))
+        return getattr(owner, name) if found is None else found[2]
+
     def keep_item(self, table: MutableMapping[Any, Any], name: Any, owner: Any) -> None:
         """Note the value of a dict's item before it changes; ``owner`` is named in messages."""
         key = (id(table), name)

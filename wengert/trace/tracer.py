@@ -7,7 +7,7 @@ machinery (autograd, modules, optimisers) runs as usual above it, so one graph h
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -15,6 +15,7 @@ from wengert.core.carrier import RAW, Array, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.tree import Rebuild, flatten
 from wengert.errors import LeakError, TraceError
+from wengert.tape.backward import grad_cell
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
 from wengert.tape.storage import GradCell, Recorded, handle, mark_written
@@ -22,6 +23,10 @@ from wengert.tensor import creation
 from wengert.trace.execute import execute
 from wengert.trace.graph import Graph, Instruction, Var
 from wengert.trace.state import MISSING, Journal
+
+
+FROM_GRAPH: Final = "a tensor"
+"""Stands for a tensor among the arguments or results of a traced function; other values stand for themselves."""
 
 
 class Symbolic:
@@ -76,9 +81,11 @@ class TraceLevel(Level):
         self.graph = Graph()
         self.journal = Journal()
         self.lifted: dict[int, tuple[Any, Any]] = {}
+        self.captured: list[Any] = []
         self.sources: list[Callable[[], Any]] = []
-        self.places: dict[int, Callable[[], Any]] = {}
+        self.places: dict[int, tuple[Any, Callable[[], Any]]] = {}
         self.guards: list[tuple[Callable[[], Any], Any, str]] = []
+        self.targets: list[_Update] = []
 
     def symbol(self, var: Var) -> Any:
         """Return a variable as a tensor."""
@@ -132,16 +139,33 @@ class TraceLevel(Level):
         else:
             var = self.graph.new_var(tuple(x.shape), numpy_dtype(x))
             self.graph.captured.append(var)
-            self.sources.append(self.places.get(id(x), lambda: x))
+            self.captured.append(x)
+            self.sources.append(self.reader(x))
             symbol = self.symbol(var)
         self.lifted[id(x)] = (x, symbol)
         return symbol
 
+    def same_value(self, alias: Any, x: Any) -> None:
+        """Note that an alias made inside the trace stands for what ``x`` holds now."""
+        if alias.payload.__class__ is np.ndarray:
+            self.lifted[id(alias)] = (alias, self.lift(x))
+
     def found_in(self, x: Any, place: Callable[[], Any]) -> None:
         """Note from where a tensor was read, so that the replay reads whatever stands there then."""
         if x is not None and x.owner.number < self.number and id(x) not in self.places:
-            self.places[id(x)] = place
-            self.lifted.setdefault(-id(x), (x, None))
+            self.places[id(x)] = (x, place)
+
+    def reader(self, x: Any) -> Callable[[], Any]:
+        """Return how a replay reads a tensor: from the place it was found in, or the tensor itself."""
+        known = self.places.get(id(x))
+        return (lambda: x) if known is None else known[1]
+
+    def update(self, var: Var | None, target: _Update) -> None:
+        """Note something outside that a replay must set to a variable (None: to no gradient)."""
+        target.writes = var is not None
+        if var is not None:
+            self.graph.updates.append(var)
+        self.targets.append(target)
 
     def guard(self, read: Callable[[], Any], what: str) -> None:
         """Note a Python value that the recording depends on; a replay checks that it is the same."""
@@ -178,15 +202,15 @@ class Traced:
     """
 
     def __init__(
-        self, level: TraceLevel, arguments: list[Any], rebuild: Rebuild, targets: list[_Update]
+        self, level: TraceLevel, arguments: list[Any], results: tuple[list[Any], Rebuild]
     ) -> None:
         self.graph = level.graph.without_dead_code()
         self.graph.verify()
         self._sources = level.sources
         self._guards = level.guards
-        self._arguments = [a if not isinstance(a, Recorded) else None for a in arguments]
-        self._rebuild = rebuild
-        self._targets = targets
+        self._targets = level.targets
+        self._arguments = [FROM_GRAPH if isinstance(a, Recorded) else a for a in arguments]
+        self._results, self._rebuild = results
 
     def __call__(self, *args: Any) -> Any:
         leaves, _ = flatten(args)
@@ -207,10 +231,8 @@ class Traced:
                 update.write(None, leaves)
         results = iter(outputs)
         return self._rebuild(
-            iter([handle(next(results)) if k is None else k[0] for k in self._kept])
+            iter([handle(next(results)) if r is FROM_GRAPH else r for r in self._results])
         )
-
-    _kept: list[tuple[Any] | None]
 
     def _inputs(self, leaves: list[Any]) -> list[Array]:
         if len(leaves) != len(self._arguments):
@@ -221,14 +243,14 @@ class Traced:
         variables = iter(self.graph.inputs)
         for i, (x, fixed) in enumerate(zip(leaves, self._arguments, strict=True)):
             if not isinstance(x, Recorded):
-                if fixed is None or x != fixed:
+                if fixed is FROM_GRAPH or x != fixed:
                     raise TraceError(
-                        f"argument {i} was {fixed!r} when traced and is {x!r} now. Trace it again."
+                        f"argument {i} was {fixed} when traced and is {x} now. Trace it again."
                     )
                 continue
-            if fixed is not None:
+            if fixed is not FROM_GRAPH:
                 raise TraceError(
-                    f"argument {i} was {fixed!r} when traced and is a tensor now. Trace it again."
+                    f"argument {i} was {fixed} when traced and is a tensor now. Trace it again."
                 )
             found.append(_matching(x, next(variables), f"argument {i}"))
         return found
@@ -264,18 +286,19 @@ class _Update:
 
 
 class _Elements(_Update):
-    def __init__(self, read: Callable[[], Any]) -> None:
+    def __init__(self, read: Callable[[list[Any]], Any]) -> None:
         self.read = read
 
     def write(self, array: Array | None, leaves: list[Any]) -> None:
-        tensor = self.read()
+        assert array is not None
+        tensor = self.read(leaves)
         np.copyto(tensor.payload, array)
         mark_written(tensor, here())
 
 
 class _Gradient(_Update):
-    def __init__(self, cell: Callable[[list[Any]], GradCell], was_none: bool, writes: bool) -> None:
-        self.cell, self.was_none, self.writes = cell, was_none, writes
+    def __init__(self, cell: Callable[[list[Any]], GradCell], was_none: bool) -> None:
+        self.cell, self.was_none = cell, was_none
 
     def check(self, leaves: list[Any]) -> None:
         if (self.cell(leaves).grad is None) is not self.was_none:
@@ -349,29 +372,30 @@ def _argument(level: TraceLevel, x: Any) -> Any:
 def _finished(level: TraceLevel, leaves: list[Any], inner: list[Any], result: Any) -> Traced:
     """Collect outputs and changes before the journal is undone."""
     outs, rebuild = flatten(result)
-    kept: list[tuple[Any] | None] = []
+    results: list[Any] = []
     for o in outs:
         if isinstance(o, Recorded):
             level.graph.outputs.append(level.variable(_stripped(o)))
-            kept.append(None)
-        else:
-            kept.append((o,))
-    targets: list[_Update] = []
+        results.append(FROM_GRAPH if isinstance(o, Recorded) else o)
     for owner, name, old in level.journal.attributes.values():
-        update = _attribute_update(level, owner, name, old)
-        if update is not None:
-            targets.append(update)
+        _attribute_update(level, owner, name, old)
     for table, name, old, owner in level.journal.items.values():
-        update = _item_update(level, table, name, old, owner)
-        if update is not None:
-            targets.append(update)
+        _item_update(level, table, name, old, owner)
     for i, (x, symbol) in enumerate(zip(leaves, inner, strict=True)):
-        if isinstance(x, Recorded) and symbol.cell is not None and symbol.cell.grad is not None:
-            level.graph.updates.append(level.variable(_stripped(symbol.cell.grad)))
-            targets.append(_Gradient(lambda given, i=i: given[i].cell, x.cell.grad is None, True))  # type: ignore[misc, union-attr]
-    traced = Traced(level, leaves, rebuild, targets)
-    traced._kept = kept
-    return traced
+        if isinstance(x, Recorded):
+            _argument_updates(level, i, x, symbol)
+    return Traced(level, leaves, (results, rebuild))
+
+
+def _argument_updates(level: TraceLevel, i: int, x: Any, symbol: Any) -> None:
+    """Note what the function wrote into an argument: its elements, its gradient."""
+    now = _stripped(symbol).payload.var
+    if now not in level.graph.inputs:
+        level.update(now, _Elements(lambda given: given[i]))
+    if symbol.cell is not None and symbol.cell.grad is not None:
+        gradient = level.variable(_stripped(symbol.cell.grad))
+        was_none = x.cell is None or x.cell.grad is None
+        level.update(gradient, _Gradient(lambda given: grad_cell(given[i]), was_none))
 
 
 def _stripped(x: Any) -> Any:
@@ -379,36 +403,47 @@ def _stripped(x: Any) -> Any:
     return as_tensor(beneath(x)) if x.edge is not None else detached(x)
 
 
-def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> _Update | None:
+def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> None:
+    """Note what became of a tensor's elements or a gradient from outside."""
     if isinstance(owner, GradCell):
         tensor = owner.tensor()
-        if name != "grad" or tensor is None or tensor.owner.number >= level.number:
-            return None
-        now = owner.grad
-        if now is old:
-            return None
-        if now is not None:
-            level.graph.updates.append(level.variable(_stripped(now)))
-        return _Gradient(lambda given: owner, old is None, now is not None)
+        if name == "grad" and owner.grad is not old and tensor is not None:
+            if tensor.owner.number < level.number:
+                now = None if owner.grad is None else level.variable(_stripped(owner.grad))
+                level.update(now, _Gradient(lambda given: owner, old is None))
+        return
     if not isinstance(owner, Recorded) or name != "payload" or owner.owner.number >= level.number:
-        return None
-    if owner.origin is not None or owner.payload.__class__ is not Symbolic:
-        return None
-    level.graph.updates.append(level.variable(_stripped(owner)))
-    return _Elements(level.places.get(id(owner), lambda: owner))
+        return
+    if owner.origin is None and owner.payload.__class__ is Symbolic:
+        _require_unshared(level, owner, old)
+        read = level.reader(owner)
+        level.update(level.variable(_stripped(owner)), _Elements(lambda given: read()))
 
 
-def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any) -> _Update | None:
+def _require_unshared(level: TraceLevel, written: Any, array: Any) -> None:
+    """Raise TraceError when a written tensor shares memory with another one that the graph reads by itself."""
+    for x in level.captured:
+        if x is written:
+            continue
+        payload = level.journal.old(x, "payload")
+        if payload.__class__ is np.ndarray and array.__class__ is np.ndarray:
+            if np.may_share_memory(payload, array):
+                raise TraceError(
+                    "the function writes to a tensor and reads another one that shares its memory (a detached alias, "
+                    "or both from one NumPy array); a graph would read the old elements. Use one of the two."
+                )
+
+
+def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any) -> None:
+    """Note that a tensor was put into a dict (a module's buffer); refuse any other change of Python values."""
     now = table.get(name, MISSING)
     if now is old:
-        return None
+        return
     if isinstance(now, Recorded):
-        level.graph.updates.append(level.variable(_stripped(now)))
-        return _Item(table, name)
-    if now.__class__ is old.__class__ and now == old:
-        return None
-    shown = "nothing" if old is MISSING else repr(old)
-    raise TraceError(
-        f"the function changed `{name}` of {type(owner).__name__} from {shown} to {now!r} while it was traced; a graph "
-        f"cannot repeat that. Keep counters in 0-d tensors that are buffers."
-    )
+        level.update(level.variable(_stripped(now)), _Item(table, name))
+    elif now.__class__ is not old.__class__ or now != old:
+        shown = "nothing" if old is MISSING else repr(old)
+        raise TraceError(
+            f"the function changed `{name}` of {type(owner).__name__} from {shown} to {now!r} while it was traced; a "
+            f"graph cannot repeat that. Keep counters in 0-d tensors that are buffers."
+        )
