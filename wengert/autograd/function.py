@@ -14,7 +14,7 @@ import numpy as np
 
 from wengert.core.carrier import ROOT, Level, recording_at, state
 from wengert.errors import GradientError
-from wengert.tape.engine import Walk, checked, second_backward
+from wengert.tape.engine import Walk
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
 from wengert.tape.provenance import here
@@ -27,6 +27,7 @@ from wengert.tape.record import (
     recorded,
     recording_level,
 )
+from wengert.tape.saved import checked, second_backward
 from wengert.tape.storage import GradCell, Recorded, alias, guarded, handle, next_rank
 from wengert.tensor import inplace
 from wengert.tensor.promotion import cast_to

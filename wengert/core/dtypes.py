@@ -148,14 +148,19 @@ def category(d: np.dtype[Any]) -> int:
 
 
 def of_number(value: complex) -> np.dtype[Any]:
-    """Return the dtype that a Python number has on its own."""
+    """Return the dtype that a Python number has on its own; TypeError for decimals and fractions."""
     if isinstance(value, bool | np.bool_):
         return _BOOL
     if isinstance(value, int | np.integer):
         return _INT64
     if isinstance(value, float | np.floating):
         return _default[0]
-    return _COMPLEX_OF[_default[0]]
+    if isinstance(value, complex | np.complexfloating):
+        return _COMPLEX_OF[_default[0]]
+    raise TypeError(
+        f"a {type(value).__name__} cannot be an operand: tensors compute with bool, int, float and complex. "
+        f"Convert it with `float(...)`."
+    )
 
 
 _promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 import operator
 from collections.abc import Iterable, Sequence
@@ -48,12 +49,15 @@ def size_argument(op: str, sizes: Sequence[Any]) -> Shape:
     """Read ``f(2, 3)`` and ``f((2, 3))`` alike into a tuple of ints."""
     if len(sizes) == 1 and isinstance(sizes[0], list | tuple):
         sizes = sizes[0]
+    return tuple(_size(op, n) for n in sizes)
+
+
+def _size(op: str, n: Any) -> int:
     try:
-        return tuple(operator.index(n) for n in sizes)
+        return operator.index(n)
     except TypeError:
-        bad = next(n for n in sizes if not hasattr(n, "__index__"))
         raise TypeError(
-            f"{op}: sizes must be ints, got {type(bad).__name__} in {tuple(sizes)!r}. Use int(...)."
+            f"{op}: sizes must be ints, got {n!r} ({type(n).__name__}). Use `int(...)`."
         ) from None
 
 
@@ -70,13 +74,22 @@ def positive_size(op: str, sizes: Sequence[Any]) -> Shape:
 def axis_of(op: str, dim: Any, rank: int) -> int:
     """Return ``dim`` counted from the front; IndexError if there is no such dimension."""
     try:
-        axis = operator.index(dim)
+        axis = operator.index(_not_bool(dim))
     except TypeError:
-        raise TypeError(f"{op}: dim must be an int, not {type(dim).__name__}.") from None
+        raise TypeError(
+            f"{op}(): argument 'dim' must be int, not {type(dim).__name__}. "
+            f"Count dimensions from 0, or from -1 for the last one."
+        ) from None
     limit = rank or 1
     if not -limit <= axis < limit:
         raise dim_out_of_range(op, axis, rank)
     return axis + limit if axis < 0 else axis
+
+
+def _not_bool(dim: Any) -> Any:
+    if isinstance(dim, bool):
+        raise TypeError
+    return dim
 
 
 def axes_of(op: str, dims: Any, rank: int) -> tuple[int, ...]:
@@ -91,6 +104,12 @@ def axes_of(op: str, dims: Any, rank: int) -> tuple[int, ...]:
     if len(set(axes)) != len(axes):
         raise ShapeError(f"{op}: dim {axes} names a dimension more than once.")
     return tuple(sorted(axes)) if rank else ()
+
+
+def broadcastable(shapes: Iterable[Sequence[int]]) -> bool:
+    """Say whether shapes broadcast against each other: sizes from the last backwards are equal or 1."""
+    columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
+    return all(len(set(sizes) - {1}) <= 1 for sizes in columns)
 
 
 def inferred(op: str, shape: Shape, count: int) -> Shape:

@@ -10,9 +10,10 @@ import numpy as np
 
 from wengert.core.carrier import Level, opened
 from wengert.core.tree import flatten, tree_map
-from wengert.errors import ShapeError, shape_text
+from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.dual import lowered
 from wengert.tape.engine import Walk, captured
+from wengert.tape.landing import commit
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
 from wengert.tape.storage import GradCell, Recorded, handle
 
@@ -23,7 +24,20 @@ class TapeLevel(Level):
     kind = "tape"
 
     def mark(self, x: Any) -> Any:
-        """Return a leaf of this level around a tensor of any lower one."""
+        """Return a leaf of this level around a tensor of any lower one.
+
+        Raises ValueError for anything but a tensor, RuntimeError for integers, which have no gradients.
+        """
+        if not isinstance(x, Recorded):
+            raise ValueError(
+                f"Thing passed to transform API must be Tensor, got {type(x)}. Use `torch.tensor(...)`, or close over "
+                f"what is not differentiated."
+            )
+        if numpy_dtype(x).kind not in "fc":
+            raise DTypeError(
+                f"only Tensors of floating point dtype can require gradients, and this one is {numpy_dtype(x)}. "
+                f"Use `x.float()`."
+            )
         t = handle(collapsed(x), None, self)
         t.cell = t.edge = GradCell(t, tuple(x.shape), numpy_dtype(x), self)
         return t
@@ -33,11 +47,14 @@ def _pull(
     level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool
 ) -> list[Any]:
     """Walk back on the level's tape; what comes out are tensors of the levels below."""
-    walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs])
+    walk = Walk(
+        level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs], lands=False
+    )
     live = [
         (o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
     ]
     walk.run([edge for edge, _ in live], [ct for _, ct in live])
+    commit(walk)
     found = []
     for x in inputs:
         ct = captured(walk, x.edge)
@@ -63,7 +80,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
     leaves, rebuild = flatten(primals)
     level = TapeLevel()
     with opened(level, grad=True):
-        inputs = [level.mark(x) if isinstance(x, Recorded) else x for x in leaves]
+        inputs = [level.mark(x) for x in leaves]
         result = func(*rebuild(iter(inputs)))
         output, aux = _with_aux(result) if has_aux else (result, None)
         outs, rebuild_out = flatten(output)
@@ -89,9 +106,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 raise ShapeError(
                     f"vjp_fn: a cotangent has shape {shape_text(ct.shape)} and its output {shape_text(o.shape)}."
                 )
-        marked = [x for x in inputs if isinstance(x, Recorded)]
-        found = iter(_pull(level, outs, marked, cts, True))
-        return rebuild(iter([next(found) if isinstance(x, Recorded) else None for x in inputs]))
+        return rebuild(iter(_pull(level, outs, inputs, cts, True)))
 
     return (plain, vjp_fn, kept) if has_aux else (plain, vjp_fn)
 
@@ -119,7 +134,7 @@ def grad_and_value(
         leaves, rebuild = flatten(chosen)
         level = TapeLevel()
         with opened(level, grad=True):
-            inputs = [level.mark(_tensor(x)) for x in leaves]
+            inputs = [level.mark(x) for x in leaves]
             full = list(args)
             for n, part in zip(numbers, rebuild(iter(inputs)), strict=True):
                 full[n] = part
@@ -135,14 +150,6 @@ def grad_and_value(
         return (shown, (value, kept)) if has_aux else (shown, value)
 
     return wrapper
-
-
-def _tensor(x: Any) -> Any:
-    if not isinstance(x, Recorded):
-        raise RuntimeError(
-            f"grad: the argument to differentiate is {type(x).__name__}, not a tensor. Use `torch.tensor(...)`."
-        )
-    return x
 
 
 def _require_scalar(output: Any) -> None:

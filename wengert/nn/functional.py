@@ -5,9 +5,11 @@ from __future__ import annotations
 import warnings
 from typing import Any
 
+import numpy as np
+
 from wengert.rules import composite
 from wengert.tape.record import binary
-from wengert.tensor import contraction
+from wengert.tensor import contraction, views
 from wengert.tensor.arithmetic import relu, sigmoid, tanh
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 from wengert.tensor.reductions import log_softmax, softmax
@@ -24,7 +26,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """Return the squared differences: their ``"mean"``, ``"sum"``, or all of them (``"none"``).
 
-    Warns when the shapes differ, for the broadcast is rarely meant. ValueError for another reduction.
+    Warns when the shapes differ, for the broadcast is rarely meant. ValueError for another reduction,
+    NotImplementedError for integers.
 
     >>> import wengert as torch
     >>> torch.nn.functional.mse_loss(torch.tensor([1., 2.]), torch.tensor([1., 4.]))
@@ -57,9 +60,13 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
             stacklevel=3,
         )
     x, y = promoted("mse_loss", input, target)
-    if reduction == "mean" and x.shape == y.shape:
-        return composite.mse_loss(x, y)
-    squares = (x - y) ** 2
-    return (
-        squares if reduction == "none" else squares.mean() if reduction == "mean" else squares.sum()
-    )
+    if dtype_of(x).kind not in "fc":
+        raise NotImplementedError(
+            f"mse_loss is not implemented for {x.dtype}. Use floats: `mse_loss(x.float(), y.float())`."
+        )
+    if reduction == "none":
+        return composite.mse_each(x, y)
+    if x.shape != y.shape:
+        shape = np.broadcast_shapes(tuple(x.shape), tuple(y.shape))
+        x, y = views.expand(x, shape), views.expand(y, shape)
+    return composite.mse_loss(x, y) if reduction == "mean" else composite.mse_sum(x, y)

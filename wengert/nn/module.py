@@ -111,7 +111,7 @@ class Module:
             if name in entries:
                 found = entries[name]
                 if carrier.special and state.trace is not None and isinstance(found, Tensor):
-                    state.trace.found_in(found, lambda: entries.get(name))
+                    state.trace.found_in(found, lambda table=entries: table.get(name))
                 return found
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
@@ -169,7 +169,7 @@ class Module:
 
     def register_parameter(self, name: str, param: Any) -> None:
         """Add a parameter (or None) under a name."""
-        self._check_name(name)
+        self._check_name(name, self._parameters)
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{type(param).__name__}' object to parameter '{name}' "
@@ -179,7 +179,7 @@ class Module:
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Add a tensor that is part of the state but not trained."""
-        self._check_name(name)
+        self._check_name(name, self._buffers)
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
@@ -190,25 +190,22 @@ class Module:
 
     def add_module(self, name: str, module: Any) -> None:
         """Add a submodule under a name."""
-        self._check_name(name)
+        self._check_name(name, self._modules)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
         self._modules[name] = module
 
     register_module = add_module
 
-    def _check_name(self, name: str) -> None:
+    def _check_name(self, name: str, table: dict[str, Any]) -> None:
+        """Raise KeyError for a bad name, or one that stands for something outside of ``table`` already."""
         if "_parameters" not in self.__dict__:
             raise AttributeError("cannot register before Module.__init__() call")
         if not isinstance(name, str):
             raise TypeError(f"a name should be a string, got {type(name).__name__}")
         if "." in name or not name:
             raise KeyError(f'a name can\'t be empty or contain ".", got: {name!r}')
-        if hasattr(self, name) and name not in {
-            **self._parameters,
-            **self._buffers,
-            **self._modules,
-        }:
+        if hasattr(self, name) and name not in table:
             raise KeyError(f"attribute '{name}' already exists")
 
     # Walking the tree
@@ -279,6 +276,35 @@ class Module:
             yield buffer
 
     # State
+
+    def get_submodule(self, target: str) -> Module:
+        """Return the module at a dotted path; this one for ``""``. AttributeError where there is none."""
+        module = self
+        for name in target.split(".") if target else ():
+            found = getattr(module, name, None)
+            if not isinstance(found, Module):
+                raise AttributeError(
+                    f"{type(module).__name__} has no submodule `{name}`, which the path {target!r} names."
+                )
+            module = found
+        return module
+
+    def get_parameter(self, target: str) -> Any:
+        """Return the parameter at a dotted path. AttributeError where there is none."""
+        return self._found(target, "_parameters", "parameter")
+
+    def get_buffer(self, target: str) -> Any:
+        """Return the buffer at a dotted path. AttributeError where there is none."""
+        return self._found(target, "_buffers", "buffer")
+
+    def _found(self, target: str, table: str, kind: str) -> Any:
+        path, _, name = target.rpartition(".")
+        module = self.get_submodule(path)
+        if module.__dict__[table].get(name) is None:
+            raise AttributeError(
+                f"{type(module).__name__} has no {kind} `{name}`, which the path {target!r} names."
+            )
+        return getattr(module, name)
 
     def state_dict(self, *, prefix: str = "", keep_vars: bool = False) -> dict[str, Any]:
         """Return parameters and persistent buffers by dotted name, without history (unless ``keep_vars``)."""

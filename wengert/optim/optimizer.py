@@ -37,7 +37,12 @@ class Optimizer:
             self.add_param_group(group)
 
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters, with options that differ from the defaults."""
+        """Add parameters, with options that differ from the defaults. TypeError for what is no dict."""
+        if not isinstance(param_group, dict):
+            raise TypeError(
+                f"add_param_group: a parameter group is a dict, not {type(param_group).__name__}. "
+                f"Use `{{'params': [...]}}`."
+            )
         group = dict(param_group)
         given = group["params"]
         if isinstance(given, Recorded):
@@ -131,8 +136,8 @@ class Optimizer:
             group.update({k: v for k, v in loaded.items() if k != "params"})
 
     def __repr__(self) -> str:
-        lines = [f"{type(self).__name__} ("]
+        text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
-            lines.append(f"Parameter Group {i}")
-            lines += [f"    {k}: {group[k]}" for k in sorted(group) if k != "params"]
-        return "\n".join(lines) + "\n)"
+            options = [f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params"]
+            text += f"\nParameter Group {i}\n" + "".join(options)
+        return text + ")"

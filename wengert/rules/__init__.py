@@ -6,8 +6,9 @@ from wengert.rules import (
     contraction,
     elementwise,
     indexing,
+    memory,
     reduction,
     structural,
 )
 
-__all__ = ["BOOK", "composite", "contraction", "elementwise", "indexing", "reduction", "structural"]
+__all__ = ["BOOK", "composite", "contraction", "elementwise", "indexing", "memory", "reduction", "structural"]

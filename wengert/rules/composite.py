@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import composite
+from wengert.core.primitive import composite, elementwise
 from wengert.core.shapes import Shape
 from wengert.rules.elementwise import exp, keep_where, log
 from wengert.rules.reduction import amax, mean
 from wengert.rules.structural import detach, sum
+from wengert.rules.summation import sum_all
 
 
 def _axis(x: Any, dim: int) -> Shape:
@@ -93,3 +94,33 @@ mse_loss = composite(
      lambda ct, x, y: (y - x) * (ct * (2.0 / max(1, math.prod(x.shape))))],
 )  # fmt: skip
 """Mean of the squared differences of two operands of one shape."""
+
+
+def _mse_sum_definition(x: Any, y: Any) -> Any:
+    d = x - y
+    return sum(d * d, axis=tuple(range(d.ndim)), keepdim=False)
+
+
+def _mse_sum_kernel(x: Array, y: Array) -> Array:
+    d = np.subtract(x, y)
+    return sum_all(np.multiply(d, d))  # type: ignore[no-any-return]
+
+
+mse_sum = composite(
+    "mse_sum", _mse_sum_definition, _mse_sum_kernel,
+    [lambda ct, x, y: (x - y) * (ct * 2.0), lambda ct, x, y: (y - x) * (ct * 2.0)],
+    backward_name="MseLossBackward0",
+)  # fmt: skip
+"""Sum of the squared differences of two operands of one shape."""
+
+
+def _mse_each(x: Array, y: Array) -> Array:
+    d = np.subtract(x, y)
+    return np.multiply(d, d)
+
+
+mse_each = elementwise(
+    "mse_each", _mse_each, lambda t, x, y: t * (2.0 * (x - y)), lambda t, x, y: t * (2.0 * (y - x)),
+    backward_name="MseLossBackward0",
+)  # fmt: skip
+"""Squared differences."""

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import linear
+from wengert.core.primitive import Primitive, linear
 from wengert.rules.structural import (
     broadcast_to,
     conj,
@@ -72,11 +72,60 @@ def _swap(x: Any) -> Any:
     return transpose(x, dim0=x.ndim - 2, dim1=x.ndim - 1)
 
 
-matmul = linear(
-    "matmul", _matmul,
-    [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
-    joint=False, batch=_matmul_batch, backward_name="BmmBackward0",
-)  # fmt: skip
+def _stacked(name: str, backward_name: str) -> Primitive:
+    """Declare products of stacks of matrices; `matmul` and `bmm` differ in PyTorch's name for the node."""
+    return linear(
+        name, _matmul,
+        [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
+        joint=False, batch=_matmul_batch, backward_name=backward_name,
+    )  # fmt: skip
+
+
+matmul = _stacked("matmul", "UnsafeViewBackward0")
 """Matrix products over the last two axes, the others broadcast against each other."""
 
-__all__ = ["broadcast_to", "conj", "dot", "matmul", "mm", "mv"]
+bmm = _stacked("bmm", "BmmBackward0")
+
+
+def _column(x: Any) -> Any:
+    return unsqueeze(x, dim=x.ndim)
+
+
+def _row(x: Any) -> Any:
+    return unsqueeze(x, dim=x.ndim - 1)
+
+
+def _without_column(x: Any) -> Any:
+    return squeeze(x, dims=(x.ndim - 1,))
+
+
+def _vm_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+    out = _matmul_batch(size, mapped, p, _row(x), y)
+    return squeeze(out, dims=(out.ndim - 2,))
+
+
+def _vector_first(name: str, backward_name: str) -> Primitive:
+    """Declare a vector times a matrix or each of a stack of them, named as the last of PyTorch's steps."""
+    return linear(
+        name, _matmul,
+        [lambda ct, y: _without_column(matmul(y, _column(ct))), lambda ct, x: _column(x) * _row(ct)],
+        joint=False, batch=_vm_batch, backward_name=backward_name,
+    )  # fmt: skip
+
+
+vm = _vector_first("vm", "SqueezeBackward4")
+vm_each = _vector_first("vm_each", "UnsafeViewBackward0")
+
+
+def _mv_each_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+    return _without_column(_matmul_batch(size, mapped, p, x, _column(y)))
+
+
+mv_each = linear(
+    "mv_each", _matmul,
+    [lambda ct, y: _column(ct) * y, lambda ct, x: _without_column(matmul(_swap(x), _column(ct)))],
+    joint=False, batch=_mv_each_batch, backward_name="UnsafeViewBackward0",
+)  # fmt: skip
+"""Each matrix of a stack times one vector."""
+
+__all__ = ["bmm", "broadcast_to", "conj", "dot", "matmul", "mm", "mv", "mv_each", "vm", "vm_each"]

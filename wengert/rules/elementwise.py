@@ -10,19 +10,28 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import constant, elementwise, linear
-from wengert.rules.structural import clear_slice
+from wengert.core.primitive import Primitive, constant, elementwise, general, linear
+from wengert.errors import DTypeError
+from wengert.rules.structural import as_dtype_of, cast, clear_slice, conj, numpy_dtype
 
 add = elementwise("add", np.add, lambda t: t, lambda t: t, lower="fadd")
 sub = elementwise("sub", np.subtract, lambda t: t, lambda t: -t, lower="fsub")
 mul = elementwise("mul", np.multiply, lambda t, y: t * y, lambda t, x: t * x, lower="fmul")
 div = elementwise(
-    "div", np.true_divide, lambda t, y: t / y, lambda t, y, out: -t * (out / y), lower="fdiv"
+    "div", np.true_divide, lambda t, y: t / y, lambda t, x, y: -t * (x / y / y), lower="fdiv"
 )
 neg = elementwise("neg", np.negative, lambda t: -t, lower="fneg")
-rsub = elementwise(
-    "rsub", lambda x, y: np.subtract(y, x), lambda t: -t, lambda t: t, backward_name="RsubBackward1"
-)
+
+
+def _reversed_sub(name: str, backward_name: str) -> Primitive:
+    """Declare ``y - x``; PyTorch names it by whether y is a tensor or a number."""
+    return elementwise(
+        name, lambda x, y: np.subtract(y, x), lambda t: -t, lambda t: t, backward_name=backward_name
+    )
+
+
+rsub = _reversed_sub("rsub", "RsubBackward0")
+rsub_number = _reversed_sub("rsub_number", "RsubBackward1")
 reciprocal = elementwise("reciprocal", np.reciprocal, lambda t, out: -t * out * out, lower="frecip")
 
 exp = elementwise("exp", np.exp, lambda t, out: t * out, lower="exp")
@@ -63,14 +72,56 @@ where = linear(
 )  # fmt: skip
 
 
+def _nothing(t: Any) -> Any:
+    """Return zeros that hang on ``t``: a derivative that is 0 everywhere, and not absent."""
+    return clear_slice(t, index=(Ellipsis,))
+
+
+def _gate(x: Array, y: Array) -> Array:
+    return np.where(y <= 0, x.dtype.type(0), x)
+
+
+gate = elementwise(
+    "gate", _gate, lambda t, y: gate(t, y), lambda t: _nothing(t),
+    backward_name="ThresholdBackwardBackward0",
+)  # fmt: skip
+"""``x`` except where ``y <= 0``, where it is exactly 0: relu's slope, which stays on the tape of ``y``."""
+
+
 def _relu(x: Array) -> Array:
-    return np.maximum(x, x.dtype.type(0))
+    # In this order a -0.0 stays one.
+    return np.maximum(x.dtype.type(0), x)
 
 
-relu = elementwise("relu", _relu, lambda t, out: keep_where(t, ~(out <= 0.0)), lower="relu")
+relu = elementwise("relu", _relu, lambda t, out: gate(t, out), lower="relu")
 
-sign = constant("sign", np.sign, operands=1)
+sign = elementwise("sign", np.sign, lambda t: _nothing(t))
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
+
+
+def _direction(x: Any, size: Any) -> Any:
+    """Return ``x / |x|``, and 0 at 0."""
+    nonzero = size + as_dtype_of(size == 0.0, size)
+    return x / cast(nonzero, dtype=numpy_dtype(x), source=numpy_dtype(size))
+
+
+def _modulus_vjp(ct: Any, x: Any, out: Any) -> Any:
+    return cast(ct, dtype=numpy_dtype(x), source=numpy_dtype(out)) * _direction(x, out)
+
+
+def _modulus_jvp(tangents: Any, x: Any, out: Any) -> Any:
+    along = conj(_direction(x, out)) * tangents[0]
+    return cast(along, dtype=numpy_dtype(out), source=numpy_dtype(x))
+
+
+def _modulus(x: Array) -> Array:
+    return np.absolute(x)  # type: ignore[no-any-return]
+
+
+modulus = general(
+    "modulus", _modulus, _modulus_vjp, _modulus_jvp, aligned=True, backward_name="AbsBackward0"
+)
+"""The absolute value of complex numbers, a real one. Its gradient is the direction ``x / |x|``, 0 at 0."""
 
 
 def _share(t: Any, better: Any, tie: Any) -> Any:
@@ -78,13 +129,18 @@ def _share(t: Any, better: Any, tie: Any) -> Any:
     return where(tie, t * 0.5, keep_where(t, better))
 
 
+def _first_of_equals(pick: Any) -> Any:
+    """Return NumPy's maximum or minimum with the operands swapped, so that of 0.0 and -0.0 the first one stays."""
+    return lambda x, y: pick(y, x)
+
+
 maximum = elementwise(
-    "maximum", np.maximum,
+    "maximum", _first_of_equals(np.maximum),
     lambda t, x, y: _share(t, ~(x < y), x == y), lambda t, x, y: _share(t, ~(y < x), x == y),
     lower="fmax",
 )  # fmt: skip
 minimum = elementwise(
-    "minimum", np.minimum,
+    "minimum", _first_of_equals(np.minimum),
     lambda t, x, y: _share(t, ~(x > y), x == y), lambda t, x, y: _share(t, ~(y > x), x == y),
     lower="fmin",
 )  # fmt: skip
@@ -102,20 +158,59 @@ def _power(x: Array, *, exponent: float) -> Array:
     return np.power(x, x.dtype.type(exponent))  # type: ignore[no-any-return]
 
 
-def _power_rule(t: Any, x: Any, exponent: float) -> Any:
-    if exponent == 0:
-        return clear_slice(t, index=(Ellipsis,))
-    if exponent == 1:
-        return t
-    if exponent == 2:
-        return t * (2.0 * x)
-    return t * (exponent * power(x, exponent=exponent - 1))
-
-
 power = elementwise(
-    "power", _power, _power_rule, backward_name="PowBackward0", lower="powi", domain=(0.2, 3.0)
-)
+    "power", _power, lambda t, x, exponent: t * power_slope(x, exponent=exponent),
+    backward_name="PowBackward0", lower="powi", domain=(0.2, 3.0),
+)  # fmt: skip
 """``x ** exponent`` with a Python number as exponent."""
+
+
+def _power_slope(x: Array, *, exponent: float) -> Array:
+    if exponent == 0:
+        return np.zeros_like(x)
+    if exponent == 1:
+        return np.ones_like(x)
+    return _power(x, exponent=exponent - 1) * x.dtype.type(exponent)  # type: ignore[no-any-return]
+
+
+def _power_slope_rule(t: Any, x: Any, exponent: float) -> Any:
+    if exponent == 0:
+        return _nothing(t)
+    return t * (float(exponent) * power_slope(x, exponent=exponent - 1))
+
+
+power_slope = elementwise(
+    "power_slope", _power_slope, _power_slope_rule, backward_name="PowBackward0", domain=(0.2, 3.0)
+)
+"""``exponent * x ** (exponent - 1)``, exactly 0 for the exponent 0: every derivative of a power stays on the tape."""
+
+
+def _twice(x: Array) -> Array:
+    return np.add(x, x)
+
+
+twice = elementwise("twice", _twice, lambda t, x: t * (2.0 * power_slope(x, exponent=1)))
+
+
+def _square(x: Array) -> Array:
+    return np.multiply(x, x)
+
+
+square = elementwise("square", _square, lambda t, x: t * twice(x), backward_name="PowBackward0")
+"""``x ** 2``, the power that programs take most, without a parameter."""
+
+
+def _pow(x: Array, y: Array) -> Array:
+    if y.dtype.kind == "i" and (y < 0).any():
+        return _integer_pow(x, y)
+    return np.power(x, y)  # type: ignore[no-any-return]
+
+
+def _integer_pow(x: Array, y: Array) -> Array:
+    """Raise integers to powers that may be negative: as PyTorch does, only 1 and -1 have an inverse."""
+    odd = np.where(y % 2 == 0, np.abs(x), x)
+    inverse = np.where(np.abs(x) == 1, odd, 0)
+    return np.where(y < 0, inverse, np.power(x, np.maximum(y, 0))).astype(x.dtype)
 
 
 def _pow_base(t: Any, x: Any, y: Any) -> Any:
@@ -126,10 +221,16 @@ def _pow_exponent(t: Any, x: Any, y: Any, out: Any) -> Any:
     return keep_where(t * (out * log(x)), ~((x == 0.0) & (y >= 0.0)))
 
 
-pow = elementwise(
-    "pow", np.power, _pow_base, _pow_exponent,
-    backward_name="PowBackward1", lower="pow", domain=(0.2, 3.0),
-)  # fmt: skip
+def _raising(name: str, backward_name: str) -> Primitive:
+    """Declare ``x ** y``; PyTorch names it by whether x is a tensor or a number."""
+    return elementwise(
+        name, _pow, _pow_base, _pow_exponent,
+        backward_name=backward_name, lower="pow", domain=(0.2, 3.0),
+    )  # fmt: skip
+
+
+pow = _raising("pow", "PowBackward1")
+number_pow = _raising("number_pow", "PowBackward2")
 
 eq = constant("eq", np.equal, operands=2)
 ne = constant("ne", np.not_equal, operands=2)
@@ -143,4 +244,38 @@ bit_or = constant("bit_or", np.bitwise_or, operands=2)
 bit_xor = constant("bit_xor", np.bitwise_xor, operands=2)
 isnan = constant("isnan", np.isnan, operands=1)
 isfinite = constant("isfinite", np.isfinite, operands=1)
-floor_divide = constant("floor_divide", np.floor_divide, operands=2)
+
+
+def _no_zero_divisor(op: str, y: Array) -> None:
+    if y.dtype.kind in "iu" and not y.all():
+        raise DTypeError(
+            f"{op}: ZeroDivisionError: integers were divided by 0, for which they have no value. "
+            f"Convert them with `.float()`, or replace the zeros of the divisor with `torch.where`."
+        )
+
+
+def _floor_divide(x: Array, y: Array) -> Array:
+    _no_zero_divisor("floor_divide", y)
+    return np.floor_divide(x, y)  # type: ignore[no-any-return]
+
+
+floor_divide = constant("floor_divide", _floor_divide, operands=2)
+
+
+def _remainder(x: Array, y: Array) -> Array:
+    """Return ``x - y * floor(x / y)``, of the divisor's sign. A zero has the sign of x, as in PyTorch."""
+    _no_zero_divisor("remainder", y)
+    out = np.remainder(x, y)
+    return np.where(out == 0, np.copysign(out, x), out) if out.dtype.kind == "f" else out
+
+
+def _dividing(name: str, backward_name: str) -> Primitive:
+    """Declare the remainder; PyTorch names it by whether the divisor is a tensor or a number."""
+    return elementwise(
+        name, _remainder, lambda t: t, lambda t, x, y: -t * floor_divide(x, y),
+        backward_name=backward_name, domain=(0.2, 3.0),
+    )  # fmt: skip
+
+
+remainder = _dividing("remainder", "RemainderBackward1")
+remainder_number = _dividing("remainder_number", "RemainderBackward0")

@@ -40,13 +40,23 @@ def _mean(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     return _sum(x, axis=axis, keepdim=keepdim) / x.dtype.type(_count(x.shape, axis))  # type: ignore[no-any-return]
 
 
-mean = linear(
-    "mean", _mean, lambda ct, x_shape, axis: spread(ct / _count(x_shape, axis), axis=axis, shape=x_shape),
-    shift=shift_axis,
+def _mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
+    return spread(ct / _count(x_shape, axis), axis=axis, shape=x_shape)
+
+
+mean = linear("mean", _mean, _mean_transpose, shift=shift_axis)
+
+# PyTorch numbers a reduction's node by the way it was called: over everything, or along dimensions.
+mean_along = linear(
+    "mean_along", _mean, _mean_transpose, shift=shift_axis, backward_name="MeanBackward1"
+)
+sum_along = linear(
+    "sum_along", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape),
+    shift=shift_axis, backward_name="SumBackward1",
 )  # fmt: skip
 
 
-def _extreme(name: str, reduce: Any) -> Any:
+def _extreme(name: str, reduce: Any, backward_name: str | None = None) -> Any:
     """Declare amax or amin: the gradient is shared by the elements equal to the result."""
 
     def forward(x: Array, *, axis: Shape, keepdim: bool) -> Array:
@@ -64,11 +74,13 @@ def _extreme(name: str, reduce: Any) -> Any:
         won, ties = winners(x, out, axis)
         return sum(keep_where(tangents[0], won) / ties, axis=axis, keepdim=keepdim)
 
-    return general(name, forward, vjp, jvp, shift=shift_axis)
+    return general(name, forward, vjp, jvp, shift=shift_axis, backward_name=backward_name)
 
 
 amax = _extreme("amax", np.maximum.reduce)
 amin = _extreme("amin", np.minimum.reduce)
+max_all = _extreme("max_all", np.maximum.reduce, "MaxBackward1")
+min_all = _extreme("min_all", np.minimum.reduce, "MinBackward1")
 
 
 def _selecting(name: str, pick: Any) -> Any:
@@ -146,7 +158,7 @@ def _others(x: Any, axis: int) -> Any:
     """
     front = (slice(None),) * axis
     n = x.shape[axis]
-    if n == 1:
+    if n <= 1:
         return _ones_like(x)
     half = n // 2
     left = slice_(x, index=(*front, slice(0, half)))
@@ -162,18 +174,42 @@ def _ones_like(x: Any) -> Any:
     return as_dtype_of((x == x) | (x != x), x)
 
 
-def _prod_vjp(ct: Any, x: Any, axis: int, x_shape: Shape) -> Any:
-    return kept(ct, (axis,), x_shape) * adjoint(_others(x, axis)) if x_shape[axis] else x * 1.0
+def _prod_vjp(ct: Any, x: Any, axis: int) -> Any:
+    return kept(ct, (axis,), tuple(x.shape)) * adjoint(_others(x, axis))
 
 
-def _prod_jvp(tangents: Any, x: Any, axis: int, keepdim: bool, x_shape: Shape) -> Any:
-    others = _others(x, axis) if x_shape[axis] else x * 1.0
+def _prod_jvp(tangents: Any, x: Any, axis: int, keepdim: bool) -> Any:
+    others = _others(x, axis)
     return sum(tangents[0] * others, axis=(axis,), keepdim=keepdim)
 
 
 prod = general(
-    "prod", _prod, _prod_vjp, _prod_jvp, shift=lambda p, size: {**p, "axis": p["axis"] + 1}
-)
+    "prod", _prod, _prod_vjp, _prod_jvp, shift=lambda p, size: {**p, "axis": p["axis"] + 1},
+    backward_name="ProdBackward1",
+)  # fmt: skip
+
+
+def _prod_all(x: Array) -> Array:
+    return np.multiply.reduce(x, axis=None)  # type: ignore[no-any-return]
+
+
+def _all_others(x: Any) -> Any:
+    """Return, for every element, the product of all the others."""
+    shape = tuple(x.shape)
+    return reshape(_others(reshape(x, shape=(math.prod(shape),)), 0), shape=shape)
+
+
+def _prod_all_jvp(tangents: Any, x: Any) -> Any:
+    return sum(tangents[0] * _all_others(x), axis=tuple(range(len(x.shape))), keepdim=False)
+
+
+prod_all = general(
+    "prod_all", _prod_all, lambda ct, x: ct * adjoint(_all_others(x)), _prod_all_jvp,
+    batch=lambda size, mapped, p, x: prod(
+        reshape(x, shape=(size, math.prod(x.shape[1:]))), axis=1, keepdim=False
+    ),
+    backward_name="ProdBackward0",
+)  # fmt: skip
 
 
 def _logsumexp(x: Array, *, axis: Shape, keepdim: bool) -> Array:
@@ -183,19 +219,17 @@ def _logsumexp(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     return total if keepdim else total.squeeze(axis)  # type: ignore[no-any-return]
 
 
-def _logsumexp_vjp(ct: Any, x: Any, out: Any, axis: Shape, x_shape: Shape) -> Any:
-    return kept(ct, axis, x_shape) * _weights(x, out, axis, x_shape)
+def _logsumexp_vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:
+    return kept(ct, axis, tuple(x.shape)) * _weights(x, out, axis)
 
 
-def _logsumexp_jvp(
-    tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool, x_shape: Shape
-) -> Any:
-    return sum(tangents[0] * _weights(x, out, axis, x_shape), axis=axis, keepdim=keepdim)
+def _logsumexp_jvp(tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool) -> Any:
+    return sum(tangents[0] * _weights(x, out, axis), axis=axis, keepdim=keepdim)
 
 
-def _weights(x: Any, out: Any, axis: Shape, x_shape: Shape) -> Any:
+def _weights(x: Any, out: Any, axis: Shape) -> Any:
     """Return the softmax of x; where everything is -inf the weights are 0, not NaN."""
-    total = kept(out, axis, x_shape)
+    total = kept(out, axis, tuple(x.shape))
     return keep_where(exp(x - total), total != -math.inf)
 
 

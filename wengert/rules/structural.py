@@ -6,7 +6,6 @@ over anything array-like and name no NumPy; the forwards above each row are the 
 
 from __future__ import annotations
 
-import functools
 import itertools
 import math
 from typing import Any
@@ -16,10 +15,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
-
-
-_F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-
+from wengert.rules.summation import sum_axes
 
 def numpy_dtype(x: Any) -> np.dtype[Any]:
     """Return the dtype of a raw array or a tensor in NumPy's spelling."""
@@ -121,65 +117,11 @@ broadcast_to = linear(
 )  # fmt: skip
 
 
-def _add_reduce(x: Array, axes: Shape) -> Array:
-    """Sum with blocks small enough that float32 errs as PyTorch's does.
-
-    NumPy adds pairwise along the fastest axis only; over others it adds row after row, and the error grows with the
-    number of rows. Long reductions over such axes are split into blocks of about sqrt(n) rows, summed twice.
-    """
-    if len(axes) == 1 and x.ndim > 1 and x.dtype.kind in "fc":
-        (axis,) = axes
-        n = x.shape[axis]
-        if n > 64 and axis != x.ndim - 1 and x.size:
-            block = math.isqrt(n)
-            whole = n - n % block
-            head = x[(slice(None),) * axis + (slice(0, whole),)]
-            split = (*x.shape[:axis], n // block, block, *x.shape[axis + 1 :])
-            total = np.add.reduce(np.add.reduce(head.reshape(split), axis + 1), axis)
-            if whole != n:
-                total += np.add.reduce(x[(slice(None),) * axis + (slice(whole, n),)], axis)
-            return total  # type: ignore[no-any-return]
-    elif len(axes) > 1 and not x.flags.c_contiguous or 1 < len(axes) < x.ndim:
-        for axis in reversed(axes):
-            x = _add_reduce(x, (axis,))
-        return x
-    return np.add.reduce(x, axis=axes if len(axes) != 1 else axes[0])  # type: ignore[no-any-return]
-
-
-def sum_all(x: Array) -> Any:
-    """Add up all elements of a raw array, which may be of any layout."""
-    return (
-        _full_sum(x) if x.flags.c_contiguous else _sum(x, axis=tuple(range(x.ndim)), keepdim=False)
-    )
-
-
 def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    total = _full_sum(x) if len(axis) == x.ndim and x.flags.c_contiguous else _add_reduce(x, axis)
+    total = sum_axes(x, axis)
     if keepdim:
         total = np.reshape(total, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
     return total  # type: ignore[no-any-return]
-
-
-def _full_sum(x: Array) -> Any:
-    """Add up a contiguous array: short float ones, and blocks of long ones, as products with ones."""
-    n = x.size
-    dtype = x.dtype
-    if not n or (dtype is not _F32 and dtype is not _F64) or _BLOCK > n > 64:
-        return np.add.reduce(x, axis=None)
-    flat = x if x.ndim == 1 else x.reshape(-1)
-    if n <= 64:
-        return flat.dot(_ones(dtype, n))
-    whole = n - n % _BLOCK
-    total = np.add.reduce(flat[:whole].reshape(-1, _BLOCK).dot(_ones(dtype, _BLOCK)))
-    return total + np.add.reduce(flat[whole:]) if whole != n else total
-
-
-_BLOCK = 1024
-
-
-@functools.lru_cache(maxsize=256)
-def _ones(dtype: np.dtype[Any], n: int) -> Array:
-    return np.ones(n, dtype)
 
 
 def kept(ct: Any, axis: Shape, x_shape: Shape) -> Any:
@@ -198,7 +140,7 @@ sum = linear(
 
 
 def _spread(x: Array, *, axis: Shape, shape: Shape) -> Array:
-    if not x.ndim and math.prod(shape) <= _BLOCK:
+    if not x.ndim and math.prod(shape) <= 1024:
         out = np.empty(shape, x.dtype)
         out.fill(x)
         return out

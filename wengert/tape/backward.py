@@ -8,9 +8,11 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import Level
+from wengert.core.carrier import Level, leaked
 from wengert.errors import GradientError, ShapeError, shape_text
-from wengert.tape.engine import Walk, accumulate, captured, deposit
+from wengert.tape.engine import Walk, captured
+from wengert.tape.landing import accumulate, commit, deposit
+from wengert.tape.node import edge_node
 from wengert.tape.record import as_tensor, numpy_dtype, recording_level
 from wengert.tape.storage import GradCell, Recorded, handle, ndarray
 
@@ -36,10 +38,6 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
             )
         one: Any = np.ones(shape, dtype)
         return handle(one) if walk.taped else one
-    if not isinstance(gradient, Recorded):
-        raise TypeError(
-            f"gradients can be either Tensors or None, but got {type(gradient).__name__}. Use `torch.tensor(...)`."
-        )
     given: Any = gradient
     if tuple(given.shape) != shape:
         raise ShapeError(
@@ -58,31 +56,62 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
 
 
 def _level_of(outputs: Sequence[Any]) -> Level:
+    """Return the highest level at which an output is recorded; LeakError when its transform has ended."""
     levels = [recording_level(out) for out in outputs if out.edge is not None]
-    return max(levels, key=lambda level: level.number) if levels else outputs[0].level
+    level = max(levels, key=lambda level: level.number) if levels else outputs[0].level
+    if not level.open:
+        raise leaked(level, "backward")
+    return level  # type: ignore[no-any-return]
 
 
-def _as_list(what: str, tensors: Any) -> list[Any]:
+def _outputs(what: str, tensors: Any) -> list[Any]:
     found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
     for t in found:
         if not isinstance(t, Recorded):
-            raise TypeError(f"{what} must be tensors, got {type(t).__name__}.")
+            raise TypeError(f"{what}: expected tensors to start from, got {type(t).__name__}.")
+    if not found:
+        raise GradientError(f"{what}: there is no tensor to start from.")
+    return found
+
+
+def _inputs(what: str, tensors: Any) -> list[Any]:
+    """Return the tensors of ``inputs=``; RuntimeError unless they are tensors that require grad."""
+    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    if not found:
+        raise GradientError(f"`inputs` argument to `{what}()` cannot be empty.")
+    for i, x in enumerate(found):
+        if not isinstance(x, Recorded):
+            raise GradientError(
+                f"{what}: all inputs have to be Tensors, but got {type(x).__name__} at position {i}."
+            )
+        if x.edge is None:
+            raise GradientError(
+                f"One of the differentiated Tensors does not require grad: inputs[{i}]. Mark it with "
+                f"`requires_grad_()` before the forward."
+            )
     return found
 
 
 def _paired(outputs: list[Any], gradients: Any) -> list[Any]:
+    """Return one cotangent or None for each output."""
     if gradients is None:
         return [None] * len(outputs)
     found = [gradients] if isinstance(gradients, Recorded) else list(gradients)
+    for g in found:
+        if g is not None and not isinstance(g, Recorded):
+            raise TypeError(
+                f"gradients can be either Tensors or None, but got {type(g).__name__}. Use `torch.tensor(...)`."
+            )
     if len(found) != len(outputs):
         raise GradientError(f"got {len(outputs)} tensors and {len(found)} gradients")
     return found
 
 
-def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
-    """Check the cotangents to start with, and walk."""
+def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> list[Any]:
+    """Check the cotangents to start with, walk, and return them."""
     seeds = [_seed(i, *pair, walk) for i, pair in enumerate(zip(outputs, gradients, strict=True))]
     walk.run([out.edge for out in outputs], seeds)
+    return seeds
 
 
 def backward(
@@ -109,27 +138,27 @@ def backward(
                 )
                 deposit(walk)
                 return
-    outputs = _as_list("backward: outputs", tensors)
+    outputs = _outputs("backward", tensors)
     keep = create_graph if retain_graph is None else retain_graph
-    chosen = None
-    if inputs is not None:
-        chosen = _as_list("backward: inputs", inputs)
-        if not chosen:
-            raise GradientError("`inputs` argument to `backward()` cannot be empty.")
-        for i, x in enumerate(chosen):
-            if x.edge is None:
-                raise GradientError(f"element {i} of the inputs does not require grad")
+    chosen = None if inputs is None else _inputs("backward", inputs)
     wanted = None if chosen is None else [x.edge for x in chosen]
     walk = Walk(_level_of(outputs), taped=create_graph, keep_graph=keep, wanted=wanted)
     _go(walk, outputs, _paired(outputs, gradients))
-    if chosen is None:
-        deposit(walk)
+    deposit(walk)
+    for x in chosen or ():
+        _retain(x, captured(walk, x.edge), create_graph)
+
+
+def _retain(x: Any, ct: Any, taped: bool) -> None:
+    """Have an inner tensor that was asked for in ``inputs=`` retain its gradient, from this walk on."""
+    node, index = edge_node(x.edge)
+    if node is None:
         return
-    deposit(walk, [x.edge for x in chosen if isinstance(x.edge, GradCell)])
-    for x in chosen:
-        ct = captured(walk, x.edge)
-        if not isinstance(x.edge, GradCell) and ct is not None:
-            accumulate(grad_cell(x), ct, owned=False, taped=create_graph)
+    retained = node.extras().retained
+    if index not in retained:
+        retained[index] = grad_cell(x)
+        if ct is not None:
+            accumulate(retained[index], ct, owned=False, taped=taped)
 
 
 def grad_cell(x: Any) -> GradCell:
@@ -150,41 +179,34 @@ def gradients(
     materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """Return the gradients of the sum of ``outputs`` with respect to each of ``inputs``; ``.grad`` is not touched."""
-    outs = _as_list("grad: outputs", outputs)
-    ins = _as_list("grad: inputs", inputs)
-    if not ins:
-        raise ValueError("grad requires non-empty inputs.")
-    for i, x in enumerate(ins):
-        if x.edge is None:
-            raise GradientError(
-                f"One of the differentiated Tensors does not require grad: inputs[{i}]. Mark it with "
-                f"`requires_grad_()` before the forward."
-            )
+    outs = _outputs("grad", outputs)
+    ins = _inputs("grad", inputs)
     keep = create_graph if retain_graph is None else retain_graph
-    walk = Walk(_level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x.edge for x in ins])
-    _go(walk, outs, _paired(outs, grad_outputs))
-    found: list[Any] = []
-    seen: set[int] = set()
-    for i, x in enumerate(ins):
-        ct = captured(walk, x.edge)
+    walk = Walk(
+        _level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x.edge for x in ins], lands=False
+    )  # fmt: skip
+    seeds = _go(walk, outs, _paired(outs, grad_outputs))
+    found = [captured(walk, x.edge) for x in ins]
+    for i, (x, ct) in enumerate(zip(ins, found, strict=True)):
         if ct is None and materialize_grads:
-            ct = np.zeros(tuple(x.shape), numpy_dtype(x))
+            found[i] = np.zeros(tuple(x.shape), numpy_dtype(x))
         elif ct is None and not allow_unused:
             raise GradientError(
                 f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{i}]. "
                 f"Set allow_unused=True if this is the desired behavior."
             )
-        found.append(None if ct is None else as_tensor(_unshared(ct, seen)))
-    return tuple(found)
+    commit(walk)
+    taken = {id(seed) for seed in seeds}
+    return tuple(None if ct is None else as_tensor(_unshared(ct, taken)) for ct in found)
 
 
-def _unshared(ct: Any, seen: set[int]) -> Any:
-    """Copy a raw result that shares memory with another one."""
+def _unshared(ct: Any, taken: set[int]) -> Any:
+    """Copy a raw result that shares memory with another one or with what the user gave."""
     if isinstance(ct, Recorded):
         return ct
-    if ct.__class__ is not ndarray or ct.base is not None or id(ct) in seen:
+    if ct.__class__ is not ndarray or ct.base is not None or id(ct) in taken:
         return np.array(ct, order="C")
-    seen.add(id(ct))
+    taken.add(id(ct))
     return ct
 
 

@@ -7,71 +7,81 @@ transaction: gradients land and residuals are freed only when all of it has succ
 
 from __future__ import annotations
 
-import threading
-import warnings
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from heapq import heappop, heappush
 from typing import Any
 
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import RAW, Array, Level, state
-from wengert.errors import GradientError, ShapeError, shape_text
+from wengert.core.carrier import RAW, ROOT, Level, state
+from wengert.errors import ShapeError, shape_text
 from wengert.rules.elementwise import keep_where
 from wengert.rules.structural import conj, sum_all, sum_to
-from wengert.tape.hooks import run_node_hooks, run_tensor_hooks
+from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
+from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output, edge_node
-from wengert.tape.provenance import describe, here
-from wengert.tape.record import Packed, as_tensor, beneath, collapsed, recorded
+from wengert.tape.record import Packed, as_tensor, beneath, recorded
+from wengert.tape.saved import check_nan, checked, second_backward
 from wengert.tape.storage import (
     GradCell,
-    Recorded,
     handle,
-    mark_written,
     ndarray,
-    read_grad,
-    shared_value,
-    tensor_type,
 )
 
-
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_accumulating = threading.Lock()
 
 
 class Walk:
     """One walk back from some outputs.
 
     ``wanted``   edges whose cotangents are captured; None for a plain backward into every leaf
+    ``lands``    whether the walk fills ``.grad``: then hooks of accumulation run, and captures come after all hooks
     ``taped``    run rules on tensors, so that they are recorded (``create_graph``)
     ``pending``  what is on its way, by the rank of the node it goes to: the node and its cotangent
+    ``useful``   with ``wanted``, the ranks of the nodes on a path to one of them; no other node is walked
+    ``kept``     what goes into the ``.grad`` of inner tensors (`retain_grad`) once the walk has succeeded
     """
 
     def __init__(
-        self, level: Level, *, taped: bool, keep_graph: bool, wanted: Iterable[Any] | None = None
+        self,
+        level: Level,
+        *,
+        taped: bool,
+        keep_graph: bool,
+        wanted: Iterable[Any] | None = None,
+        lands: bool = True,
     ) -> None:
         self.level = level
         self.taped = taped
         self.keep_graph = keep_graph
+        self.lands = lands
         self.captured: dict[Any, Any] = {}
         self.wanted = None if wanted is None else {_key(edge): edge for edge in wanted}
+        self.useful: set[int] | None = None
         self.heap: list[int] = []
         self.pending: dict[int, tuple[Node, Any]] = {}
         self.masks: dict[Any, Any] = {}
         self.leaves: dict[GradCell, Any] = {}
         self.summed: set[Any] = set()
         self.spent: list[Node] = []
+        self.kept: list[tuple[GradCell, Any]] = []
         self.anomaly = state.anomaly
         self.plain = not carrier.special
         self.short = self.plain and not taped and wanted is None and not self.anomaly
 
     def run(self, edges: Sequence[Any], cts: Sequence[Any]) -> None:
-        """Send ``cts`` into ``edges`` and walk; afterwards ``leaves`` and ``captured`` hold what arrived."""
-        useful = None if self.wanted is None else self._useful(edges)
+        """Send ``cts`` into ``edges`` and walk; afterwards ``leaves`` and ``captured`` hold what arrived.
+
+        Nothing outside of the walk has changed then.
+        """
+        if self.wanted is not None:
+            self.useful = self._find_useful(edges)
         for edge, ct in zip(edges, cts, strict=True):
-            self.send(edge, ct)
-        heap, pending, masks = self.heap, self.pending, self.masks
+            if self._leads_on(edge):
+                self.send(edge, ct)
+        heap, pending, masks, useful = self.heap, self.pending, self.masks, self.useful
         while heap:
             if self.short and not masks:
                 self._short_way()
@@ -80,14 +90,11 @@ class Walk:
             rank = heappop(heap)
             node, ct = pending.pop(rank)
             mask = masks.pop(rank, None) if masks else None
-            if node.extra is not None or self.wanted is not None or ct.__class__ is list:
+            if node.extra is not None or useful is not None or ct.__class__ is list:
                 ct = self._arrived(node, ct)
             if useful is None or rank in useful:
                 self._step(node, ct, mask)
         self._reach_leaves()
-        if not self.keep_graph:
-            for node in self.spent:
-                node.saved = None
 
     def _short_way(self) -> None:
         """Walk while nodes are simple and values plain; stop before the first node that needs `_step`.
@@ -160,9 +167,11 @@ class Walk:
         """Run the hooks of leaves on what arrived, and capture what was wanted."""
         for cell, ct in self.leaves.items():
             if cell.hooks:
-                ct = self.leaves[cell] = self._hooked(cell.hooks, ct, cell.shape)
+                with self.user_mode():
+                    seen = run_leaf_hooks(cell.hooks, self._own(ct), cell.shape, lands=self.lands)
+                ct = self.leaves[cell] = self.value(seen)
                 self.summed.discard(cell)
-            if self.wanted is not None and cell in self.wanted:
+            if self.wanted is not None:
                 self.captured[cell] = ct
 
     def send(self, edge: Any, ct: Any, mask: Any = None) -> None:
@@ -216,18 +225,38 @@ class Walk:
 
     def _step(self, node: Node, ct: Any, mask: Any) -> None:
         """Run the rules of one node, whatever it is, and send the results on."""
-        row = node.row
+        row, extra = node.row, node.extra
+        edges = node.edges
+        if self.useful is not None:
+            edges = tuple(edge if self._leads_on(edge) else None for edge in edges)
+        if row is not None and node.outputs is not None:
+            ct = self._filled(node, ct)
+        given = ct
+        if extra is not None and extra.pre:
+            with self.user_mode():
+                ct = self._values(run_node_hooks(node.name(), extra.pre, shown(ct)), ct)
+        tags: Sequence[Any] | None = None
         if row is None:
-            self._send_results(node, node.pullback(ct, self), None)  # type: ignore[attr-defined]
-            return
+            results = node.pullback(ct, self)  # type: ignore[attr-defined]
+        else:
+            results, tags = self._pullback(node, row, edges, ct, mask)
+        if extra is not None and extra.post:
+            fitted = tuple(
+                None if g is None or edge is None else self._fit(g, edge, node)
+                for g, edge in zip(results, edges, strict=True)
+            )
+            with self.user_mode():
+                after = run_node_hooks(node.name(), extra.post, shown(fitted), shown(given))
+            results, tags = self._values(after, list(results)), None
+        self._send_results(node, edges, results, tags)
+
+    def _pullback(
+        self, node: Node, row: Any, edges: Sequence[Any], ct: Any, mask: Any
+    ) -> tuple[list[Any], list[Any]]:
+        """Return the cotangents of a row's operands, and where each is selected (None: everywhere)."""
         if node.saved is None:
             raise second_backward(node)
         values = self._unpacked(node, node.saved) if node.saved else ()
-        if node.outputs is not None:
-            ct = self._filled(node, ct)
-        given = ct
-        if node.extra is not None and node.extra.pre:
-            ct = run_node_hooks(node, node.extra.pre, ct, None, self)
         turned = row.kind != "general" and _is_complex(ct)
         if turned:
             ct = (
@@ -237,7 +266,7 @@ class Walk:
             )
         results: list[Any] = []
         tags: list[Any] = []
-        for i, edge in enumerate(node.edges):
+        for i, edge in enumerate(edges):
             g, tag = None, None
             if edge is not None:
                 g, tag = self._pulled(node, row, i, ct, values, mask)
@@ -245,14 +274,12 @@ class Walk:
                     g = conj(g)
             results.append(g)
             tags.append(tag)
-        if node.extra is not None and node.extra.post:
-            results = run_node_hooks(node, node.extra.post, results, given, self)
-        self._send_results(node, results, tags)
+        return results, tags
 
     def _pulled(
         self, node: Node, row: Any, i: int, ct: Any, values: Sequence[Any], mask: Any
     ) -> tuple[Any, Any]:
-        """Return one operand's cotangent and where it is selected (None: everywhere)."""
+        """Return one operand's cotangent and where it is selected."""
         g = row.rule(i).pull(ct, values, node.params, node.shapes, i)
         if row.masks is not None and row.masks[i] is not None:
             tag = row.masks[i](*values[: len(node.edges)])
@@ -261,17 +288,21 @@ class Walk:
             return keep_where(g, mask), mask
         return g, None
 
-    def _send_results(self, node: Node, results: Sequence[Any], tags: Sequence[Any] | None) -> None:
-        for i, edge in enumerate(node.edges):
+    def _send_results(
+        self, node: Node, edges: Sequence[Any], results: Sequence[Any], tags: Sequence[Any] | None
+    ) -> None:
+        for i, edge in enumerate(edges):
             g = results[i]
             if edge is None or g is None:
                 continue
-            tag = None if tags is None else tags[i]
-            if tuple(g.shape) != edge.shape:
-                g, tag = self._unbroadcast(g, edge, node), None
+            g = self._fit(g, edge, node)
             if self.anomaly:
                 check_nan(node, i, g)
+            tag = None if tags is None else tags[i]
             self.send(edge, g, tag if tag is None or tuple(tag.shape) == edge.shape else None)
+
+    def _fit(self, g: Any, edge: Any, node: Node) -> Any:
+        return g if tuple(g.shape) == edge.shape else self._unbroadcast(g, edge, node)
 
     def _unbroadcast(self, g: Any, edge: Any, node: Node) -> Any:
         shape = edge.shape
@@ -356,24 +387,48 @@ class Walk:
         """Run hooks on, retain and capture the finished cotangents of a node's outputs."""
         several = ct.__class__ is list
         slots = ct if several else [ct]
+        wanted = self.wanted or {}
+        early = not self.lands and self.useful is not None and node.rank in self.useful
         for i, c in enumerate(slots):
             if c is None:
                 continue
+            key = (node.rank, i)
+            if early and key in wanted:
+                self.captured[key] = c
             if node.extra is not None:
                 shape = node.shape if node.outputs is None else node.outputs[i][0]
                 hooks = node.extra.tensor_hooks.get(i)
                 if hooks:
-                    c = slots[i] = self._hooked(hooks, c, shape)
-                    self.summed.discard(node.rank)
+                    with self.user_mode():
+                        c = slots[i] = self.value(run_tensor_hooks(hooks, self._own(c), shape))
                 cell = node.extra.retained.get(i)
                 if cell is not None:
-                    accumulate(cell, c, owned=False, taped=self.taped)
-            if self.wanted is not None and (node.rank, i) in self.wanted:
-                self.captured[(node.rank, i)] = c
+                    self.kept.append((cell, c))
+            if key in wanted and not early:
+                self.captured[key] = c
         return slots if several else slots[0]
 
-    def _hooked(self, hooks: dict[int, Any], ct: Any, shape: Sequence[int]) -> Any:
-        return self.value(run_tensor_hooks(hooks, as_tensor(ct), shape))
+    def user_mode(self) -> AbstractContextManager[None]:
+        """Return the grad mode in which hooks and custom backwards run: they record what the rules would.
+
+        Inside a transform that takes gradients the levels outside go on recording.
+        """
+        if self.taped:
+            return enable_grad()  # type: ignore[no-any-return]
+        if self.level is ROOT or self.level is state.trace:
+            return no_grad()  # type: ignore[no-any-return]
+        return nullcontext()
+
+    def _own(self, ct: Any) -> Any:
+        """Return a cotangent for a hook, in memory of its own: a write to it must reach nothing else."""
+        return as_tensor(np.array(ct) if ct.__class__ in RAW else ct)
+
+    def _values(self, tensors: Sequence[Any], like: Any) -> Any:
+        """Return hooked gradients as the walk carries them, in the form in which they came."""
+        values = [None if g is None else self.value(g) for g in tensors]
+        if isinstance(like, tuple):
+            return tuple(values)
+        return values if isinstance(like, list) else values[0]
 
     def value(self, tensor: Any) -> Any:
         """Return a user's tensor as the walk carries cotangents: as it is when taped, else what lies beneath."""
@@ -383,7 +438,19 @@ class Walk:
             return tensor
         return beneath(tensor)
 
-    def _useful(self, edges: Sequence[Any]) -> set[int]:
+    def _leads_on(self, edge: Any) -> bool:
+        """Say whether something wanted lies at or behind ``edge``."""
+        if edge is None:
+            return False
+        if self.useful is None:
+            return True
+        node, index = edge_node(edge)
+        assert self.wanted is not None
+        if node is None:
+            return edge in self.wanted
+        return node.rank in self.useful or (node.rank, index) in self.wanted
+
+    def _find_useful(self, edges: Sequence[Any]) -> set[int]:
         """Return the ranks of the nodes on a path from the outputs to a wanted edge."""
         assert self.wanted is not None
         seen: dict[int, Node] = {}
@@ -423,149 +490,4 @@ def _is_complex(ct: Any) -> bool:
     return bool(getattr(d, "numpy", d).kind == "c")
 
 
-def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
-    """Add ``ct`` to ``cell.grad``. What lands there is owned, writable, contiguous and of the tensor's dtype."""
-    with _accumulating:
-        if carrier.special and state.trace is not None:
-            state.trace.journal.keep(cell, "grad")
-        grad = read_grad(cell)
-        if grad is None:
-            cell.grad = as_tensor(ct) if taped else _owned(ct, owned)
-        elif taped or grad.edge is not None or not _same_memory_kind(grad, ct):
-            cell.grad = grad + as_tensor(ct)
-        else:
-            np.add(grad.payload, ct, out=grad.payload)
-            if grad.storage is not None:
-                mark_written(grad, here())
-
-
-def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
-    return (
-        grad.payload.__class__ is ndarray
-        and ct.__class__ in RAW
-        and not (carrier.special and state.trace is not None)
-    )
-
-
-def _owned(ct: Any, owned: bool) -> Any:
-    """Return a cotangent as a tensor that shares memory with nothing else."""
-    if ct.__class__ not in RAW:
-        return handle(collapsed(ct))
-    if owned and ct.__class__ is ndarray and ct.base is None and ct.flags.c_contiguous:
-        return handle(ct)
-    return handle(np.array(ct, order="C"))
-
-
-def deposit(walk: Walk, cells: Iterable[GradCell] | None = None) -> None:
-    """Accumulate what reached the leaves (those in ``cells`` only, when given) and run their hooks."""
-    chosen = (
-        walk.leaves if cells is None else {c: walk.leaves[c] for c in cells if c in walk.leaves}
-    )
-    for cell, ct in chosen.items():
-        dtype = ct.dtype
-        if dtype is not cell.dtype and getattr(dtype, "numpy", dtype) != cell.dtype:
-            raise GradientError(
-                f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
-                f"a rule or Function returned another dtype than its input's."
-            )
-    hooked = []
-    for cell, ct in chosen.items():
-        accumulate(cell, ct, owned=cell in walk.summed, taped=walk.taped)
-        if cell.post_hooks:
-            hooked.append(cell)
-    for cell in hooked:
-        tensor = cell.tensor()
-        for hook in list(cell.post_hooks.values()):  # type: ignore[union-attr]
-            hook(tensor)
-
-
-def checked(node: Node, saved: Any) -> Any:
-    """Return a saved tensor whose storage needs a look, or raise the error that names who changed it."""
-    storage, rank = saved.storage, node.rank
-    if storage.changed < rank:
-        raise modified(node, saved)
-    if storage.silent < rank and saved.payload.__class__ is ndarray:
-        warn_silent(node, saved)
-    if storage.exposed or storage.watched:
-        value: Array | None = saved.payload
-        if saved.payload.__class__ is ndarray:
-            value = shared_value(saved, rank)
-        if value is None:
-            raise changed_through_numpy(node, saved)
-        if value is not saved.payload:
-            restored = handle(value, saved.edge, saved.level)
-            return restored
-    return saved
-
-
-def _described(node: Node, saved: Any) -> str:
-    assert node.saved is not None
-    at = next((i for i, s in enumerate(node.saved) if s is saved), None)
-    row = node.row
-    names = () if row is None else (row.operands or ()) + (row.outputs or ())
-    name = f"`{names[at]}` " if at is not None and at < len(names) else ""
-    kind = "operand" if at is not None and at < len(node.edges) else "result"
-    op = node.name() if row is None else row.name
-    dtype = getattr(saved.payload, "dtype", "?")
-    shape = tuple(getattr(saved.payload, "shape", ()))
-    return f"{op}: the saved {kind} {name}({dtype}, shape {shape})"
-
-
-def modified(node: Node, saved: Any) -> GradientError:
-    """Word the error for a residual that was overwritten before backward."""
-    return GradientError(
-        f"{_described(node, saved)} was changed before backward: one of the variables needed for gradient "
-        f"computation has been modified by an inplace operation.\n"
-        f"  saved by    {describe(node.place)}\n"
-        f"  changed by  {describe(saved.storage.changed_at)}\n"
-        f"  Use an operation that makes a new tensor (`x = x + 1` instead of `x += 1`), or save a `x.clone()` "
-        f"before that line."
-    )
-
-
-def changed_through_numpy(node: Node, saved: Any) -> GradientError:
-    """Word the error for a residual whose memory was overwritten through NumPy."""
-    return GradientError(
-        f"{_described(node, saved)} shares its memory with a NumPy array, and the array was written to before "
-        f"backward.\n"
-        f"  saved by    {describe(node.place)}\n"
-        f"  Write to a copy of the array, or make the tensor with `torch.tensor(array)`, which copies."
-    )
-
-
-def warn_silent(node: Node, saved: Any) -> None:
-    """Warn once for a storage that a write through ``.data`` changed a value which the tape still uses."""
-    warnings.warn(
-        f"{_described(node, saved)} was changed through `.data` before backward, so the gradient is computed "
-        f"from the new value.\n"
-        f"  saved by    {describe(node.place)}\n"
-        f"  changed by  {describe(saved.storage.changed_at)}\n"
-        f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
-        UserWarning,
-        stacklevel=2,
-    )
-    saved.storage.silent = 0
-
-
-def second_backward(node: Node) -> GradientError:
-    """Word the error for a graph whose residuals are gone."""
-    return GradientError(
-        f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
-        f"by the first backward.\n"
-        f"  recorded by  {describe(node.place)}\n"
-        f"  Call the first `backward(retain_graph=True)`, or compute the forward again."
-    )
-
-
-def check_nan(node: Node, i: int, g: Any) -> None:
-    """In anomaly mode, raise when a rule returned NaN, naming the line of the forward."""
-    payload = g.payload if isinstance(g, Recorded) else g
-    if isinstance(payload, ndarray | np.generic) and payload.dtype.kind in "fc":
-        if np.isnan(payload).any():
-            raise GradientError(
-                f"Function '{node.name()}' returned nan values in its {i}th output.\n"
-                f"  forward ran at  {describe(node.place)}"
-            )
-
-
-__all__ = ["Walk", "accumulate", "captured", "deposit", "tensor_type"]
+__all__ = ["Walk", "captured"]

@@ -6,16 +6,17 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wengert.errors import ShapeError, shape_text
+from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.tape.storage import Recorded, handle
 
+Hook = Callable[..., Any]
 _ids = itertools.count()
 
 
 class RemovableHandle:
     """What registering a hook returns: ``remove()`` takes the hook away again. A context manager, too."""
 
-    def __init__(self, hooks: dict[int, Callable[..., Any]], hook: Callable[..., Any]) -> None:
+    def __init__(self, hooks: dict[int, Hook], hook: Hook) -> None:
         self.id = next(_ids)
         hooks[self.id] = hook
         self._hooks = hooks
@@ -31,6 +32,22 @@ class RemovableHandle:
         self.remove()
 
 
+class NodeHook:
+    """A hook of a leaf's `AccumulateGrad` node. It is kept among the leaf's own hooks, and runs after them."""
+
+    __slots__ = ("hook",)
+
+    def __init__(self, hook: Hook) -> None:
+        self.hook = hook
+
+    def __call__(self, *grads: Any) -> Any:
+        return self.hook(*grads)
+
+    @property
+    def __name__(self) -> str:
+        return hook_name(self.hook)
+
+
 def require_callable(what: str, hook: Any) -> None:
     """Raise TypeError unless ``hook`` can be called."""
     if not callable(hook):
@@ -42,7 +59,17 @@ def hook_name(hook: Any) -> str:
     return getattr(hook, "__name__", type(hook).__name__)
 
 
-def run_tensor_hooks(hooks: dict[int, Callable[..., Any]], grad: Any, shape: Sequence[int]) -> Any:
+def run_leaf_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int], *, lands: bool) -> Any:
+    """Pass a gradient through a leaf's hooks; those of its node run only when the gradient will land in ``.grad``."""
+    before = {k: hook for k, hook in hooks.items() if hook.__class__ is not NodeHook}
+    grad = run_tensor_hooks(before, grad, shape)
+    if lands and len(before) < len(hooks):
+        after = {k: hook for k, hook in hooks.items() if hook.__class__ is NodeHook}
+        (grad,) = run_node_hooks("AccumulateGrad", after, (grad,))
+    return grad
+
+
+def run_tensor_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int]) -> Any:
     """Pass a gradient through hooks in the order of their registration; each may return a replacement.
 
     Raises TypeError for a replacement that is no tensor, RuntimeError for one of another shape or dtype.
@@ -62,50 +89,56 @@ def check_replacement(hook: Any, replaced: Any, grad: Any, shape: Sequence[int])
         raise TypeError(
             f"hook '{hook_name(hook)}': expected a tensor or None, but it returned {type(replaced).__name__}."
         )
-    was: Any = grad
     now: Any = replaced
     if tuple(now.shape) != tuple(shape):
         raise ShapeError(
             f"hook '{hook_name(hook)}' has changed the size of value: the gradient has shape "
             f"{shape_text(shape)}, the hook returned {shape_text(now.shape)}."
         )
-    if was is not None and now.dtype is not was.dtype:
+    if now.dtype is not grad.dtype:
         raise ShapeError(
-            f"hook '{hook_name(hook)}' has changed the type of value: the gradient is {was.dtype}, the hook "
-            f"returned {now.dtype}."
+            f"hook '{hook_name(hook)}' has changed the type of value: the gradient is {grad.dtype}, the hook "
+            f"returned {now.dtype}. Return `g.to(grad.dtype)`."
         )
 
 
 def run_node_hooks(
-    node: Any, hooks: dict[int, Callable[..., Any]], first: Any, second: Any, walk: Any
-) -> Any:
-    """Run a node's hooks on a tuple of gradients (pre: outputs' only; post: inputs' and outputs').
+    node: str,
+    hooks: dict[int, Hook],
+    grads: tuple[Any, ...],
+    outputs: tuple[Any, ...] | None = None,
+) -> tuple[Any, ...]:
+    """Run a node's hooks: before its rule on the gradients of its outputs, after it on those of its inputs as well.
 
-    Returns the gradients in the form in which ``first`` came, with what the hooks replaced.
+    ``grads`` and ``outputs`` hold tensors or None. Each hook may return a tuple in place of ``grads``. Raises
+    TypeError for anything else, RuntimeError for another number of gradients, shape or dtype.
     """
-    single = not isinstance(first, list | tuple)
-    grads = tuple(_shown(g) for g in ((first,) if single else first))
-    outputs = second if isinstance(second, list | tuple) else (second,)
     for hook in list(hooks.values()):
-        if second is None:
-            replaced = hook(grads)
-        else:
-            replaced = hook(grads, tuple(_shown(g) for g in outputs))
+        replaced = hook(grads) if outputs is None else hook(grads, outputs)
         if replaced is None:
             continue
-        if isinstance(replaced, Recorded):
-            replaced = (replaced,)
-        if not isinstance(replaced, tuple) or len(replaced) != len(grads):
+        if not isinstance(replaced, tuple):
             raise TypeError(
-                f"{node.name()}: hook '{hook_name(hook)}' must return None or a tuple of {len(grads)} gradients."
+                f"{node}: hook '{hook_name(hook)}': expected a tuple of gradients or None, but it returned "
+                f"{type(replaced).__name__}. Write `return (grad,)`."
+            )
+        if len(replaced) != len(grads):
+            raise GradientError(
+                f"{node}: hook '{hook_name(hook)}' has returned an incorrect number of values (got "
+                f"{len(replaced)}, but expected {len(grads)})."
             )
         for new, old in zip(replaced, grads, strict=True):
-            if new is not None and old is not None:
+            if new is not None and old is None:
+                raise GradientError(
+                    f"{node}: hook '{hook_name(hook)}' can't replace a None gradient with a non-None value."
+                )
+            if new is not None:
                 check_replacement(hook, new, old, tuple(old.shape))
         grads = replaced
-    values = [None if g is None else walk.value(g) for g in grads]
-    return values[0] if single else (values if isinstance(first, list) else tuple(values))
+    return grads
 
 
-def _shown(g: Any) -> Any:
-    return g if g is None or isinstance(g, Recorded) else handle(g)
+def shown(grads: Any) -> tuple[Any, ...]:
+    """Return gradients as hooks get them: a tuple of tensors and Nones."""
+    several = grads if isinstance(grads, list | tuple) else (grads,)
+    return tuple(g if g is None or isinstance(g, Recorded) else handle(g) for g in several)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from types import CodeType
-from typing import Any
+from typing import Any, Final
+from weakref import WeakValueDictionary
 
 from wengert.core.primitive import BOOK, Primitive
 from wengert.core.shapes import Shape
+from wengert.tape.hooks import Hook, NodeHook, RemovableHandle, require_callable
 from wengert.tape.provenance import Place
 from wengert.tape.storage import GradCell
+
+PREFIXED: Final = frozenset({"CopyBackwards", "CopySlices"})
+"""Nodes whose ``name()`` PyTorch puts into its namespace."""
 
 
 class Extra:
@@ -18,9 +22,9 @@ class Extra:
     __slots__ = ("metadata", "post", "pre", "retained", "tensor_hooks")
 
     def __init__(self) -> None:
-        self.pre: dict[int, Callable[..., Any]] = {}
-        self.post: dict[int, Callable[..., Any]] = {}
-        self.tensor_hooks: dict[int, dict[int, Callable[..., Any]]] = {}
+        self.pre: dict[int, Hook] = {}
+        self.post: dict[int, Hook] = {}
+        self.tensor_hooks: dict[int, dict[int, Hook]] = {}
         self.retained: dict[int, GradCell] = {}
         self.metadata: dict[Any, Any] = {}
 
@@ -53,7 +57,8 @@ class Node:
 
     def name(self) -> str:
         """Return the name PyTorch gives this operation's node, such as ``MulBackward0``."""
-        return type(self).__name__
+        name = type(self).__name__
+        return f"torch::autograd::{name}" if name in PREFIXED else name
 
     @property
     def place(self) -> Place:
@@ -76,8 +81,29 @@ class Node:
             self.extra = Extra()
         return self.extra
 
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` after the node's rule; a tuple replaces ``grad_inputs``.
+
+        ``grad_outputs`` are the gradients of what the forward returned, ``grad_inputs`` those of its operands.
+
+        >>> import wengert as torch
+        >>> x = torch.tensor(2., requires_grad=True)
+        >>> y = x * 3
+        >>> handle = y.grad_fn.register_hook(lambda grad_inputs, grad_outputs: (grad_inputs[0] * 10, None))
+        >>> y.backward()
+        >>> x.grad
+        tensor(30.)
+        """
+        require_callable("register_hook", fn)
+        return RemovableHandle(self.extras().post, fn)
+
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` before the node's rule; a tuple replaces ``grad_outputs``."""
+        require_callable("register_prehook", fn)
+        return RemovableHandle(self.extras().pre, fn)
+
     def __repr__(self) -> str:
-        return f"<{self.name()} object at {id(self):#x}>"
+        return f"<{type(self).__name__} object at {id(self):#x}>"
 
 
 class Output:
@@ -90,12 +116,16 @@ class Output:
 
 
 class AccumulateGrad:
-    """The graph's view of a leaf: adds what arrives to ``variable.grad``."""
+    """The graph's view of a leaf: adds what arrives to ``variable.grad``. A leaf has one while anyone looks at it.
 
-    __slots__ = ("cell",)
+    Its hooks stay with the leaf.
+    """
+
+    __slots__ = ("cell", "metadata", "__weakref__")
 
     def __init__(self, cell: GradCell) -> None:
         self.cell = cell
+        self.metadata: dict[Any, Any] = {}
 
     @property
     def variable(self) -> Any:
@@ -108,14 +138,25 @@ class AccumulateGrad:
         """Return PyTorch's name for it."""
         return "torch::autograd::AccumulateGrad"
 
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, AccumulateGrad) and other.cell is self.cell
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn((), (grad,))`` when ``grad`` has landed in the leaf's ``.grad``."""
+        require_callable("register_hook", fn)
+        if self.cell.post_hooks is None:
+            self.cell.post_hooks = {}
+        return RemovableHandle(self.cell.post_hooks, NodeHook(fn))
 
-    def __hash__(self) -> int:
-        return hash(id(self.cell))
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn((grad,))`` before ``grad`` lands; a tuple of one gradient replaces it."""
+        require_callable("register_prehook", fn)
+        if self.cell.hooks is None:
+            self.cell.hooks = {}
+        return RemovableHandle(self.cell.hooks, NodeHook(fn))
 
     def __repr__(self) -> str:
-        return f"<AccumulateGrad object at {id(self.cell):#x}>"
+        return f"<AccumulateGrad object at {id(self):#x}>"
+
+
+_accumulators: WeakValueDictionary[GradCell, AccumulateGrad] = WeakValueDictionary()
 
 
 def edge_function(edge: Any) -> tuple[Any, int]:
@@ -123,7 +164,7 @@ def edge_function(edge: Any) -> tuple[Any, int]:
     if edge is None:
         return None, 0
     if isinstance(edge, GradCell):
-        return AccumulateGrad(edge), 0
+        return _accumulators.setdefault(edge, AccumulateGrad(edge)), 0
     if isinstance(edge, Output):
         return edge.node, edge.index
     return edge, 0

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from wengert.core import carrier
 from wengert.core.primitive import Primitive
+from wengert.core.shapes import broadcastable
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import contraction as rows
-from wengert.rules import structural
 from wengert.tape.record import binary
+from wengert.tape.storage import Recorded
+from wengert.tensor.arithmetic import undefined
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 
@@ -35,6 +35,11 @@ def _no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
     )
 
 
+def _no_bools(op: str, x: Any) -> None:
+    if dtype_of(x).kind == "b":
+        raise undefined(op, dtype_of(x))
+
+
 def dot(input: Any, tensor: Any) -> Any:
     """Return the inner product of two vectors. RuntimeError for other ranks, sizes or dtypes.
 
@@ -42,32 +47,40 @@ def dot(input: Any, tensor: Any) -> Any:
     >>> torch.dot(torch.tensor([2., 3.]), torch.tensor([2., 1.]))
     tensor(7.)
     """
+    if isinstance(input, Recorded) and isinstance(tensor, Recorded) and not carrier.special:
+        a, b = input.payload, tensor.payload
+        dtype = a.dtype
+        if a.ndim == 1 and a.shape == b.shape and dtype is b.dtype and dtype.kind != "b":
+            return binary(rows.dot, input, tensor)
     require_tensor("dot", input)
     require_tensor("dot", tensor, "tensor")
-    if not carrier.special:
-        a, b = input.payload, tensor.payload
-        if a.ndim == 1 and a.shape == b.shape and a.dtype is b.dtype:
-            return binary(rows.dot, input, tensor)
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
             f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
         )
+    _no_bools("dot", input)
     if dtype_of(input) != dtype_of(tensor):
         raise DTypeError(
-            f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}"
+            f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}. "
+            f"Use `y.to(x.dtype)`."
         )
     if input.shape != tensor.shape:
         raise ShapeError(
             f"inconsistent tensor size, expected tensor {shape_text(input.shape)} and src "
-            f"{shape_text(tensor.shape)} to have the same number of elements"
+            f"{shape_text(tensor.shape)} to have the same number of elements. Use `(x * y).sum()` to broadcast."
         )
     return _product(rows.dot, input, tensor)
 
 
 def mv(input: Any, vec: Any) -> Any:
     """Return the product of a matrix and a vector."""
+    require_tensor("mv", input)
+    require_tensor("mv", vec, "vec")
     if input.ndim != 2 or vec.ndim != 1:
-        raise ShapeError(f"vector + matrix @ vector expected, got {input.ndim}D and {vec.ndim}D")
+        raise ShapeError(
+            f"vector + matrix @ vector expected, got {input.ndim}D and {vec.ndim}D. "
+            f"Use `@` for other numbers of dimensions."
+        )
     return matmul(input, vec)
 
 
@@ -76,7 +89,8 @@ def mm(input: Any, mat2: Any) -> Any:
     require_tensor("mm", input)
     require_tensor("mm", mat2, "mat2")
     if input.ndim != 2 or mat2.ndim != 2:
-        raise ShapeError("self must be a matrix" if input.ndim != 2 else "mat2 must be a matrix")
+        which, x = ("self", input) if input.ndim != 2 else ("mat2", mat2)
+        raise ShapeError(f"mm: {which} must be a matrix, not {x.ndim}D. Use `@` or `matmul`.")
     return matmul(input, mat2)
 
 
@@ -90,58 +104,60 @@ def matmul(input: Any, other: Any) -> Any:
     >>> torch.tensor([[1., 2.], [3., 4.]]) @ torch.tensor([1., 1.])
     tensor([3., 7.])
     """
+    if isinstance(input, Recorded) and isinstance(other, Recorded) and not carrier.special:
+        a, b = input.payload, other.payload
+        dtype = a.dtype
+        if a.ndim == 2 == b.ndim and dtype is b.dtype and a.shape[1] == b.shape[0]:
+            if dtype.kind != "b":
+                return binary(rows.mm, input, other)
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
-    if not carrier.special:
-        a, b = input.payload, other.payload
-        if a.ndim == 2 == b.ndim and a.dtype is b.dtype and a.shape[1] == b.shape[0]:
-            return binary(rows.mm, input, other)
     left, right = input.ndim, other.ndim
-    if left == 2 and right == 2:
-        if input.shape[1] != other.shape[0]:
-            raise _no_match("matmul", input, other, (input.shape[1], other.shape[0]))
-        _same_dtype("matmul", input, other)
-        return _product(rows.mm, input, other)
     if not left or not right:
         raise ShapeError(
-            "both arguments to matmul need to be at least 1D, use `*` for a 0-d operand"
+            f"both arguments to matmul need to be at least 1D, but they are {left}D and {right}D. "
+            f"Use `*` for a 0-d operand."
         )
-    _same_dtype("matmul", input, other)
-    if left == 1 and right == 1:
-        return dot(input, other)
     inner = input.shape[-1], other.shape[0 if right == 1 else -2]
     if inner[0] != inner[1]:
         raise _no_match("matmul", input, other, inner)
-    if left == 2 and right == 1:
-        return _product(rows.mv, input, other)
-    if left == 1 or right == 1:
-        return _with_vector(input, other)
-    try:
-        np.broadcast_shapes(tuple(input.shape[:-2]), tuple(other.shape[:-2]))
-    except ValueError:
+    _same_dtype("matmul", input, other)
+    _no_bools("matmul", input)
+    leading = tuple(input.shape[:-2]), tuple(other.shape[:-2])
+    if not broadcastable(leading):
         raise ShapeError(
             f"matmul: the leading dimensions of {shape_text(input.shape)} and {shape_text(other.shape)} do not "
-            f"broadcast."
-        ) from None
-    return _product(rows.matmul, input, other)
+            f"broadcast. Use `unsqueeze` or `expand` to line the stacks up."
+        )
+    return _product(_ROW_OF.get((min(left, 3), min(right, 3)), rows.matmul), input, other)
 
 
-def _with_vector(x: Any, y: Any) -> Any:
-    """A vector on one side of a matrix or stack of them: give it a second dimension and take it away again."""
-    if x.ndim == 1:
-        row = structural.unsqueeze(x, dim=0)
-        out = rows.mm(row, y) if y.ndim == 2 else rows.matmul(row, y)
-        return structural.squeeze(out, dims=(out.ndim - 2,))
-    out = rows.matmul(x, structural.unsqueeze(y, dim=1))
-    return structural.squeeze(out, dims=(out.ndim - 1,))
+_ROW_OF = {
+    (1, 1): rows.dot,
+    (1, 2): rows.vm,
+    (1, 3): rows.vm_each,
+    (2, 1): rows.mv,
+    (2, 2): rows.mm,
+    (3, 1): rows.mv_each,
+}
+"""The row for operands of these ranks, 3 standing for all above; the rest are products of stacks."""
 
 
 def bmm(input: Any, mat2: Any) -> Any:
     """Return the products of two stacks of matrices, ``(b, m, n) (b, n, k) -> (b, m, k)``."""
+    require_tensor("bmm", input)
+    require_tensor("bmm", mat2, "mat2")
     if input.ndim != 3 or mat2.ndim != 3:
-        raise ShapeError("batch1 and batch2 must be 3D tensors")
+        raise ShapeError(
+            f"batch1 and batch2 must be 3D tensors, not {input.ndim}D and {mat2.ndim}D. Use `@` or `matmul`."
+        )
     if input.shape[0] != mat2.shape[0]:
         raise ShapeError(
-            f"bmm: the numbers of matrices differ: {input.shape[0]} and {mat2.shape[0]}."
+            f"bmm: the numbers of matrices differ: {input.shape[0]} and {mat2.shape[0]}. Use `@` to broadcast."
         )
-    return matmul(input, mat2)
+    inner = input.shape[2], mat2.shape[1]
+    if inner[0] != inner[1]:
+        raise _no_match("bmm", input, mat2, inner)
+    _same_dtype("bmm", input, mat2)
+    _no_bools("bmm", input)
+    return _product(rows.bmm, input, mat2)

@@ -11,19 +11,37 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import Array
 from wengert.core.shapes import Shape, positive_size
-from wengert.errors import GradientError, ShapeError
+from wengert.errors import DTypeError, GradientError, ShapeError
 from wengert.tape import storage as cells
 from wengert.tape.record import detached
 from wengert.tape.storage import GradCell, Recorded, handle
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.device import require_cpu
+from wengert.tensor.promotion import (
+    cast_to,
+    dtype_of,
+    filling,
+    fits,
+    is_number,
+    require_long,
+    require_tensor,
+)
 
 
 def finish(array: Array, requires_grad: bool = False) -> Any:
     """Return a new array as a tensor, marked as a leaf when asked."""
     t = handle(array)
     if requires_grad:
+        require_flag(requires_grad)
         mark(t)
     return t
+
+
+def require_flag(requires_grad: Any) -> None:
+    """Raise TypeError unless ``requires_grad`` is a bool."""
+    if not isinstance(requires_grad, bool):
+        raise TypeError(
+            f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}."
+        )
 
 
 def mark(t: Any) -> None:
@@ -39,13 +57,6 @@ def mark(t: Any) -> None:
         t.cell = GradCell(t, tuple(t.shape), dtype, level)
     t.edge = t.cell
     t.level = level if level.kind == "tape" or t.payload.__class__ is not np.ndarray else t.level
-
-
-def require_cpu(device: Any) -> None:
-    """Accept the one device there is; RuntimeError for others."""
-    if device is None or str(device).split(":")[0] == "cpu":
-        return
-    raise RuntimeError(f"device {device!r}: this build computes on the CPU only. Use device='cpu'.")
 
 
 def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
@@ -78,7 +89,11 @@ def _copy_of_tensor(data: Any, dtype: Any) -> Any:
 
 
 def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
-    """Return data as a fresh array of a known dtype, by the rules of `tensor`."""
+    """Return data as a fresh array of a known dtype, by the rules of `tensor`.
+
+    Raises ValueError for ragged sequences, text in sequences and integers beyond 64 bits, TypeError for what is no
+    number, RuntimeError for numbers out of the dtype's range.
+    """
     if isinstance(data, np.ndarray | np.generic):
         dtypes.public(data.dtype if dtype is None else dtype)
         native = data.dtype.newbyteorder("=") if dtype is None else dtype
@@ -90,18 +105,38 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         array = np.array(data)
     except (ValueError, TypeError) as error:
         raise ValueError(f"tensor(): {error}") from None
-    if array.dtype.kind not in "biufc":
-        kind = type(_first_leaf(data)).__name__
-        if isinstance(_first_leaf(data), str):
-            raise TypeError(f"new(): invalid data type '{kind}'. Convert text to numbers first.")
-        if array.dtype.kind == "O" and isinstance(_first_leaf(data), int):
-            raise RuntimeError(
-                f"Overflow when unpacking long long: {_first_leaf(data)} does not fit int64."
-            )
-        raise RuntimeError(f"Could not infer dtype of {kind}")
+    if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
+        raise _no_numbers(array, data)
     if dtype is None:
-        dtype = _inferred(array, data)
+        return array.astype(_inferred(array, data))
+    if dtype.kind != "c" and array.dtype.kind == "c":
+        raise TypeError(f"tensor(): must be real numbers for {dtypes.public(dtype)}, not complex.")
+    for bound in (array.min(), array.max()) if array.size and dtype.kind in "iu" else ():
+        if not fits(bound.item(), dtype):
+            raise DTypeError(
+                f"tensor(): the value {bound} cannot be converted to {dtypes.public(dtype)} without overflow. "
+                f"Use a wider dtype."
+            )
     return array.astype(dtype)
+
+
+def _no_numbers(array: Array, data: Any) -> Exception:
+    """Word the error for data that NumPy did not read as numbers of 64 bits."""
+    leaf = _first_leaf(data)
+    if isinstance(leaf, str):
+        if leaf is data:
+            return TypeError(
+                "new(): invalid data type 'str'. Convert text to numbers first, as in `float(s)`."
+            )
+        return ValueError("too many dimensions 'str': a tensor holds numbers. Convert text first.")
+    for value in array.reshape(-1).tolist():
+        try:
+            require_long(value)
+        except ValueError as error:
+            return error
+    return RuntimeError(
+        f"Could not infer dtype of {type(leaf).__name__}. A tensor is made of numbers, or sequences of them."
+    )
 
 
 def _inferred(array: Array, data: Any) -> np.dtype[Any]:
@@ -155,8 +190,8 @@ def _require_regular(data: Any) -> None:
         n = _length(part)
         if depth == len(shape):
             if n is not None:
-                raise ValueError(
-                    f"too many dimensions at depth {depth}: expected a number, got {type(part).__name__}. "
+                raise TypeError(
+                    f"tensor(): must be a number at depth {depth}, not {type(part).__name__}. "
                     f"A tensor is rectangular."
                 )
             continue
@@ -212,7 +247,18 @@ def _dtype(dtype: Any) -> np.dtype[Any]:
     return dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
 
 
-def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def _asked(op: str, shape: tuple[Any, ...], size: Any) -> Shape:
+    """Return the shape that was asked for by position or as ``size=``."""
+    return positive_size(op, shape if size is None else (size,))
+
+
+def zeros(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Return zeros of a shape, given as ints or one tuple.
 
     >>> import wengert as torch
@@ -220,19 +266,31 @@ def zeros(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool
     tensor([0., 0.])
     """
     require_cpu(device)
-    return finish(np.zeros(positive_size("zeros", size), _dtype(dtype)), requires_grad)
+    return finish(np.zeros(_asked("zeros", shape, size), _dtype(dtype)), requires_grad)
 
 
-def ones(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def ones(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Return ones of a shape, given as ints or one tuple."""
     require_cpu(device)
-    return finish(np.ones(positive_size("ones", size), _dtype(dtype)), requires_grad)
+    return finish(np.ones(_asked("ones", shape, size), _dtype(dtype)), requires_grad)
 
 
-def empty(*size: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def empty(
+    *shape: Any,
+    size: Any = None,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+) -> Any:
     """Return a tensor of a shape with arbitrary elements."""
     require_cpu(device)
-    return finish(np.empty(positive_size("empty", size), _dtype(dtype)), requires_grad)
+    return finish(np.empty(_asked("empty", shape, size), _dtype(dtype)), requires_grad)
 
 
 def full(
@@ -252,12 +310,17 @@ def full(
     require_cpu(device)
     if isinstance(fill_value, Recorded):
         fill_value = fill_value.item()  # type: ignore[attr-defined]
+    if not is_number(fill_value):
+        raise TypeError(
+            f"full(): argument 'fill_value' must be a number, not {type(fill_value).__name__}."
+        )
     target = dtypes.of_number(fill_value) if dtype is None else dtypes.to_numpy(dtype)
-    return finish(np.full(positive_size("full", (size,)), fill_value, target), requires_grad)
+    number = filling(fill_value, target, "full")
+    return finish(np.full(positive_size("full", (size,)), number.payload), requires_grad)
 
 
 def arange(
-    start: Any, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
+    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """Return ``start, start + step, ...`` up to but without ``end``; one argument is the end.
@@ -270,7 +333,10 @@ def arange(
     """
     require_cpu(device)
     if end is None:
-        start, end = 0, start
+        start, end = None, start
+    if end is None:
+        raise TypeError("arange() needs an end, as in `torch.arange(3)`.")
+    start = 0 if start is None else start
     start, end, step = (v.item() if isinstance(v, Recorded) else v for v in (start, end, step))  # type: ignore[attr-defined]
     if step == 0:
         raise ShapeError("arange: step must be nonzero")
@@ -376,4 +442,5 @@ def full_like(
 ) -> Any:
     """Return a tensor of another's shape and dtype filled with one number."""
     shape, target = _like(input, dtype)
-    return finish(np.full(shape, fill_value, target), requires_grad)
+    number = filling(fill_value, target, "full_like")
+    return finish(np.full(shape, number.payload), requires_grad)

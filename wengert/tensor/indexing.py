@@ -6,6 +6,7 @@ here, so that rows never see a negative one.
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
@@ -20,8 +21,8 @@ from wengert.tape.storage import Recorded, alias, handle
 from wengert.tensor import inplace, views
 from wengert.tensor.promotion import (
     cast_to,
-    constant,
     dtype_of,
+    filling,
     is_number,
     require_tensor,
 )
@@ -33,14 +34,32 @@ def getitem(x: Any, key: Any) -> Any:
     """Return ``x[key]``."""
     basic, advanced = parse(x, key)
     if advanced is None:
-        row = SELECT if any(k.__class__ is int for k in basic) else SLICE
-        return views.viewed(row, x, {"index": basic})
+        return _view(x, basic)
     front = structural.slice_(x, index=basic) if basic else x
     return advanced.read(front)
 
 
+def _view(x: Any, basic: tuple[Any, ...]) -> Any:
+    """Return the view of a basic index, under the name of its last part that does anything."""
+    last = len(basic) - 1
+    while last > 0 and _is_whole(basic[last]):
+        last -= 1
+    if last < 0 or basic[last] is not None:
+        row = SELECT if last >= 0 and basic[last].__class__ is int else SLICE
+        return views.viewed(row, x, {"index": basic})
+    rest = basic[:last]
+    if any(not _is_whole(k) for k in rest):
+        x = views.viewed(SELECT, x, {"index": rest})
+    dim = sum(k.__class__ is not int for k in rest)
+    return views.viewed(structural.unsqueeze, x, {"dim": dim})
+
+
+def _is_whole(k: Any) -> bool:
+    return k.__class__ is slice and k == slice(None)
+
+
 def setitem(x: Any, key: Any, value: Any) -> None:
-    """Do ``x[key] = value``: broadcast, convert, and write."""
+    """Do ``x[key] = value``: broadcast, convert, and write. TypeError for anything but a tensor or a number."""
     basic, advanced = parse(x, key)
     if not isinstance(value, Recorded):
         value = _written_value(x, value)
@@ -58,8 +77,11 @@ def setitem(x: Any, key: Any, value: Any) -> None:
 
 def _written_value(x: Any, value: Any) -> Any:
     if is_number(value):
-        return constant(value, dtype_of(x))
-    return handle(np.asarray(value).astype(dtype_of(x)))
+        return filling(value, dtype_of(x), "x[...] = y")
+    raise TypeError(
+        f"x[...] = y: can't assign a {type(value).__name__} to elements of a tensor. "
+        f"Make a tensor of it with `torch.tensor(...)`."
+    )
 
 
 def _without_leading_ones(value: Any, rank: int) -> Any:
@@ -94,6 +116,8 @@ class Advanced:
     def _plan(self, x: Any) -> tuple[Any, Any, int, bool]:
         """Return the tensor with the indexed dimensions adjacent, their flat index, where they are, and if moved."""
         dims = self.dims
+        if len(dims) > 1:
+            self._require_alike()
         adjacent = dims == list(range(dims[0], dims[0] + len(dims)))
         if not adjacent:
             rest = [d for d in range(x.ndim) if d not in dims]
@@ -107,6 +131,18 @@ class Advanced:
                 index = _wrapped(index, n)
             flat = index if flat is None else flat * n + index
         return x, flat, start, adjacent
+
+    def _require_alike(self) -> None:
+        """Raise IndexError unless the index arrays broadcast against each other."""
+        shapes = [tuple(index.shape) for index in self.indices]
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            listed = ", ".join(map(shape_text, shapes))
+            raise IndexError(
+                f"shape mismatch: indexing tensors of shapes {listed} do not broadcast together. "
+                f"Give each one position per picked element."
+            ) from None
 
     def read(self, x: Any) -> Any:
         """Return the elements that the arrays point at."""
@@ -188,6 +224,11 @@ def parse(x: Any, key: Any) -> tuple[tuple[Any, ...], Advanced | None]:
             basic.append(_forward_slice(k))
             source += 1
             out += 1
+        elif not _consumes(k):
+            basic.append(None)
+            dims.append(out)
+            indices.append(_all_or_none(k))
+            out += 1
         else:
             for array in _index_arrays(x, k, source):
                 dims.append(out)
@@ -212,17 +253,33 @@ def _normal(k: Any) -> Any:
             return int(t.item())
         return t
     if isinstance(k, list | tuple | ndarray):
-        return handle(np.asarray(k, None if len(k) else np.int64))
+        return handle(_index_array(k))
     if isinstance(k, bool | np.bool_):
         return handle(np.asarray(k))
     if k is None or k is Ellipsis or isinstance(k, slice):
         return k
     if hasattr(k, "__index__"):
         return int(k.__index__())
+    if isinstance(k, str):
+        raise TypeError(
+            f"a tensor has no element named {k!r}: an index is made of integers, slices, None, `...` and tensors."
+        )
     raise IndexError(
         f"only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are valid indices "
         f"(got {type(k).__name__})"
     )
+
+
+def _index_array(k: Any) -> Any:
+    """Return a sequence used as an index as an array of integers or bools; floats are cut off."""
+    array = np.asarray(k, None if len(k) else np.int64)
+    if array.dtype.kind in "biu":
+        return array
+    if array.dtype.kind != "f":
+        raise TypeError(
+            f"a sequence used as an index holds {array.dtype.name}: it must hold integers or bools."
+        )
+    return array.astype(np.int64)
 
 
 def _consumes(k: Any) -> int:
@@ -234,22 +291,26 @@ def _consumes(k: Any) -> int:
 
 
 def _forward_slice(k: slice) -> slice:
-    parts = [None if v is None else int(v.__index__()) for v in (k.start, k.stop, k.step)]
+    parts = [None if v is None else _bound(v) for v in (k.start, k.stop, k.step)]
     if parts[2] is not None and parts[2] <= 0:
         raise ValueError("step must be greater than zero. Use `flip` to reverse a dimension.")
     return slice(*parts)
+
+
+def _bound(v: Any) -> int:
+    try:
+        return operator.index(v)
+    except TypeError:
+        raise TypeError(
+            f"slice indices must be integers or None, not {type(v).__name__}. Use int(...)."
+        ) from None
 
 
 def _index_arrays(x: Any, k: Any, source: int) -> list[Any]:
     """Return the integer arrays of one key: itself, or where a mask is true, one array per masked dimension."""
     if dtype_of(k).kind != "b":
         return [k]
-    raw = k.payload
-    if raw.__class__ is not ndarray or state.trace is not None:
-        raise TraceError(
-            "a boolean mask as an index gives a shape that depends on data, which a transform cannot follow. "
-            "Use `torch.where(mask, x, 0)`."
-        )
+    raw = _readable_mask(k)
     shape = tuple(x.shape[source : source + raw.ndim])
     if raw.shape != shape:
         at = next(i for i, (a, b) in enumerate(zip(raw.shape, shape, strict=True)) if a != b)
@@ -258,6 +319,21 @@ def _index_arrays(x: Any, k: Any, source: int) -> list[Any]:
             f"indexed tensor {shape_text(x.shape)} at index {source + at}"
         )
     return [handle(np.ascontiguousarray(part)) for part in np.nonzero(raw)]
+
+
+def _all_or_none(k: Any) -> Any:
+    """Return a single bool's index into a new dimension of size 1: its one element, or nothing."""
+    return handle(np.zeros(int(_readable_mask(k)), np.int64))
+
+
+def _readable_mask(k: Any) -> np.ndarray[Any, Any]:
+    raw = k.payload
+    if raw.__class__ is not ndarray or state.trace is not None:
+        raise TraceError(
+            "a boolean mask as an index gives a shape that depends on data, which a transform cannot follow. "
+            "Use `torch.where(mask, x, 0)`."
+        )
+    return raw  # type: ignore[no-any-return]
 
 
 def _index_operand(op: str, x: Any, dim: int, index: Any) -> tuple[int, Any]:

@@ -14,13 +14,13 @@ from wengert.core.carrier import Level, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
 from wengert.rules import elementwise as rows
-from wengert.rules import structural
+from wengert.rules import memory, structural
 from wengert.tape.provenance import Place, here
 from wengert.tape.record import collapsed, ndarray, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written
 from wengert.tensor import arithmetic, promotion
-from wengert.tensor.promotion import cast_to, constant, dtype_of, operand, result_type
-from wengert.tensor.views import derive, scatter_back
+from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
+from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
 
 
 def level_of(x: Any) -> Level:
@@ -57,10 +57,12 @@ def writable(x: Any, op: str) -> None:
 def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     """Give ``x`` the elements (and history) of ``value``, a tensor of its shape and dtype; views follow.
 
-    Raises what `writable` raises, and LeakError when an inner transform's value is written into a tensor that an
-    outer level owns.
+    Raises what `writable` raises, RuntimeError for views that gradients cannot be followed through, and LeakError
+    when an inner transform's value is written into a tensor that an outer level owns.
     """
     writable(x, op)
+    if x.origin is not None and not memory_only(x, value):
+        _require_followed(x, value, op)
     _require_owner(x, value, op)
     place = here()
     plain = x.payload.__class__ is ndarray and value.payload.__class__ is ndarray
@@ -70,6 +72,20 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     _rebase(x, value, plain and not traced)
     mark_written(x, place)
     return x
+
+
+def _require_followed(x: Any, value: Any, op: str) -> None:
+    """Raise for views whose writes are ambiguous: frozen ones while recording, and those that repeat elements."""
+    view = x.origin
+    if view.__class__ is FrozenView:
+        edges = [t for t in (x, value, view.base) if t.edge is not None]
+        if any(recording_at(recording_level(t)) for t in edges):
+            raise GradientError(f"{op}: {view.reason}.")
+    if repeats(view):
+        raise ShapeError(
+            f"{op}: the written tensor is a view of an expanded one, which shows the same element several times. "
+            f"Use `.clone()` after `.expand(...)`, or write to the tensor that was expanded."
+        )
 
 
 def _require_owner(x: Any, value: Any, op: str) -> None:
@@ -108,6 +124,10 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
             break
         base = view.base
         if view.differentiable:
+            if (
+                base.storage is not node.storage
+            ):  # the base was given other memory by `base.data = ...`
+                break
             if memory_written and base.edge is None and new.edge is None:
                 break
             new = scatter_back(alias(base), view.chain, new)
@@ -162,11 +182,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     y = operand(op, other)
     dtype = dtype_of(x)
     joint = result_type(x, y)
-    if promotion.dtypes.category(joint) > promotion.dtypes.category(dtype):
-        raise DTypeError(
-            f"{op}: result type {promotion.dtypes.public(joint)} can't be cast to the desired output type "
-            f"{x.dtype}. Use `x = x + y`, which makes a tensor of the wider dtype."
-        )
+    _require_category(joint, x, op)
     y = cast_to(y, joint) if isinstance(y, Recorded) else constant(y, joint)
     _require_fit(x, y, op)
     if dtype == joint and memory_only(x, y):
@@ -174,8 +190,34 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         row.forward(x.payload, y.payload, out=x.payload)
         mark_written(x, here())
         return x
-    result = row(cast_to(alias(x), joint), y)
+    result = row(cast_to(operand_before(x, row, y), joint), y)
     return assign(x, cast_to(result, dtype), op)
+
+
+def _require_category(joint: np.dtype[Any], x: Any, op: str) -> None:
+    if promotion.dtypes.category(joint) > promotion.dtypes.category(dtype_of(x)):
+        raise DTypeError(
+            f"{op}: result type {promotion.dtypes.public(joint)} can't be cast to the desired output type "
+            f"{x.dtype}. Use `x = x + y`, which makes a tensor of the wider dtype."
+        )
+
+
+def operand_before(x: Any, row: Primitive, y: Any = None) -> Any:
+    """Return ``x`` as the operand of a row whose result is about to overwrite it.
+
+    What the tape will keep of it is a value of its own: a copy of the memory, or the payload of a carrier, which no
+    write changes.
+    """
+    before = alias(x)
+    if row.keep_for:
+        kept = row.keep_for[(x.edge is not None) + 2 * (y is not None and y.edge is not None)] & 1
+    else:
+        kept = 0 in row.keep and x.edge is not None
+    if kept:
+        if before.payload.__class__ is ndarray and state.trace is None:
+            before.payload = before.payload.copy()
+        before.storage = before.origin = None
+    return before
 
 
 def memory_only(x: Any, y: Any) -> bool:
@@ -254,7 +296,12 @@ def div_(input: Any, other: Any) -> Any:
 
 def pow_(input: Any, exponent: Any) -> Any:
     """Raise a tensor to a power in place."""
-    result = arithmetic.pow(alias(input), exponent)
+    if isinstance(exponent, Recorded):
+        _require_fit(input, exponent, "pow_")
+        result = arithmetic.pow(operand_before(input, rows.pow, exponent), exponent)
+    else:
+        result = arithmetic.pow(operand_before(input, rows.power), exponent)
+    _require_category(dtype_of(result), input, "pow_")
     return assign(input, cast_to(result, dtype_of(input)), "pow_")
 
 
@@ -265,18 +312,23 @@ def neg_(input: Any) -> Any:
 
 def zero_(input: Any) -> Any:
     """Fill a tensor with zeros."""
-    return fill_(input, 0)
+    if memory_only(input, input):
+        writable(input, "zero_")
+        input.payload.fill(0)
+        mark_written(input, here())
+        return input
+    return assign(input, memory.zero(alias(input)), "zero_")
 
 
 def fill_(input: Any, value: Any) -> Any:
-    """Fill a tensor with a number or a 0-d tensor."""
-    if isinstance(value, Recorded) and value.ndim:  # type: ignore[attr-defined]
+    """Fill a tensor with a number or a 0-d tensor; RuntimeError for a number that its dtype cannot hold."""
+    if not isinstance(value, Recorded):
+        return _overwrite(input, filling(value, dtype_of(input), "fill_"), memory.fill, "fill_")
+    if value.ndim:  # type: ignore[attr-defined]
         raise ShapeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."  # type: ignore[attr-defined]
         )
-    if not isinstance(value, Recorded):
-        value = constant(value, dtype_of(input))
-    return copy_(input, value, "fill_")
+    return _overwrite(input, value, memory.fill_tensor, "fill_")
 
 
 def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
@@ -284,14 +336,20 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
 
     Raises RuntimeError when its shape does not broadcast to the tensor's.
     """
+    if promotion.is_number(source):
+        promotion.require_long(source)
+        source = handle(np.asarray(source))
     promotion.require_tensor(op, source, "other")
-    _require_fit(input, source, op)
-    value = cast_to(source, dtype_of(input))
-    if memory_only(input, value):
-        writable(input, op)
-        np.copyto(input.payload, value.payload)
-        mark_written(input, here())
-        return input
-    if tuple(value.shape) != tuple(input.shape):
-        value = structural.broadcast_to(value, shape=tuple(input.shape))
-    return assign(input, structural.copied(alias(input), value), op)
+    return _overwrite(input, source, memory.copy, op)
+
+
+def _overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
+    """Write ``source``, broadcast and converted, over ``x``; ``row`` is what the tape remembers."""
+    _require_fit(x, source, op)
+    value = cast_to(source, dtype_of(x))
+    if memory_only(x, value):
+        writable(x, op)
+        np.copyto(x.payload, value.payload)
+        mark_written(x, here())
+        return x
+    return assign(x, row(alias(x), value), op)

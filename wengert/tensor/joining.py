@@ -10,27 +10,31 @@ from wengert.errors import ShapeError, shape_text
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor.promotion import cast_to, result_type
+from wengert.tensor.reductions import numpy_spelling
 
 
 def _tensors(op: str, tensors: Any) -> list[Any]:
     if isinstance(tensors, Recorded) or not isinstance(tensors, Sequence):
         raise TypeError(
-            f"{op}(): argument 'tensors' must be tuple of Tensors, not {type(tensors).__name__}"
+            f"{op}(): argument 'tensors' must be tuple of Tensors, not {type(tensors).__name__}. "
+            f"Give a list, as in `{op}([x, y])`."
         )
     found = list(tensors)
     if not found:
         raise (ValueError if op == "cat" else ShapeError)(
-            f"{op}(): expected a non-empty list of Tensors"
+            f"{op}(): expected a non-empty list of Tensors. Skip the call where there is nothing to join."
         )
     for i, x in enumerate(found):
         if not isinstance(x, Recorded):
             raise TypeError(
-                f"{op}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}"
+                f"{op}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}. "
+                f"Make a tensor of it with `torch.tensor(...)`."
             )
     dtype = result_type(*found)
     return [cast_to(x, dtype) for x in found]
 
 
+@numpy_spelling
 def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Join tensors along an existing dimension; the other sizes must be equal. Dtypes promote.
 
@@ -50,16 +54,17 @@ def cat(tensors: Sequence[Any], dim: int = 0) -> Any:
     for x in kept[1:]:
         if x.ndim != rank:
             raise ShapeError(
-                f"Tensors must have same number of dimensions: got {rank} and {x.ndim}"
+                f"Tensors must have same number of dimensions: got {rank} and {x.ndim}. Use `unsqueeze`."
             )
         if any(n != m for d, (n, m) in enumerate(zip(first, x.shape, strict=True)) if d != axis):
             raise ShapeError(
                 f"Sizes of tensors must match except in dimension {axis}: got {shape_text(first)} and "
-                f"{shape_text(x.shape)} in the list."
+                f"{shape_text(x.shape)} in the list. Use another `dim`, or make the other sizes equal."
             )
     return rows.cat(*kept, dim=axis)
 
 
+@numpy_spelling
 def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
     """Join tensors of one shape along a new dimension.
 
@@ -74,6 +79,6 @@ def stack(tensors: Sequence[Any], dim: int = 0) -> Any:
         if tuple(x.shape) != first:
             raise ShapeError(
                 f"stack expects each tensor to be equal size, but got {shape_text(first)} at entry 0 and "
-                f"{shape_text(x.shape)} at entry {i}"
+                f"{shape_text(x.shape)} at entry {i}. Use `cat` to join different sizes."
             )
     return rows.stack(*found, dim=axis_of("stack", dim, len(first) + 1))

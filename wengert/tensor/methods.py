@@ -27,194 +27,53 @@ class Methods(Recorded):
 
     __slots__ = ()
 
-    def add(self, other: Any, *, alpha: complex = 1) -> Any:
-        """Same as `torch.add`."""
-        return arithmetic.add(self, other, alpha=alpha)
-
-    def sub(self, other: Any, *, alpha: complex = 1) -> Any:
-        """Same as `torch.sub`."""
-        return arithmetic.sub(self, other, alpha=alpha)
-
-    def mul(self, other: Any) -> Any:
-        """Same as `torch.mul`."""
-        return arithmetic.mul(self, other)
-
-    def div(self, other: Any) -> Any:
-        """Same as `torch.div`."""
-        return arithmetic.div(self, other)
-
-    def pow(self, exponent: Any) -> Any:
-        """Same as `torch.pow`."""
-        return arithmetic.pow(self, exponent)
-
-    def neg(self) -> Any:
-        """Same as `torch.neg`."""
-        return arithmetic.neg(self)
-
-    def reciprocal(self) -> Any:
-        """Same as `torch.reciprocal`."""
-        return arithmetic.reciprocal(self)
-
-    def exp(self) -> Any:
-        """Same as `torch.exp`."""
-        return arithmetic.exp(self)
-
-    def log(self) -> Any:
-        """Same as `torch.log`."""
-        return arithmetic.log(self)
-
-    def sqrt(self) -> Any:
-        """Same as `torch.sqrt`."""
-        return arithmetic.sqrt(self)
-
-    def sin(self) -> Any:
-        """Same as `torch.sin`."""
-        return arithmetic.sin(self)
-
-    def cos(self) -> Any:
-        """Same as `torch.cos`."""
-        return arithmetic.cos(self)
-
-    def tanh(self) -> Any:
-        """Same as `torch.tanh`."""
-        return arithmetic.tanh(self)
-
-    def sigmoid(self) -> Any:
-        """Same as `torch.sigmoid`."""
-        return arithmetic.sigmoid(self)
-
-    def relu(self) -> Any:
-        """Same as `torch.relu`."""
-        return arithmetic.relu(self)
-
-    def abs(self) -> Any:
-        """Same as `torch.abs`."""
-        return arithmetic.abs(self)
-
-    def sign(self) -> Any:
-        """Same as `torch.sign`."""
-        return arithmetic.sign(self)
-
-    def maximum(self, other: Any) -> Any:
-        """Same as `torch.maximum`."""
-        return arithmetic.maximum(self, other)
-
-    def minimum(self, other: Any) -> Any:
-        """Same as `torch.minimum`."""
-        return arithmetic.minimum(self, other)
-
-    def eq(self, other: Any) -> Any:
-        """Same as `torch.eq`."""
-        return arithmetic.eq(self, other)
-
-    def ne(self, other: Any) -> Any:
-        """Same as `torch.ne`."""
-        return arithmetic.ne(self, other)
-
-    def lt(self, other: Any) -> Any:
-        """Same as `torch.lt`."""
-        return arithmetic.lt(self, other)
-
-    def le(self, other: Any) -> Any:
-        """Same as `torch.le`."""
-        return arithmetic.le(self, other)
-
-    def gt(self, other: Any) -> Any:
-        """Same as `torch.gt`."""
-        return arithmetic.gt(self, other)
-
-    def ge(self, other: Any) -> Any:
-        """Same as `torch.ge`."""
-        return arithmetic.ge(self, other)
-
-    def isnan(self) -> Any:
-        """Same as `torch.isnan`."""
-        return arithmetic.isnan(self)
-
-    def isfinite(self) -> Any:
-        """Same as `torch.isfinite`."""
-        return arithmetic.isfinite(self)
-
-    def floor_divide(self, other: Any) -> Any:
-        """Same as `torch.floor_divide`."""
-        return arithmetic.floor_divide(self, other)
-
-    def matmul(self, other: Any) -> Any:
-        """Same as `torch.matmul`."""
-        return contraction.matmul(self, other)
-
-    def mm(self, mat2: Any) -> Any:
-        """Same as `torch.mm`."""
-        return contraction.mm(self, mat2)
-
-    def mv(self, vec: Any) -> Any:
-        """Same as `torch.mv`."""
-        return contraction.mv(self, vec)
-
-    def dot(self, tensor: Any) -> Any:
-        """Same as `torch.dot`."""
-        return contraction.dot(self, tensor)
-
-    def bmm(self, mat2: Any) -> Any:
-        """Same as `torch.bmm`."""
-        return contraction.bmm(self, mat2)
-
-    def sum(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-        """Same as `torch.sum`."""
-        return reductions.sum(self, dim, keepdim, dtype=dtype)
-
-    def mean(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-        """Same as `torch.mean`."""
-        return reductions.mean(self, dim, keepdim, dtype=dtype)
-
-    def prod(self, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
-        """Same as `torch.prod`."""
-        return reductions.prod(self, dim, keepdim, dtype=dtype)
-
-    def max(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.max`."""
-        return reductions.max(self, dim, keepdim)
-
-    def min(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.min`."""
-        return reductions.min(self, dim, keepdim)
-
-    def amax(self, dim: Any = (), keepdim: bool = False) -> Any:
-        """Same as `torch.amax`."""
-        return reductions.amax(self, dim, keepdim)
-
-    def amin(self, dim: Any = (), keepdim: bool = False) -> Any:
-        """Same as `torch.amin`."""
-        return reductions.amin(self, dim, keepdim)
-
-    def argmax(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.argmax`."""
-        return reductions.argmax(self, dim, keepdim)
-
-    def argmin(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.argmin`."""
-        return reductions.argmin(self, dim, keepdim)
-
-    def any(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.any`."""
-        return reductions.any(self, dim, keepdim)
-
-    def all(self, dim: Any = None, keepdim: bool = False) -> Any:
-        """Same as `torch.all`."""
-        return reductions.all(self, dim, keepdim)
-
-    def logsumexp(self, dim: Any, keepdim: bool = False) -> Any:
-        """Same as `torch.logsumexp`."""
-        return reductions.logsumexp(self, dim, keepdim)
-
-    def softmax(self, dim: Any = None, *, dtype: Any = None) -> Any:
-        """Same as `torch.softmax`."""
-        return reductions.softmax(self, dim, dtype=dtype)
-
-    def log_softmax(self, dim: Any = None, *, dtype: Any = None) -> Any:
-        """Same as `torch.log_softmax`."""
-        return reductions.log_softmax(self, dim, dtype=dtype)
-
+    add = arithmetic.add
+    sub = arithmetic.sub
+    mul = arithmetic.mul
+    div = arithmetic.div
+    pow = arithmetic.pow
+    neg = arithmetic.neg
+    reciprocal = arithmetic.reciprocal
+    exp = arithmetic.exp
+    log = arithmetic.log
+    sqrt = arithmetic.sqrt
+    sin = arithmetic.sin
+    cos = arithmetic.cos
+    tanh = arithmetic.tanh
+    sigmoid = arithmetic.sigmoid
+    relu = arithmetic.relu
+    abs = arithmetic.abs
+    sign = arithmetic.sign
+    maximum = arithmetic.maximum
+    minimum = arithmetic.minimum
+    eq = arithmetic.eq
+    ne = arithmetic.ne
+    lt = arithmetic.lt
+    le = arithmetic.le
+    gt = arithmetic.gt
+    ge = arithmetic.ge
+    isnan = arithmetic.isnan
+    isfinite = arithmetic.isfinite
+    floor_divide = arithmetic.floor_divide
+    matmul = contraction.matmul
+    mm = contraction.mm
+    mv = contraction.mv
+    dot = contraction.dot
+    bmm = contraction.bmm
+    sum = reductions.sum
+    mean = reductions.mean
+    prod = reductions.prod
+    max = reductions.max
+    min = reductions.min
+    amax = reductions.amax
+    amin = reductions.amin
+    argmax = reductions.argmax
+    argmin = reductions.argmin
+    any = reductions.any
+    all = reductions.all
+    logsumexp = reductions.logsumexp
+    softmax = reductions.softmax
+    log_softmax = reductions.log_softmax
     def reshape(self, *shape: Any) -> Any:
         """Same as `torch.reshape`."""
         return views.reshape(self, *shape)

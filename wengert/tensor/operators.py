@@ -5,24 +5,66 @@ Two plain tensors of one dtype go straight to the hot path; everything else thro
 
 from __future__ import annotations
 
+import math
+from collections.abc import Callable
 from typing import Any
 
-from wengert.core import carrier
-from wengert.errors import ShapeError
+import numpy as np
+
+from wengert.core import carrier, dtypes
+from wengert.core.primitive import Primitive
+from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
-from wengert.tape.record import attach, binary
-from wengert.tape.storage import Recorded
+from wengert.tape.record import NO_PARAMS, attach, binary
+from wengert.tape.storage import Recorded, handle
 from wengert.tensor import arithmetic, contraction, indexing, inplace
-from wengert.tensor.promotion import constant, is_number
+from wengert.tensor.promotion import cast_to, constant, dtype_of, is_number
 from wengert.tensor.views import join
 
-ADD, SUB, MUL, DIV, POWER = rows.add, rows.sub, rows.mul, rows.div, rows.power
+ADD, SUB, MUL, DIV = rows.add, rows.sub, rows.mul, rows.div
+SQUARE, POWER = rows.square, rows.power
 SELECT = structural.select
+PLAIN = (float, int)
 
 
 def _can(other: Any) -> bool:
-    return isinstance(other, Recorded) or is_number(other) or hasattr(other, "__array_interface__")
+    return isinstance(other, Recorded) or is_number(other)
+
+
+def _with(function: Callable[..., Any], x: Any, other: Any) -> Any:
+    """Apply a function to a tensor and whatever stands beside it: a tensor, a number, or an array, which is copied.
+
+    A copy, for the graph may keep the operand, and the array's owner may write to it.
+    """
+    if not _can(other):
+        if not isinstance(other, np.ndarray):
+            return NotImplemented
+        native = dtypes.public(other.dtype).numpy
+        other = handle(np.array(other, native))
+    return function(x, other)
+
+
+def _in_place(
+    x: Any, row: Primitive, function: Callable[..., Any], other: Any, op: str
+) -> Any:
+    """Write ``function(x, other)`` into ``x``; RuntimeError where its shape or the kind of its dtype differs."""
+    if not _can(other):
+        return NotImplemented
+    before = inplace.operand_before(x, row, other if isinstance(other, Recorded) else None)
+    result = function(before, other)
+    if tuple(result.shape) != tuple(x.shape):
+        raise ShapeError(
+            f"{op}: output with shape {shape_text(x.shape)} doesn't match the broadcast shape "
+            f"{shape_text(result.shape)}: a write cannot change a tensor's shape."
+        )
+    found, wanted = dtype_of(result), dtype_of(x)
+    if dtypes.category(found) > dtypes.category(wanted):
+        raise DTypeError(
+            f"{op}: result type {dtypes.public(found)} can't be cast to the desired output type {x.dtype}. "
+            f"Write `x = x % y` (or the operator at hand), which makes a tensor of the wider dtype."
+        )
+    return inplace.assign(x, cast_to(result, wanted), op)
 
 
 class Operators(Recorded):
@@ -37,9 +79,9 @@ class Operators(Recorded):
             out = binary(ADD, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ is float and not carrier.special and self.payload.dtype.kind == "f":
+        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
             return binary(ADD, self, constant(other, self.payload.dtype))
-        return arithmetic.combine(ADD, self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.add, self, other)
 
     __radd__ = __add__
 
@@ -48,19 +90,21 @@ class Operators(Recorded):
             out = binary(SUB, self, other)
             if out is not NotImplemented:
                 return out
-        return arithmetic.sub(self, other) if _can(other) else NotImplemented
+        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
+            return binary(SUB, self, constant(other, self.payload.dtype))
+        return _with(arithmetic.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
-        return arithmetic.rsub(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.rsub, self, other)
 
     def __mul__(self, other: Any) -> Any:
         if isinstance(other, Recorded):
             out = binary(MUL, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ is float and not carrier.special and self.payload.dtype.kind == "f":
+        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
             return binary(MUL, self, constant(other, self.payload.dtype))
-        return arithmetic.combine(MUL, self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.mul, self, other)
 
     __rmul__ = __mul__
 
@@ -69,35 +113,50 @@ class Operators(Recorded):
             out = binary(DIV, self, other)
             if out is not NotImplemented:
                 return out
-        return arithmetic.div(self, other) if _can(other) else NotImplemented
+        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
+            return binary(DIV, self, constant(other, self.payload.dtype))
+        return _with(arithmetic.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:
-        if not _can(other):
-            return NotImplemented
-        return arithmetic.mul(arithmetic.reciprocal(self), other)
+        return _with(_quotient_of, self, other)
 
     def __floordiv__(self, other: Any) -> Any:
-        return arithmetic.floor_divide(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.floor_divide, self, other)
 
     def __rfloordiv__(self, other: Any) -> Any:
-        return arithmetic.floor_divide(other, self) if _can(other) else NotImplemented
+        return _with(_floor_quotient_of, self, other)
+
+    def __mod__(self, other: Any) -> Any:
+        return _with(arithmetic.remainder, self, other)
+
+    def __rmod__(self, other: Any) -> Any:
+        return _with(_remainder_of, self, other)
 
     def __pow__(self, other: Any) -> Any:
         if other.__class__ is int and not carrier.special and self.payload.dtype.kind == "f":
+            if other == 2:
+                return attach(SQUARE, self, SQUARE.forward(self.payload), NO_PARAMS)
             params = {"exponent": other}
             return attach(POWER, self, POWER.forward(self.payload, exponent=other), params)
-        return arithmetic.pow(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.pow, self, other)
 
     def __rpow__(self, other: Any) -> Any:
-        return arithmetic.pow(other, self) if _can(other) else NotImplemented
+        return _with(_power_of, self, other)
 
     def __matmul__(self, other: Any) -> Any:
-        return contraction.matmul(self, other) if isinstance(other, Recorded) else NotImplemented
+        if isinstance(other, Recorded):
+            return contraction.matmul(self, other)
+        return NotImplemented if is_number(other) else _with(contraction.matmul, self, other)
+
+    def __rmatmul__(self, other: Any) -> Any:
+        return NotImplemented if is_number(other) else _with(_matrix_product_of, self, other)
 
     def __neg__(self) -> Any:
         return arithmetic.neg(self)
 
     def __pos__(self) -> Any:
+        if dtype_of(self).kind == "b":
+            raise DTypeError("The `+` operator, on a bool tensor is not supported. Use `.int()` first.")
         return self
 
     def __abs__(self) -> Any:
@@ -107,48 +166,63 @@ class Operators(Recorded):
         return arithmetic.invert(self)
 
     def __eq__(self, other: Any) -> Any:
-        return arithmetic.eq(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return arithmetic.ne(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.ne, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return arithmetic.lt(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return arithmetic.le(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.le, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return arithmetic.gt(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return arithmetic.ge(self, other) if _can(other) else NotImplemented
+        return _with(arithmetic.ge, self, other)
 
     def __and__(self, other: Any) -> Any:
-        return arithmetic.bitwise(rows.bit_and, "&", self, other) if _can(other) else NotImplemented
+        return _with(_bit_and, self, other)
 
     def __or__(self, other: Any) -> Any:
-        return arithmetic.bitwise(rows.bit_or, "|", self, other) if _can(other) else NotImplemented
+        return _with(_bit_or, self, other)
 
     def __xor__(self, other: Any) -> Any:
-        return arithmetic.bitwise(rows.bit_xor, "^", self, other) if _can(other) else NotImplemented
+        return _with(_bit_xor, self, other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __iadd__(self, other: Any) -> Any:
-        return inplace.add_(self, other) if _can(other) else NotImplemented
+        return _with(inplace.add_, self, other)
 
     def __isub__(self, other: Any) -> Any:
-        return inplace.sub_(self, other) if _can(other) else NotImplemented
+        return _with(inplace.sub_, self, other)
 
     def __imul__(self, other: Any) -> Any:
-        return inplace.mul_(self, other) if _can(other) else NotImplemented
+        return _with(inplace.mul_, self, other)
 
     def __itruediv__(self, other: Any) -> Any:
-        return inplace.div_(self, other) if _can(other) else NotImplemented
+        return _with(inplace.div_, self, other)
 
     def __ipow__(self, other: Any) -> Any:
-        return inplace.pow_(self, other) if _can(other) else NotImplemented
+        return _with(inplace.pow_, self, other)
+
+    def __ifloordiv__(self, other: Any) -> Any:
+        return _in_place(self, rows.floor_divide, arithmetic.floor_divide, other, "floor_divide_")
+
+    def __imod__(self, other: Any) -> Any:
+        return _in_place(self, rows.remainder, arithmetic.remainder, other, "remainder_")
+
+    def __iand__(self, other: Any) -> Any:
+        return _in_place(self, rows.bit_and, _bit_and, other, "bitwise_and_")
+
+    def __ior__(self, other: Any) -> Any:
+        return _in_place(self, rows.bit_or, _bit_or, other, "bitwise_or_")
+
+    def __ixor__(self, other: Any) -> Any:
+        return _in_place(self, rows.bit_xor, _bit_xor, other, "bitwise_xor_")
 
     def __getitem__(self, key: Any) -> Any:
         if key.__class__ is int and not carrier.special:
@@ -169,26 +243,97 @@ class Operators(Recorded):
         return id(self)
 
     def __bool__(self) -> bool:
+        shape = self.payload.shape
+        if shape and math.prod(shape) != 1:
+            many = "more than one value" if math.prod(shape) else "no values"
+            raise ShapeError(
+                f"Boolean value of Tensor with {many} is ambiguous. Use `.any()`, `.all()` or `.numel()`."
+            )
         return bool(self.item())
 
     def __float__(self) -> float:
-        return float(self.item())
+        return float(_real(_only(self), "float"))
 
     def __int__(self) -> int:
-        return int(self.item())
+        return int(_real(_only(self), "int"))
 
     def __complex__(self) -> complex:
-        return complex(self.item())
+        return complex(_only(self))
 
     def __index__(self) -> int:
-        value = self.item()
-        if isinstance(value, float | complex):
-            raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(value)
+        if self.payload.shape or dtype_of(self).kind in "fc":
+            raise TypeError(
+                "only integer tensors of a single element can be converted to an index. "
+                "Use `int(x)`, or `x.tolist()` for several."
+            )
+        return int(self.item())
 
     def item(self) -> Any:
         """Return the one element as a Python number; see `Tensor.item`."""
         raise ShapeError("a bare operand has no item")
 
     def __contains__(self, element: Any) -> bool:
+        if not _can(element):
+            raise RuntimeError(
+                f"Tensor.__contains__ only supports Tensor or scalar, but you passed in a {type(element)}. "
+                f"Convert it with `torch.tensor(...)`."
+            )
         return bool((self == element).any())
+
+    def __delitem__(self, key: Any) -> None:
+        raise TypeError(
+            "Tensor does not support deleting items. Make a tensor of what is to stay, as in `x[mask]`."
+        )
+
+
+def _only(x: Any) -> Any:
+    """Return the one element of a tensor; ValueError for any other number of elements."""
+    if math.prod(x.payload.shape) != 1:
+        raise ValueError(
+            f"only one element tensors can be converted to Python scalars, and this one has "
+            f"{math.prod(x.payload.shape)}. Use `.tolist()`, or reduce first."
+        )
+    return x.item()
+
+
+def _real(value: Any, kind: str) -> Any:
+    if isinstance(value, complex):
+        if value.imag:
+            raise DTypeError(
+                f"{kind}(): value {value} cannot be converted to a real number without overflow. "
+                f"Use `complex(x)` or `abs(x)`."
+            )
+        return value.real
+    return value
+
+
+def _quotient_of(x: Any, other: Any) -> Any:
+    return arithmetic.mul(arithmetic.reciprocal(x), other)
+
+
+def _floor_quotient_of(x: Any, other: Any) -> Any:
+    return arithmetic.floor_divide(other, x)
+
+
+def _remainder_of(x: Any, other: Any) -> Any:
+    return arithmetic.remainder(other, x)
+
+
+def _power_of(x: Any, other: Any) -> Any:
+    return arithmetic.pow(other, x)
+
+
+def _matrix_product_of(x: Any, other: Any) -> Any:
+    return contraction.matmul(other, x)
+
+
+def _bit_and(x: Any, other: Any) -> Any:
+    return arithmetic.bitwise(rows.bit_and, x, other)
+
+
+def _bit_or(x: Any, other: Any) -> Any:
+    return arithmetic.bitwise(rows.bit_or, x, other)
+
+
+def _bit_xor(x: Any, other: Any) -> Any:
+    return arithmetic.bitwise(rows.bit_xor, x, other)

@@ -5,6 +5,7 @@ Promotion is PyTorch's; it inserts the row `cast`, so gradients come back in eac
 
 from __future__ import annotations
 
+import math
 from numbers import Number
 from typing import Any
 
@@ -69,6 +70,44 @@ def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
         raise DTypeError(
             f"value {value} cannot be converted to {dtype} without overflow."
         ) from None
+
+
+def filling(value: complex, dtype: np.dtype[Any], op: str) -> Any:
+    """Return a number that is to fill memory of ``dtype`` as a 0-d tensor.
+
+    Raises RuntimeError where it does not fit, ValueError for integers beyond 64 bits.
+    """
+    require_long(value)
+    if not fits(value, dtype):
+        raise DTypeError(
+            f"{op}: the value {value} cannot be converted to {dtypes.public(dtype)} without overflow. "
+            f"Use a number in the range of that dtype, or a tensor of a wider one."
+        )
+    if dtype.kind != "c" and isinstance(value, complex | np.complexfloating):
+        value = value.real
+    return constant(value, dtype)
+
+
+def fits(value: complex, dtype: np.dtype[Any]) -> bool:
+    """Say whether a number is in the range of a dtype, as PyTorch has it: unsigned ones take negatives, too."""
+    if dtype.kind == "b":
+        return True
+    if isinstance(value, complex | np.complexfloating):
+        if dtype.kind == "c":
+            return fits(value.real, dtype) and fits(value.imag, dtype)
+        return not value.imag and fits(value.real, dtype)
+    if dtype.kind in "fc":
+        return not math.isfinite(value) or abs(value) <= np.finfo(dtype).max
+    info = np.iinfo(dtype)
+    return (info.min or -info.max) <= value <= info.max
+
+
+def require_long(value: Any) -> None:
+    """Raise ValueError for a Python integer beyond 64 bits."""
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        raise ValueError(
+            f"the integer {value} does not fit 64 bits (int64). Use a float, as in `torch.tensor(float(n))`."
+        )
 
 
 def operand(op: str, value: Any) -> Any:

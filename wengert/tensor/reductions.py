@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import operator
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -15,16 +15,41 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.rules import composite
 from wengert.rules import reduction as rows
 from wengert.tape.record import attach, carrier, ndarray
+from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, views
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 
-_INT64 = np.dtype(np.int64)
+_INT64, _UINT8 = np.dtype(np.int64), np.dtype(np.uint8)
 
 
 @functools.cache
 def _full(rank: int) -> dict[str, Any]:
     """Return the parameters of a full reduction, which nobody changes."""
     return {"axis": tuple(range(rank)), "keepdim": False}
+
+
+def flag(op: str, keepdim: Any) -> bool:
+    """Return ``keepdim``; TypeError unless it is a bool."""
+    if not isinstance(keepdim, bool):
+        raise TypeError(
+            f"{op}(): argument 'keepdim' must be bool, not {type(keepdim).__name__}. "
+            f"Several dimensions go in a tuple, as in `dim=(0, 1)`."
+        )
+    return keepdim
+
+
+def numpy_spelling(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Let a function take ``axis`` for ``dim`` and ``keepdims`` for ``keepdim``, as PyTorch's functions do."""
+
+    @functools.wraps(function)
+    def spelled(*args: Any, **named: Any) -> Any:
+        if "axis" in named:
+            named["dim"] = named.pop("axis")
+        if "keepdims" in named:
+            named["keepdim"] = named.pop("keepdims")
+        return function(*args, **named)
+
+    return spelled
 
 
 def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 4) -> Any:
@@ -35,7 +60,15 @@ def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 4) -> An
     return attach(row, x, row.forward(payload, **params), params, depth)
 
 
-def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def sum(
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Any:
     """Add up all elements, or those along ``dim`` (an int or a tuple). Integers and bools add up as int64.
 
     float32 errs as little as PyTorch's sum does.
@@ -45,7 +78,7 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
     tensor([3., 3.])
     """
     require_tensor("sum", input)
-    if dim is None and dtype is None and not keepdim and not carrier.special:
+    if dim is axis is dtype is None and not (keepdim or keepdims or carrier.special):
         payload = input.payload
         if payload.dtype.kind == "f":
             params = _full(payload.ndim)
@@ -54,11 +87,32 @@ def sum(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None
         input = cast_to(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
-    axis = axes_of("sum", dim, input.ndim)
-    return reduce(rows.sum, input, {"axis": axis, "keepdim": keepdim})
+    params = _along("sum", input, dim, keepdim, axis, keepdims)
+    return reduce(rows.sum if dim is axis is None else rows.sum_along, input, params)
 
 
-def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def _along(
+    op: str, x: Any, dim: Any, keepdim: bool, axis: Any, keepdims: bool
+) -> dict[str, Any]:
+    """Return the parameters of a reduction along ``dim``, which ``axis`` spells as well."""
+    if dim is not None and axis is not None:
+        raise TypeError(f"{op}(): `dim` and `axis` are one argument, and both were given.")
+    dims = dim if axis is None else axis
+    return {
+        "axis": axes_of(op, dims, len(x.shape)),
+        "keepdim": flag(op, keepdim) or flag(op, keepdims),
+    }
+
+
+def mean(
+    input: Any,
+    dim: Any = None,
+    keepdim: bool = False,
+    *,
+    dtype: Any = None,
+    axis: Any = None,
+    keepdims: bool = False,
+) -> Any:
     """Return the arithmetic mean of all elements or along ``dim``. RuntimeError for integers.
 
     >>> import wengert as torch
@@ -66,7 +120,7 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     tensor(3.)
     """
     require_tensor("mean", input)
-    if dim is None and dtype is None and not keepdim and not carrier.special:
+    if dim is axis is dtype is None and not (keepdim or keepdims or carrier.special):
         payload = input.payload
         if payload.dtype.kind == "f":
             params = _full(payload.ndim)
@@ -78,10 +132,11 @@ def mean(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
             f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {input.dtype}. Use `x.float().mean()`."
         )
-    axis = axes_of("mean", dim, input.ndim)
-    return reduce(rows.mean, input, {"axis": axis, "keepdim": keepdim})
+    params = _along("mean", input, dim, keepdim, axis, keepdims)
+    return reduce(rows.mean if dim is axis is None else rows.mean_along, input, params)
 
 
+@numpy_spelling
 def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
     """Multiply all elements, or those along one dimension. The gradient is exact where elements are 0.
 
@@ -97,13 +152,21 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
     if dim is None:
-        input, axis = views.reshape(input, -1), 0
-    else:
-        axis = axis_of("prod", dim, input.ndim)
-        if not input.ndim:
-            input = views.reshape(input, 1)
-            keepdim = False
-    return reduce(rows.prod, input, {"axis": axis, "keepdim": keepdim})
+        _no_keepdim("prod", keepdim)
+        return reduce(rows.prod_all, input, {})
+    axis = axis_of("prod", dim, input.ndim)
+    if not input.ndim:
+        input = views.reshape(input, 1)
+        keepdim = False
+    return reduce(rows.prod, input, {"axis": axis, "keepdim": flag("prod", keepdim)})
+
+
+def _no_keepdim(op: str, keepdim: bool) -> None:
+    if keepdim:
+        raise TypeError(
+            f"{op}(): `keepdim` goes with `dim`, and no `dim` was given. "
+            f"Name the dimension, as in `{op}(dim=0, keepdim=True)`."
+        )
 
 
 class max_result(NamedTuple):
@@ -129,7 +192,7 @@ class min_result(NamedTuple):
 def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
     if x.ndim and 0 in [x.shape[a] for a in axes]:
         if full:
-            raise ShapeError(
+            raise (IndexError if op.startswith("arg") else ShapeError)(
                 f"{op}(): Expected reduction dim to be specified for input.numel() == 0. "
                 f"Specify the reduction dim with the 'dim' argument."
             )
@@ -138,23 +201,34 @@ def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
         )
 
 
-def _extreme(op: str, x: Any, dim: Any, keepdim: bool) -> Any:
+def _require_order(op: str, x: Any, refused: str = "c") -> None:
     require_tensor(op, x)
-    if hasattr(dim, "payload"):
-        return (arithmetic.maximum if op == "max" else arithmetic.minimum)(x, dim)
+    if dtype_of(x).kind in refused:
+        raise arithmetic.undefined(op, dtype_of(x))
+
+
+def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
+    require_tensor(op, x)
+    if isinstance(dim, Recorded):
+        other = dim
+    if other is not None:
+        return (arithmetic.maximum if op == "max" else arithmetic.minimum)(x, other)
+    _require_order(op, x)
     if dim is None:
+        _no_keepdim(op, keepdim)
         axis = tuple(range(x.ndim))
         _not_empty(op, x, axis, True)
-        row = rows.amax if op == "max" else rows.amin
+        row = rows.max_all if op == "max" else rows.min_all
         return reduce(row, x, {"axis": axis, "keepdim": False}, 5)
     at = axis_of(op, dim, x.ndim)
     _not_empty(op, x, (at,), False)
     row = rows.max if op == "max" else rows.min
-    values, indices = row(x, dim=at, keepdim=keepdim)
+    values, indices = row(x, dim=at, keepdim=flag(op, keepdim))
     return (max_result if op == "max" else min_result)(values, indices)
 
 
-def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+@numpy_spelling
+def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the largest element; with ``dim`` an int, values and indices along it; with a tensor, `maximum`.
 
     Among equal largest elements the full reduction shares the gradient; along a dimension the first one gets it.
@@ -163,71 +237,106 @@ def max(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     >>> torch.max(torch.tensor([[1., 5.], [7., 3.]]), 1).indices
     tensor([1, 0])
     """
-    return _extreme("max", input, dim, keepdim)
+    return _extreme("max", input, dim, keepdim, other)
 
 
-def min(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+@numpy_spelling
+def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
     """Return the smallest element; with ``dim`` an int, values and indices along it; with a tensor, `minimum`."""
-    return _extreme("min", input, dim, keepdim)
+    return _extreme("min", input, dim, keepdim, other)
 
 
+@numpy_spelling
 def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """Return the largest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
-    require_tensor("amax", input)
+    _require_order("amax", input)
     axis = axes_of("amax", dim, input.ndim)
     _not_empty("amax", input, axis, dim == ())
-    return reduce(rows.amax, input, {"axis": axis, "keepdim": keepdim})
+    return reduce(rows.amax, input, {"axis": axis, "keepdim": flag("amax", keepdim)})
 
 
+@numpy_spelling
 def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
     """Return the smallest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
-    require_tensor("amin", input)
+    _require_order("amin", input)
     axis = axes_of("amin", dim, input.ndim)
     _not_empty("amin", input, axis, dim == ())
-    return reduce(rows.amin, input, {"axis": axis, "keepdim": keepdim})
+    return reduce(rows.amin, input, {"axis": axis, "keepdim": flag("amin", keepdim)})
 
 
 def _position(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
-    require_tensor(op, x)
+    _require_order(op, x, "bc")
     if dim is None:
         _not_empty(op, x, tuple(range(x.ndim)), True)
-        return row(views.reshape(x, -1), dim=0, keepdim=False)
+        found = row(views.reshape(x, -1), dim=0, keepdim=False)
+        return views.reshape(found, (1,) * x.ndim) if flag(op, keepdim) else found
     at = axis_of(op, dim, x.ndim)
     _not_empty(op, x, (at,), False)
-    return row(x, dim=at, keepdim=keepdim)
+    return row(x, dim=at, keepdim=flag(op, keepdim))
 
 
+@numpy_spelling
 def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Return the position of the first largest element, in the flattened tensor or along ``dim``."""
     return _position(rows.argmax, "argmax", input, dim, keepdim)
 
 
+@numpy_spelling
 def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Return the position of the first smallest element, in the flattened tensor or along ``dim``."""
     return _position(rows.argmin, "argmin", input, dim, keepdim)
 
 
+def _truth(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
+    """Apply `any` or `all`: bool, but uint8 for uint8, and element by element for the dimensions ``()``."""
+    require_tensor(op, x)
+    axis = () if dim == () else axes_of(op, dim, x.ndim)
+    found = row(x, axis=axis, keepdim=flag(op, keepdim))
+    return cast_to(found, _UINT8) if dtype_of(x) == _UINT8 else found
+
+
+@numpy_spelling
 def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Return whether any element is true (nonzero)."""
-    require_tensor("any", input)
-    return rows.any(input, axis=axes_of("any", dim, input.ndim), keepdim=keepdim)
+    return _truth(rows.any, "any", input, dim, keepdim)
 
 
+@numpy_spelling
 def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
     """Return whether all elements are true (nonzero)."""
-    require_tensor("all", input)
-    return rows.all(input, axis=axes_of("all", dim, input.ndim), keepdim=keepdim)
+    return _truth(rows.all, "all", input, dim, keepdim)
 
 
+def equal(input: Any, other: Any) -> bool:
+    """Return whether two tensors have the same shape and equal elements, as a Python bool.
+
+    >>> import wengert as torch
+    >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1., 2.]))
+    True
+    """
+    require_tensor("equal", input)
+    require_tensor("equal", other, "other")
+    return tuple(input.shape) == tuple(other.shape) and bool(all(arithmetic.eq(input, other)))
+
+
+def numel(input: Any) -> int:
+    """Return the number of elements."""
+    require_tensor("numel", input)
+    return int(input.numel())
+
+
+@numpy_spelling
 def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
     """Return ``log(sum(exp(input)))`` along ``dim`` without overflow. Its gradient is the softmax."""
-    require_tensor("logsumexp", input)
+    _require_order("logsumexp", input)
+    if dim is None:
+        raise TypeError("logsumexp(): argument 'dim' must be tuple of ints, not NoneType.")
     x = floating(input)
-    return reduce(
-        rows.logsumexp, x, {"axis": axes_of("logsumexp", dim, x.ndim), "keepdim": keepdim}
-    )
+    axis = axes_of("logsumexp", dim, x.ndim)
+    return reduce(rows.logsumexp, x, {"axis": axis, "keepdim": flag("logsumexp", keepdim)})
 
 
+@numpy_spelling
 def softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow. RuntimeError for integers.
 
@@ -238,6 +347,7 @@ def softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     return _along_one(composite.softmax, "softmax", input, dim, dtype)
 
 
+@numpy_spelling
 def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
     """Return ``x - logsumexp(x)`` along ``dim``."""
     return _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
@@ -251,6 +361,6 @@ def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
         raise TypeError(
             f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."
         )
-    if dtype_of(x).kind in "biu":
-        raise DTypeError(f'"{op}" not implemented for {x.dtype}. Use `x.float()`.')
-    return reduce(row, x, {"dim": axis_of(op, operator.index(dim), x.ndim)}, 5)
+    if dtype_of(x).kind != "f":
+        raise arithmetic.undefined(op, dtype_of(x))
+    return reduce(row, x, {"dim": axis_of(op, dim, x.ndim)}, 5)

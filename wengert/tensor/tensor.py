@@ -24,6 +24,7 @@ from wengert.tape.provenance import here
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
 from wengert.tensor import creation, display, views
+from wengert.tensor.device import CPU
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -107,7 +108,7 @@ class Tensor(Methods, Operators):
     @property
     def device(self) -> Any:
         """The device that holds the elements: the CPU."""
-        return _CPU
+        return CPU
 
     @property
     def is_leaf(self) -> bool:
@@ -124,6 +125,10 @@ class Tensor(Methods, Operators):
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
+        if not isinstance(wanted, bool):
+            raise GradientError(
+                f"requires_grad must be a bool, not {type(wanted).__name__}. Use True or False."
+            )
         if not self.is_leaf:
             if not wanted:
                 raise GradientError(
@@ -143,7 +148,8 @@ class Tensor(Methods, Operators):
             creation.mark(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
-        """Set ``requires_grad`` and return the tensor."""
+        """Set ``requires_grad`` and return the tensor. TypeError for what is no bool."""
+        creation.require_flag(requires_grad)
         self.requires_grad = requires_grad
         return self
 
@@ -178,6 +184,10 @@ class Tensor(Methods, Operators):
         if state.trace is not None:
             state.trace.journal.keep(cell, "grad")
         cell.grad = value
+
+    @grad.deleter
+    def grad(self) -> None:
+        self.grad = None
 
     def _require_grad_like(self, value: Any) -> None:
         if not isinstance(value, Tensor):
@@ -227,7 +237,14 @@ class Tensor(Methods, Operators):
 
     @property
     def _version(self) -> int:
-        return 0 if self.storage is None else self.storage.version
+        if self.storage is None:
+            return 0
+        if self.storage.inference:
+            raise GradientError(
+                "a tensor made in inference mode counts no writes, so it has no _version. "
+                "Make it under `torch.no_grad()` to have them counted."
+            )
+        return self.storage.version
 
     @property
     def _base(self) -> Any:
@@ -246,12 +263,12 @@ class Tensor(Methods, Operators):
         return node is not None and node.extra is not None and index in node.extra.retained
 
     @property
-    def T(self) -> Any:  # noqa: N802
+    def T(self) -> Any:
         """The dimensions in reverse order, as a view."""
         return self.permute(*reversed(range(self.ndim)))
 
     @property
-    def mT(self) -> Any:  # noqa: N802
+    def mT(self) -> Any:
         """The last two dimensions exchanged, as a view."""
         if self.ndim < 2:
             raise ShapeError(
@@ -433,35 +450,13 @@ class Tensor(Methods, Operators):
             default_dtype=str(dtypes.default_float()),
             dtype_name=self.dtype.name,
             requires_grad=self.edge is not None,
-            grad_fn_name=None if node is None else node.name(),
+            grad_fn_name=None if node is None else type(node).__name__,
         )
 
     def __format__(self, spec: str) -> str:
         if not self.ndim and self.payload.__class__ is np.ndarray:
             return display.format_scalar(self.payload, spec)
         return object.__format__(self, spec)
-
-
-class _Device:
-    """The CPU, printed as PyTorch does."""
-
-    type = "cpu"
-    index = None
-
-    def __repr__(self) -> str:
-        return "device(type='cpu')"
-
-    def __str__(self) -> str:
-        return "cpu"
-
-    def __eq__(self, other: object) -> bool:
-        return str(other) == "cpu"
-
-    def __hash__(self) -> int:
-        return hash("cpu")
-
-
-_CPU = _Device()
 
 
 def _same_memory(a: Any, b: Any) -> bool:

@@ -5,21 +5,23 @@ A view joins its base's family: they share a storage cell, and a write through a
 
 from __future__ import annotations
 
+import math
 import weakref
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import ROOT
+from wengert.core.carrier import ROOT, state
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Size, axis_of, inferred, size_argument
 from wengert.errors import ShapeError, shape_text
+from wengert.rules import memory
 from wengert.rules import structural as rows
+from wengert.tape import storage as cells
 from wengert.tape.record import attach, ndarray
 from wengert.tape.storage import Recorded, Storage, View, new, storage_of, tensor_type
-from wengert.tape import storage as cells
 from wengert.tensor.promotion import require_tensor
 
 __all__ = ["tensor_type"]
@@ -36,6 +38,29 @@ def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
     return out
 
 
+class FrozenView(View):
+    """A view that is not written to while gradients are recorded; ``reason`` says why."""
+
+    __slots__ = ("reason",)
+
+
+WITHOUT_GRAD: Final = (
+    "this view was made where gradients were not recorded, so it is not clear whether they should flow through the "
+    "write. Make the view and the write both inside `torch.no_grad()`, or both outside"
+)
+ONE_OF_SEVERAL: Final = (
+    "this view is one of several that one call returned (split, chunk, unbind, or a loop over a tensor), and these "
+    "are not written to. Write through an index of the whole, as in `x[i] = ...`, or make a new tensor"
+)
+
+
+def freeze(out: Any, reason: str) -> None:
+    """Refuse writes to a view while gradients are recorded."""
+    view = out.origin
+    frozen = out.origin = FrozenView(view.base, view.chain, view.differentiable)
+    frozen.reason = reason
+
+
 def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     """Make ``out`` a view of ``x`` through ``row``, and a member of its storage."""
     storage = x.storage
@@ -49,6 +74,10 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
         view.base, view.chain, view.differentiable = x, ((row, params),), True
     else:
         out.origin = View(before.base, (*before.chain, (row, params)), True)
+        if before.__class__ is FrozenView:
+            freeze(out, before.reason)
+    if carrier.quiet and not state.grad:
+        freeze(out, WITHOUT_GRAD)
     members = storage.members
     if members is None:
         storage.members = [weakref.ref(out)]
@@ -231,11 +260,11 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     shape = tuple(input.shape)
     if dim is None:
         dims = tuple(i for i, n in enumerate(shape) if n == 1)
-    else:
-        named = dim if isinstance(dim, list | tuple) else (dim,)
-        axes = {axis_of("squeeze", d, len(shape)) for d in named}
-        dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
-    return viewed(rows.squeeze, input, {"dims": dims})
+        return viewed(rows.squeeze, input, {"dims": dims})
+    several = isinstance(dim, list | tuple)
+    axes = {axis_of("squeeze", d, len(shape)) for d in (dim if several else (dim,))}
+    dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
+    return viewed(memory.squeeze_dims if several else memory.squeeze_dim, input, {"dims": dims})
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -272,7 +301,9 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     """Return the slices along ``dim`` as a tuple of views."""
     require_tensor("unbind", input)
     if not input.ndim:
-        raise ShapeError("Dimension specified as 0 but tensor has no dimensions")
+        raise IndexError(
+            "unbind: a tensor without dimensions has no slices. Use `x.item()` or x itself."
+        )
     return several_views(rows.unbind, input, {"dim": axis_of("unbind", dim, input.ndim)})
 
 
@@ -289,12 +320,15 @@ def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, 
             stop = start + params["sizes"][i]
             join(x, out, rows.slice_, {"index": (*front, slice(start, stop))})
             start = stop
+        freeze(out, ONE_OF_SEVERAL)
     return outs  # type: ignore[no-any-return]
 
 
 def derive(view: View) -> Any:
     """Compute a view's tensor anew from its base, history included."""
     out = view.base
+    if out.edge is not None and state.trace is None:
+        return memory.as_strided(out, chain=view.chain)
     for row, params in view.chain:
         out = row(out, **params)
     return out
@@ -314,6 +348,17 @@ def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], v
     rule = row.rules[0]
     assert rule is not None
     return rule.pull(inner, (), params, (tuple(base.shape),), 0)
+
+
+def repeats(view: View) -> bool:
+    """Say whether a view shows some elements of its base several times, through `expand`."""
+    if not any(row is rows.broadcast_to for row, _ in view.chain):
+        return False
+    before = memory.shapes_along(view.chain, tuple(view.base.shape))
+    return any(
+        row is rows.broadcast_to and math.prod(params["shape"]) != math.prod(shape)
+        for (row, params), shape in zip(view.chain, before, strict=True)
+    )
 
 
 def size_of(x: Any) -> Size:

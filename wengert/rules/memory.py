@@ -1,0 +1,85 @@
+"""Rows of memory: what views and writes in place leave on the tape, under PyTorch's names for them.
+
+A write gives zero to what it overwrote and everything to what it wrote.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import Primitive, composite, linear
+from wengert.core.shapes import Shape
+from wengert.rules.structural import clear_slice, reshape, squeeze
+
+Chain = Sequence[tuple[Primitive, dict[str, Any]]]
+
+
+def _nothing(ct: Any) -> Any:
+    """Return zeros of the cotangent's shape, whatever it holds."""
+    return clear_slice(ct, index=())
+
+
+def _written(x: Array, y: Array) -> Array:
+    return np.array(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)), order="C")
+
+
+def _write(name: str, backward_name: str) -> Primitive:
+    """Declare ``x, y -> y`` in the shape of ``x``: a write of ``y`` over ``x``."""
+    return linear(
+        name, _written, [_nothing, lambda ct: ct], aligned=True, backward_name=backward_name
+    )
+
+
+copy = _write("copy", "CopyBackwards")
+fill = _write("fill", "FillBackward2")
+fill_tensor = _write("fill_tensor", "FillBackward3")
+
+zero = linear("zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p)
+
+
+def _squeezing(name: str, backward_name: str) -> Primitive:
+    """Declare the removal of named dimensions of size 1: the row `squeeze` under another name."""
+    return linear(
+        name, squeeze.forward, lambda ct, x_shape: reshape(ct, shape=x_shape),
+        shift=squeeze.shift, view=True, backward_name=backward_name,
+    )  # fmt: skip
+
+
+squeeze_dim = _squeezing("squeeze_dim", "SqueezeBackward1")
+squeeze_dims = _squeezing("squeeze_dims", "SqueezeBackward2")
+
+
+def _through(x: Any, *, chain: Chain) -> Any:
+    for row, params in chain:
+        x = row(x, **params)
+    return x
+
+
+def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
+    """Return the shape that each view of a chain is taken of, found with a stand-in of one element."""
+    stand_in = np.broadcast_to(np.zeros(()), shape)
+    shapes = []
+    for row, params in chain:
+        shapes.append(stand_in.shape)
+        stand_in = row.forward(stand_in, **params)
+    return shapes
+
+
+def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
+    """Undo the views of a chain, last first."""
+    shapes = shapes_along(chain, x_shape)
+    for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
+        rule = row.rules[0]
+        assert rule is not None
+        ct = rule.pull(ct, (), params, (shape,), 0)
+    return ct
+
+
+as_strided = composite(
+    "as_strided", _through, None, _unthrough, view=True, backward_name="AsStridedBackward0"
+)
+"""A view found again from its base by the views it was made through, after a write to either."""

@@ -1,0 +1,101 @@
+"""Where a walk becomes lasting: residuals are freed and gradients land in ``.grad``, once all of it has succeeded."""
+
+from __future__ import annotations
+
+import threading
+from typing import Any
+
+import numpy as np
+
+from wengert.core import carrier
+from wengert.core.carrier import RAW, leaked, state
+from wengert.errors import GradientError
+from wengert.rules.structural import clone
+from wengert.tape.engine import Walk
+from wengert.tape.hooks import NodeHook
+from wengert.tape.provenance import here
+from wengert.tape.record import as_tensor, collapsed
+from wengert.tape.storage import GradCell, Recorded, handle, mark_written, ndarray, read_grad
+
+_accumulating = threading.Lock()
+
+
+def deposit(walk: Walk) -> None:
+    """Make a walk last: accumulate what reached the leaves, and run their hooks.
+
+    Raises before anything has changed: RuntimeError for a gradient of another dtype than its leaf's, LeakError for a
+    leaf of a transform that has ended.
+    """
+    for cell, ct in walk.leaves.items():
+        dtype = ct.dtype
+        if dtype is not cell.dtype and getattr(dtype, "numpy", dtype) != cell.dtype:
+            raise GradientError(
+                f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
+                f"a rule or Function returned another dtype than its input's."
+            )
+        if not cell.level.open:
+            raise leaked(cell.level, "backward")
+    commit(walk)
+    hooked = []
+    for cell, ct in walk.leaves.items():
+        accumulate(cell, ct, owned=cell in walk.summed, taped=walk.taped)
+        if cell.post_hooks:
+            hooked.append((cell, ct))
+    for cell, ct in hooked:
+        with walk.user_mode():
+            _run_post_hooks(cell, ct)
+
+
+def _run_post_hooks(cell: GradCell, ct: Any) -> None:
+    """Run the hooks after accumulation: the tensor's, then those of its node."""
+    tensor = cell.tensor()
+    hooks = list((cell.post_hooks or {}).values())
+    for hook in hooks:
+        if hook.__class__ is not NodeHook:
+            hook(tensor)
+    for hook in hooks:
+        if hook.__class__ is NodeHook:
+            hook((), (as_tensor(ct),))
+
+
+def commit(walk: Walk) -> None:
+    """Free what the walked nodes had saved, and fill the ``.grad`` of inner tensors that retain it."""
+    if not walk.keep_graph:
+        for node in walk.spent:
+            node.saved = None
+    for cell, ct in walk.kept:
+        accumulate(cell, ct, owned=False, taped=walk.taped)
+
+
+def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
+    """Add ``ct`` to ``cell.grad``. What lands there is owned, writable, contiguous and of the tensor's dtype."""
+    with _accumulating:
+        if carrier.special and state.trace is not None:
+            state.trace.journal.keep(cell, "grad")
+        grad = read_grad(cell)
+        if grad is None:
+            cell.grad = clone(as_tensor(ct)) if taped else _owned(ct, owned)
+        elif taped or not _same_memory_kind(grad, ct):
+            cell.grad = grad + as_tensor(ct)
+        else:
+            np.add(grad.payload, ct, out=grad.payload)
+            if grad.storage is not None:
+                mark_written(grad, here())
+
+
+def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
+    return (
+        grad.payload.__class__ is ndarray
+        and grad.payload.flags.writeable
+        and ct.__class__ in RAW
+        and not (carrier.special and state.trace is not None)
+    )
+
+
+def _owned(ct: Any, owned: bool) -> Any:
+    """Return a cotangent as a tensor that shares memory with nothing else."""
+    if ct.__class__ not in RAW:
+        return handle(collapsed(ct))
+    if owned and ct.__class__ is ndarray and ct.base is None and ct.flags.c_contiguous:
+        return handle(ct)
+    return handle(np.array(ct, order="C"))

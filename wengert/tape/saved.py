@@ -1,0 +1,105 @@
+"""What the tape saved, looked at before a walk uses it: overwritten, freed, or changed behind the tape's back.
+
+Each error names the operation that saved a value, the line that changed it, and what to write instead. Knows nothing
+of the walk.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.errors import GradientError
+from wengert.tape.node import Node
+from wengert.tape.provenance import describe
+from wengert.tape.record import numpy_dtype
+from wengert.tape.storage import Recorded, handle, ndarray, shared_value
+
+
+def checked(node: Node, saved: Any) -> Any:
+    """Return a saved tensor whose storage needs a look, or raise the error that names who changed it."""
+    storage, rank = saved.storage, node.rank
+    if storage.changed < rank:
+        raise modified(node, saved)
+    if storage.silent < rank and saved.payload.__class__ is ndarray:
+        warn_silent(node, saved)
+    if storage.exposed or storage.watched:
+        value: Array | None = saved.payload
+        if saved.payload.__class__ is ndarray:
+            value = shared_value(saved, rank)
+        if value is None:
+            raise changed_through_numpy(node, saved)
+        if value is not saved.payload:
+            return handle(value, saved.edge, saved.level)
+    return saved
+
+
+def _described(node: Node, saved: Any) -> str:
+    assert node.saved is not None
+    at = next((i for i, s in enumerate(node.saved) if s is saved), None)
+    row = node.row
+    names = () if row is None else (row.operands or ()) + (row.outputs or ())
+    name = f"`{names[at]}` " if at is not None and at < len(names) else ""
+    kind = "operand" if at is not None and at < len(node.edges) else "result"
+    op = node.name() if row is None else row.name
+    return f"{op}: the saved {kind} {name}({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
+
+
+def modified(node: Node, saved: Any) -> GradientError:
+    """Word the error for a residual that was overwritten before backward."""
+    return GradientError(
+        f"{_described(node, saved)} was changed before backward: one of the variables needed for gradient "
+        f"computation has been modified by an inplace operation.\n"
+        f"  saved by    {describe(node.place)}\n"
+        f"  changed by  {describe(saved.storage.changed_at)}\n"
+        f"  Use an operation that makes a new tensor (`x = x + 1` instead of `x += 1`), or save a `x.clone()` "
+        f"before that line."
+    )
+
+
+def changed_through_numpy(node: Node, saved: Any) -> GradientError:
+    """Word the error for a residual whose memory was overwritten through NumPy."""
+    return GradientError(
+        f"{_described(node, saved)} shares its memory with a NumPy array, and the array was written to before "
+        f"backward.\n"
+        f"  saved by    {describe(node.place)}\n"
+        f"  Write to a copy of the array, or make the tensor with `torch.tensor(array)`, which copies."
+    )
+
+
+def warn_silent(node: Node, saved: Any) -> None:
+    """Warn once for a storage that a write through ``.data`` changed a value which the tape still uses."""
+    warnings.warn(
+        f"{_described(node, saved)} was changed through `.data` before backward, so the gradient is computed "
+        f"from the new value.\n"
+        f"  saved by    {describe(node.place)}\n"
+        f"  changed by  {describe(saved.storage.changed_at)}\n"
+        f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
+        UserWarning,
+        stacklevel=2,
+    )
+    saved.storage.silent = 0
+
+
+def second_backward(node: Node) -> GradientError:
+    """Word the error for a graph whose residuals are gone."""
+    return GradientError(
+        f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
+        f"by the first backward.\n"
+        f"  recorded by  {describe(node.place)}\n"
+        f"  Call the first `backward(retain_graph=True)`, or compute the forward again."
+    )
+
+
+def check_nan(node: Node, i: int, g: Any) -> None:
+    """In anomaly mode, raise when a rule returned NaN, naming the line of the forward."""
+    payload = g.payload if isinstance(g, Recorded) else g
+    if isinstance(payload, ndarray | np.generic) and payload.dtype.kind in "fc":
+        if np.isnan(payload).any():
+            raise GradientError(
+                f"Function '{node.name()}' returned nan values in its {i}th output.\n"
+                f"  forward ran at  {describe(node.place)}"
+            )
