@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 import wengert as torch
-from tests.laws.samples import Array, Sample, kind
+from tests.laws.samples import Array, Sample
+from wengert.rules.structural import cast
 
 Arrays = list[Array]
 
@@ -55,11 +56,17 @@ def inner(left: Sequence[Array], right: Sequence[Array]) -> float:
 
 
 def weighed(outputs: Sequence[Any], weights: Sequence[Array]) -> Any:
-    """Return the scalar tensor Re sum conj(w) * out, or that sum itself where everything is real."""
+    """Return the inner product Re sum conj(w) * out as a real tensor."""
     total: Any = 0.0
     for out, w in zip(outputs, weights, strict=True):
-        total = total + (out * torch.tensor(np.conj(w))).sum()
+        total = total + real((out * torch.tensor(np.conj(w))).sum())
     return total
+
+
+def real(x: Any) -> Any:
+    """Return the real part of a tensor."""
+    dtype = x.dtype.numpy
+    return cast(x, dtype=dtype.type(0).real.dtype, source=dtype) if dtype.kind == "c" else x
 
 
 def gradients(
@@ -142,16 +149,10 @@ def scalar_loss(sample: Sample, seed: int = 5) -> Callable[..., Any]:
     """
     weights = like(raw(sample, sample.points), seed)
 
-    def loss(*points: Any) -> Any:
-        total: Any = 0.0
-        for out, w in zip(sample(*points), weights, strict=True):
-            total = total + (out * out * torch.tensor(w)).sum()
-        return total
-
-    return loss
+    return lambda *points: weighed([out * out for out in sample(*points)], weights)
 
 
 __all__ = [
-    "Array", "Arrays", "array", "arrays", "close", "differences", "gradients", "inner", "kind", "like", "pullback",
-    "pushforward", "raw", "scalar_loss", "second", "tensors", "weighed",
+    "array", "arrays", "close", "differences", "gradients", "inner", "like", "pullback", "pushforward", "raw",
+    "scalar_loss", "second", "tensors", "weighed",
 ]  # fmt: skip

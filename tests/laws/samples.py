@@ -6,6 +6,7 @@ a row that has neither.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import math
 import zlib
@@ -22,9 +23,17 @@ from wengert.rules import BOOK
 Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
-    "abs maximum minimum relu amax amin max min logsumexp softmax log_softmax mse_loss".split()
+    """abs maximum minimum relu gate sign remainder remainder_number amax amin max_all min_all max min logsumexp softmax
+    log_softmax mse_loss mse_sum mse_each modulus as_strided""".split()
 )
-"""Differentiable rows that are no holomorphic (or conjugate-linear) maps."""
+"""Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
+
+ALIKE = {
+    "sum_along": "sum", "mean_along": "mean", "max_all": "amax", "min_all": "amin", "bmm": "matmul",
+    "squeeze_dim": "squeeze", "squeeze_dims": "squeeze", "mse_sum": "mse_loss", "power_slope": "power",
+    "vm_each": "vm", "fill_tensor": "fill", "unsafe_view": "reshape",
+}  # fmt: skip
+"""Rows that take the samples of another one, from which they differ in their name on the tape or their derivative."""
 
 
 @dataclass(frozen=True)
@@ -162,12 +171,16 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "bit_or": [((_mask(2, 3), _mask(3)), {})],
     "bit_xor": [((_mask(2, 3), _mask(3)), {})],
     # shape
-    "reshape": [((X,), {"shape": (3, 2)}), ((X,), {"shape": (6,)}), ((_numbers(1),), {"shape": ()})],
+    "reshape": [((X,), {"shape": (3, 2)}), ((X,), {"shape": (6,)}), ((_numbers(1),), {"shape": ()}), ((_numbers(),), {"shape": (1, 1)})],
     "permute": [((CUBE,), {"axes": (2, 0, 1)}), ((_numbers(),), {"axes": ()})],
     "transpose": [((CUBE,), {"dim0": 0, "dim1": 2})],
     "t": [((X,), {}), ((_numbers(3),), {})],
-    "unsqueeze": [((X,), {"dim": 1}), ((X,), {"dim": 2})],
-    "squeeze": [((_numbers(1, 3, 1),), {"dims": (0, 2)}), ((_numbers(1, 3, 1),), {"dims": (2,)})],
+    "unsqueeze": [((X,), {"dim": 1}), ((X,), {"dim": 2}), ((_numbers(),), {"dim": 0})],
+    "squeeze": [
+        ((_numbers(1, 3, 1),), {"dims": (0, 2)}),
+        ((_numbers(1, 3, 1),), {"dims": (2,)}),
+        ((_numbers(1),), {"dims": (0,)}),
+    ],
     "broadcast_to": [
         ((_numbers(3, 1),), {"shape": (2, 3, 4)}),
         ((_numbers(),), {"shape": (2,)}),
@@ -189,10 +202,14 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((X,), {"dtype": I64, "source": F64}),
         ((_mask(2, 3),), {"dtype": F64, "source": np.dtype(bool)}),
     ],
-    "clone": [((X,), {})],
+    "clone": [((X,), {}), ((_numbers(),), {})],
     "copied": [((X, _numbers(2, 3, seed=1)), {})],
-    "detach": [((X,), {})],
-    "conj": [((X,), {})],
+    "copy": [((X, _numbers(2, 3, seed=1)), {}), ((X, _numbers(3)), {})],
+    "fill": [((X, _numbers(seed=1)), {})],
+    "zero": [((X,), {}), ((_numbers(),), {})],
+    "modulus": [((X + 1j * X[::-1],), {})],
+    "detach": [((X,), {}), ((_numbers(),), {})],
+    "conj": [((X,), {}), ((_numbers(),), {})],
     # joining and cutting
     "cat": [
         ((X, _numbers(1, 3), _numbers(2, 3, seed=2)), {"dim": 0}),
@@ -205,16 +222,22 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((CUBE,), {"index": (EVERY, slice(1, 3), slice(0, 4, 2))}),
         ((CUBE,), {"index": (None, 1, Ellipsis, slice(1, 2))}),
         ((CUBE,), {"index": (Ellipsis,)}),
+        ((_numbers(),), {"index": (None,)}),
     ],
     "select": [((CUBE,), {"index": (1,)}), ((CUBE,), {"index": (EVERY, 2, 0)}), ((_numbers(3),), {"index": (1,)})],
     "embed": [
         ((_numbers(2, 2),), {"index": (EVERY, slice(1, 3)), "shape": (2, 4)}),
         ((_numbers(),), {"index": (1,), "shape": (3,)}),
     ],
-    "clear_slice": [((X,), {"index": (EVERY, slice(1, 3))}), ((X,), {"index": (Ellipsis,)})],
+    "clear_slice": [
+        ((X,), {"index": (EVERY, slice(1, 3))}),
+        ((X,), {"index": (Ellipsis,)}),
+        ((_numbers(),), {"index": (Ellipsis,)}),
+    ],
     "set_slice": [
         ((X, _numbers(2, 2)), {"index": (EVERY, slice(1, 3))}),
         ((X, _numbers(3)), {"index": (1,)}),
+        ((_numbers(), _numbers(seed=1)), {"index": (Ellipsis,)}),
     ],
     # picking by index
     "index": [
@@ -271,6 +294,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     },
     "any": [((_mask(2, 3),), {"axis": (1,), "keepdim": False})],
     "all": [((_mask(2, 3),), {"axis": (0, 1), "keepdim": True})],
+    "prod_all": [((CUBE,), {}), ((ZEROS_INSIDE,), {}), ((_numbers(),), {})],
     "prod": [
         ((CUBE,), {"axis": 1, "keepdim": False}),
         ((ZEROS_INSIDE,), {"axis": 1, "keepdim": True}),
@@ -280,6 +304,8 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     # contractions
     "dot": [((_numbers(3), _numbers(3, seed=1)), {})],
     "mv": [((X, _numbers(3)), {})],
+    "vm": [((_numbers(3), _numbers(3, 2)), {}), ((_numbers(3), _numbers(2, 3, 4)), {})],
+    "mv_each": [((CUBE, _numbers(4)), {})],
     "mm": [((X, _numbers(3, 2)), {})],
     "matmul": [
         ((X, _numbers(3, 2)), {}),
@@ -287,6 +313,9 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((_numbers(2, 1, 2, 3), _numbers(3, 3, 2)), {}),
     ],
     # composites
+    "as_strided": [
+        ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),
+    ],
     "softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
     "log_softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
     "mse_loss": [((X, _numbers(2, 3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
@@ -294,14 +323,19 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
 
 
 def derivable(row: Primitive) -> bool:
-    """Say whether a row's samples follow from its arity and domain."""
-    return row.aligned and row.operands is not None
+    """Say whether a row's samples follow from its arity and domain: it works on numbers, without parameters."""
+    return (
+        row.kind in ("elementwise", "constant")
+        and row.aligned
+        and ALIKE.get(row.name, row.name) not in EXPLICIT
+    )
 
 
 def samples_of(row: Primitive) -> list[Sample]:
     """Return the samples of one row; KeyError where somebody has to add an entry to `EXPLICIT`."""
-    if row.name in EXPLICIT:
-        return [Sample(row, operands, params) for operands, params in EXPLICIT[row.name]]
+    given = EXPLICIT.get(ALIKE.get(row.name, row.name))
+    if given is not None:
+        return [Sample(row, operands, params) for operands, params in given]
     if derivable(row):
         return list(_derived(row))
     raise KeyError(f"the row {row.name!r} has no sample: add one to EXPLICIT in tests/laws/samples.py")
@@ -309,7 +343,7 @@ def samples_of(row: Primitive) -> list[Sample]:
 
 def _cases() -> Iterator[Any]:
     for name, row in sorted(BOOK.items()):
-        if name in EXPLICIT or derivable(row):
+        with contextlib.suppress(KeyError):
             for i, sample in enumerate(samples_of(row)):
                 yield pytest.param(sample, id=f"{name}-{i}")
 
@@ -319,3 +353,9 @@ DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
 CONSTANT = [case for case in ALL if not case.values[0].moving]
 SMOOTH = [case for case in DIFFERENTIABLE if not case.values[0].rounds]
 HOLOMORPHIC = [case for case in SMOOTH if case.values[0].row.name not in REAL_ONLY]
+COMPOSED = SMOOTH + [
+    pytest.param(case.values[0].astype(np.complex128), id=f"{case.id}-complex")
+    for case in HOLOMORPHIC
+    if str(case.id).endswith("-0")
+]
+"""What compositions of transforms are tested on: every smooth sample, and one on complex numbers for each row."""

@@ -2,7 +2,12 @@
 
 from wengert.autograd import function as function
 from wengert.autograd import graph as graph
-from wengert.autograd.anomaly import detect_anomaly, set_detect_anomaly
+from wengert.autograd.anomaly import (
+    detect_anomaly,
+    is_anomaly_check_nan_enabled,
+    is_anomaly_enabled,
+    set_detect_anomaly,
+)
 from wengert.autograd.backward import backward, grad
 from wengert.autograd.function import Function
 from wengert.autograd.gradcheck import gradcheck, gradgradcheck
@@ -24,6 +29,8 @@ __all__ = [
     "gradcheck",
     "gradgradcheck",
     "inference_mode",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
     "is_grad_enabled",
     "is_inference_mode_enabled",
     "no_grad",

@@ -2,7 +2,30 @@
 
 from __future__ import annotations
 
+import threading
+
 from wengert.core.carrier import state
+
+__all__ = [
+    "detect_anomaly",
+    "is_anomaly_check_nan_enabled",
+    "is_anomaly_enabled",
+    "set_detect_anomaly",
+]
+
+
+class _Mode(threading.local):
+    """Whether detection is on in this thread, and whether it looks for NaN: ``state.anomaly`` is both."""
+
+    on = False
+    check_nan = True
+
+    def switch(self, on: bool, check_nan: bool) -> None:
+        self.on, self.check_nan = on, check_nan
+        state.anomaly = on and check_nan
+
+
+_mode = _Mode()
 
 
 class set_detect_anomaly:
@@ -12,14 +35,14 @@ class set_detect_anomaly:
     """
 
     def __init__(self, mode: bool, check_nan: bool = True) -> None:
-        self._before = state.anomaly
-        state.anomaly = bool(mode) and check_nan
+        self._before = (_mode.on, _mode.check_nan)
+        _mode.switch(bool(mode), bool(check_nan))
 
     def __enter__(self) -> None:
         return None
 
     def __exit__(self, *exc: object) -> None:
-        state.anomaly = self._before
+        _mode.switch(*self._before)
 
 
 class detect_anomaly(set_detect_anomaly):
@@ -35,3 +58,13 @@ class detect_anomaly(set_detect_anomaly):
 
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__(True, check_nan)
+
+
+def is_anomaly_enabled() -> bool:
+    """Say whether anomaly detection is on in this thread."""
+    return _mode.on
+
+
+def is_anomaly_check_nan_enabled() -> bool:
+    """Say whether anomaly detection, when it is on, looks for NaN."""
+    return _mode.check_nan

@@ -1,186 +1,27 @@
 """Custom operations: a class with ``forward`` and ``backward`` becomes one node on the tape.
 
-The context object handed to both is the node itself. Under a transform, the level in charge applies the class
-(`Level.apply_function`), so each level has a context of its own.
+Under a transform, the level in charge applies the class (`Level.apply_function`), so each level has a node and a
+context of its own.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import numpy as np
-
-from wengert.core.carrier import ROOT, Level, recording_at, state
+from wengert.autograd.context import FunctionCtx, FunctionNode, Saved, described, is_outermost
+from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.errors import GradientError
-from wengert.tape.engine import Walk
-from wengert.tape.mode import enable_grad, no_grad
-from wengert.tape.node import Node, Output
+from wengert.tape.mode import no_grad
+from wengert.tape.node import Output
 from wengert.tape.provenance import here
-from wengert.tape.record import (
-    Packed,
-    as_tensor,
-    beneath,
-    collapsed,
-    numpy_dtype,
-    recorded,
-    recording_level,
-)
-from wengert.tape.saved import checked, second_backward
-from wengert.tape.storage import GradCell, Recorded, alias, guarded, handle, next_rank
+from wengert.tape.record import as_tensor, beneath, collapsed, recorded, recording_level
+from wengert.tape.storage import GradCell, Recorded, alias, handle, next_rank
 from wengert.tensor import inplace
-from wengert.tensor.promotion import cast_to
 
-__all__ = ["Function", "FunctionCtx", "once_differentiable"]
-
-
-class FunctionCtx(Node):
-    """What ``forward``, ``setup_context`` and ``backward`` of a `Function` share; also its node in the graph.
-
-    Any attribute may be set on it. Tensors belong into ``save_for_backward``, where in-place writes are noticed.
-    """
-
-    function: type[Function]
-
-    def __init__(self) -> None:
-        self.saved = ()
-        self.params, self.shapes, self.shape = {}, (), ()
-        self.extra = None
-        self.edges = ()
-        self.outputs = None
-        self.needs_input_grad: tuple[bool, ...] = ()
-        self.materialize_grads = True
-        self._to_save: tuple[Any, ...] = ()
-        self._forward_saved: tuple[Any, ...] = ()
-        self._dirty: tuple[Any, ...] = ()
-        self._constant: tuple[Any, ...] = ()
-        self._inputs: tuple[tuple[tuple[int, ...], Any] | None, ...] = ()
-
-    def save_for_backward(self, *tensors: Any) -> None:
-        """Keep tensors (or None) for ``backward``, which finds them in ``saved_tensors``. The last call counts."""
-        for t in tensors:
-            if t is not None and not isinstance(t, Recorded):
-                raise TypeError(
-                    f"save_for_backward can only save variables, but argument is of type {type(t).__name__}. "
-                    f"Set other values as attributes: `ctx.name = value`."
-                )
-        self._to_save = tensors
-
-    def save_for_forward(self, *tensors: Any) -> None:
-        """Keep tensors for ``jvp``, which finds them in ``saved_tensors``."""
-        self._forward_saved = tensors
-
-    def mark_dirty(self, *tensors: Any) -> None:
-        """Say which inputs ``forward`` changed in place; they must be among its outputs."""
-        self._dirty = tensors
-
-    def mark_non_differentiable(self, *tensors: Any) -> None:
-        """Say through which outputs no gradient flows."""
-        self._constant = tensors
-
-    def set_materialize_grads(self, value: bool) -> None:
-        """Choose whether ``backward`` gets zeros (the default) or None for outputs that were not used."""
-        self.materialize_grads = value
-
-    @property
-    def saved_tensors(self) -> tuple[Any, ...]:
-        """The tensors saved for ``backward``; RuntimeError after they were freed or when one was overwritten."""
-        if self.saved is None:
-            raise second_backward(self)
-        return tuple(self._restored(s) for s in self.saved)
-
-    def _restored(self, s: Any) -> Any:
-        if s is None:
-            return None
-        if isinstance(s, _SavedOutput):
-            node_outputs = self.outputs
-            edge: Any = (
-                self if node_outputs is None else Output(self, s.index, node_outputs[s.index][0])
-            )
-            tensor = handle(s.tensor.payload, None if s.constant else edge, s.tensor.level)
-            tensor.storage = s.tensor.storage
-            if s.tensor.storage is not None:
-                checked(self, s.tensor)
-            return tensor
-        if isinstance(s, Packed):
-            return s.restore()
-        storage = s.storage
-        if storage is not None and (storage.changed < self.rank or storage.watched):
-            return checked(self, s)
-        return s
-
-    @property
-    def next_functions(self) -> tuple[tuple[Any, int], ...]:
-        """The nodes that the gradients go to, for the inputs that are tensors."""
-        every = super().next_functions
-        return tuple(f for f, meta in zip(every, self._inputs, strict=True) if meta is not None)
-
-    def pullback(self, ct: Any, walk: Walk) -> list[Any]:
-        """Run the user's ``backward`` on what arrived, and check what it returned."""
-        if self.saved is None:
-            raise second_backward(self)
-        if self.saved:
-            walk.spent.append(self)
-        mode = enable_grad if walk.taped else no_grad
-        cts = ct if isinstance(ct, list) else [ct]
-        with mode():
-            grads = [self._incoming(i, c) for i, c in enumerate(cts)]
-            results = self.function.backward(self, *grads)
-        if not isinstance(results, tuple):
-            results = (results,)
-        return [
-            None if g is None else walk.value(g)
-            for g in _checked_results(self, results, self._inputs)
-        ]
-
-    def _incoming(self, i: int, ct: Any) -> Any:
-        if ct is not None:
-            return as_tensor(ct)
-        if not self.materialize_grads:
-            return None
-        shape, dtype = self.outputs[i] if self.outputs is not None else (self.shape, None)
-        return handle(np.zeros(shape, dtype))
-
-
-class _SavedOutput:
-    """An output that the context saved: held without its edge, so that the node does not hold itself."""
-
-    __slots__ = ("constant", "index", "tensor")
-
-    def __init__(self, index: int, tensor: Any, constant: bool) -> None:
-        self.index, self.tensor, self.constant = index, tensor, constant
-
-
-def _checked_results(
-    ctx: FunctionCtx, results: tuple[Any, ...], inputs: Sequence[Any]
-) -> list[Any]:
-    """Return one gradient per input, in its dtype; RuntimeError for too few, too many, or none where one is due."""
-    name = type(ctx).__name__
-    expected = len(inputs)
-    while len(results) > expected and results[-1] is None:
-        results = results[:-1]
-    if len(results) != expected:
-        raise GradientError(
-            f"function {name} returned an incorrect number of gradients (expected {expected}, got {len(results)}). "
-            f"backward returns one gradient per argument of forward, None for those that have none."
-        )
-    found: list[Any] = []
-    for i, (g, meta) in enumerate(zip(results, inputs, strict=True)):
-        if g is None or meta is None:
-            if g is not None:
-                raise GradientError(
-                    f"function {name} returned a gradient different from None at position {i + 1}, but the "
-                    f"corresponding forward input was not a Variable"
-                )
-            found.append(None)
-            continue
-        if not isinstance(g, Recorded):
-            raise TypeError(
-                f"function {name}: expected Variable or None (got {type(g).__name__}) as gradient {i + 1}."
-            )
-        found.append(cast_to(g, meta[1]) if meta[1].kind in "fc" else g)
-    return found
+__all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
 
 
 class Function:
@@ -208,11 +49,21 @@ class Function:
     """
 
     generate_vmap_rule = False
-    _node_class: type[FunctionCtx]
+    context = FunctionCtx
+    _node_class: type[FunctionNode]
+    _signature: inspect.Signature | None
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        cls._node_class = type(f"{cls.__name__}Backward", (FunctionCtx,), {"function": cls})
+        cls._node_class = type(f"{cls.__name__}Backward", (FunctionNode,), {"function": cls})
+        cls._signature = None
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Refuse: a Function is applied by its class."""
+        raise GradientError(
+            f"{type(self).__name__}: an autograd function is not called as an object. Use "
+            f"`{type(self).__name__}.apply(...)`, with a static forward method."
+        )
 
     @staticmethod
     def forward(*args: Any, **kwargs: Any) -> Any:
@@ -235,6 +86,11 @@ class Function:
         )
 
     @staticmethod
+    def vjp(ctx: Any, *grad_outputs: Any) -> Any:
+        """Be another name for ``backward``, for classes that define this one."""
+        raise NotImplementedError("vjp is not implemented for this Function.")
+
+    @staticmethod
     def jvp(ctx: Any, *tangents: Any) -> Any:
         """Return the tangents of the outputs, given those of the arguments."""
         raise NotImplementedError(
@@ -252,145 +108,169 @@ class Function:
         return cls.setup_context is not Function.setup_context
 
     @classmethod
-    def apply(cls, *args: Any) -> Any:
-        """Run the operation and record it as one node."""
-        top = (-1, ROOT, None)
+    def backward_rule(cls) -> Callable[..., Any]:
+        """Return ``backward``, or ``vjp`` where the class defines that."""
+        return cls.backward if cls.vjp is Function.vjp else cls.vjp
+
+    @classmethod
+    def apply(cls, *args: Any, **kwargs: Any) -> Any:
+        """Run the operation and record it as one node.
+
+        Keyword arguments and defaults of ``forward`` are filled in when the class saves in ``setup_context``.
+        """
+        if cls.separate_context():
+            args = cls._bound(args, kwargs)
+        elif kwargs:
+            raise TypeError(
+                f"{cls.__name__}.apply() takes no keyword arguments, because forward takes ctx. Pass "
+                f"{', '.join(kwargs)} by position, or save in setup_context."
+            )
+        top: tuple[int, Level, Any] = (-1, ROOT, None)
         for x in args:
             if isinstance(x, Recorded):
                 found = x.standing()  # type: ignore[attr-defined]
                 top = max(top, found, key=lambda s: s[0])
         level = top[1]
-        if level is ROOT or level is state.trace:
+        if not level.open:
+            raise leaked(level, cls.__name__)
+        if is_outermost(level):
             return cls._record(args, level)
         if not cls.separate_context():
             raise GradientError(
-                f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, ...) "
-                f"it must override the setup_context staticmethod, and its forward must not take ctx."
+                f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+                f"...) it must override the setup_context staticmethod, and its forward must not take ctx."
             )
         if top[0] % 2:
             return cls._record(args, level)
         return level.apply_function(cls, args)  # type: ignore[attr-defined]
 
     @classmethod
-    def _record(cls, args: tuple[Any, ...], level: Level) -> Any:
-        """Compute below the tape of ``level`` and put the node on it."""
-        ctx = cls._node_class()
-        active = [isinstance(x, Recorded) and recorded(x, level) for x in args]
-        ctx.edges = tuple(x.edge if on else None for x, on in zip(args, active, strict=True))
-        ctx.needs_input_grad = tuple(active)
-        ctx._inputs = tuple(
-            (tuple(x.shape), numpy_dtype(x)) if isinstance(x, Recorded) else None  # type: ignore[attr-defined]
-            for x in args
-        )
-        taping = recording_at(level) and any(active)
-        if level is ROOT or level is state.trace:
-            with no_grad():
-                output = cls._run(ctx, args)
-        else:
-            below = tuple(
-                as_tensor(beneath(x)) if on else x for x, on in zip(args, active, strict=True)
-            )
-            output = cls.apply(*below)
-        return _finish(cls, ctx, args, output, level, taping)
+    def _bound(cls, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        """Return the arguments by position, defaults filled in."""
+        if cls._signature is None:
+            cls._signature = inspect.signature(cls.forward)
+        if not kwargs and len(args) == len(cls._signature.parameters):
+            return args
+        bound = cls._signature.bind(*args, **kwargs)
+        bound.apply_defaults()
+        return bound.args
 
     @classmethod
-    def _run(cls, ctx: FunctionCtx, args: tuple[Any, ...]) -> Any:
-        if not cls.separate_context():
-            return cls.forward(ctx, *args)
-        output = cls.forward(*args)
-        cls.setup_context(ctx, args, output)
+    def _record(cls, args: tuple[Any, ...], level: Level) -> Any:
+        """Compute below the tape of ``level`` and put the node on it."""
+        active = tuple(isinstance(x, Recorded) and recorded(x, level) for x in args)
+        ctx = FunctionCtx(active)
+        node = cls._node_class(ctx, args)
+        node.edges = tuple(x.edge if on else None for x, on in zip(args, active, strict=True))
+        if is_outermost(level):
+            with no_grad():
+                if cls.separate_context():
+                    output = cls.forward(*args)
+                    cls.setup_context(ctx, args, output)
+                else:
+                    output = cls.forward(ctx, *args)
+        else:
+            output = cls._run_below(ctx, args, active)
+        return _finish(node, args, output, level)
+
+    @classmethod
+    def _run_below(cls, ctx: FunctionCtx, args: tuple[Any, ...], active: tuple[bool, ...]) -> Any:
+        """Apply the class to what lies below a transform's tape; an output that is an input stays that input."""
+        below = tuple(
+            as_tensor(beneath(x)) if on else x for x, on in zip(args, active, strict=True)
+        )
+        output = cls.apply(*below)
+        several = isinstance(output, tuple)
+        outs = output if several else (output,)
+        same = {id(b): x for b, x in zip(below, args, strict=True) if isinstance(x, Recorded)}
+        outs = tuple(same.get(id(o), o) for o in outs)
+        output = outs if several else outs[0]
+        with no_grad():
+            cls.setup_context(ctx, args, output)
         return output
 
 
-def _finish(
-    cls: type[Function],
-    ctx: FunctionCtx,
-    args: tuple[Any, ...],
-    output: Any,
-    level: Level,
-    taping: bool,
-) -> Any:
+def _finish(node: FunctionNode, args: tuple[Any, ...], output: Any, level: Level) -> Any:
     """Give the outputs their edges, and the node what it saved."""
+    ctx = node.ctx
     several = isinstance(output, tuple)
     outs = output if several else (output,)
-    plain = level is ROOT or level is state.trace
-    tensors = [o for o in outs if isinstance(o, Recorded)]
-    constant = {id(t) for t in ctx._constant}
+    _require_dirty_returned(node, outs)
+    taping = recording_at(level) and any(ctx.needs_input_grad)
+    node.made = tuple(described(o) for o in outs)
     if several:
-        ctx.outputs = tuple(
-            (tuple(o.shape), numpy_dtype(o)) if isinstance(o, Recorded) else ((), None)  # type: ignore[attr-defined]
-            for o in outs
-        )
-    elif tensors:
-        ctx.shape = tuple(outs[0].shape)
-    ctx.rank = next_rank()
-    ctx.code, ctx.offset = here()
+        node.outputs = tuple(((), None) if m is None else m for m in node.made)
+    elif node.made[0] is not None:
+        node.shape = node.made[0][0]
+    node.rank = next_rank()
+    node.code, node.offset = here()
+    constant = {id(t) for t in ctx._constant}
     results: list[Any] = []
-    for i, out in enumerate(outs):
-        if not isinstance(out, Recorded):
-            results.append(out)
-            continue
-        differentiable = taping and id(out) not in constant and numpy_dtype(out).kind in "fc"
+    flows: list[bool] = []
+    for i, (out, made) in enumerate(zip(outs, node.made, strict=True)):
         edge: Any = None
-        if differentiable:
-            edge = Output(ctx, i, tuple(out.shape)) if several else ctx  # type: ignore[attr-defined]
-        results.append(_output(out, edge, ctx, args, level, plain))
-    final = tuple(results) if several else results[0]
-    if not plain:
-        with no_grad():
-            cls.setup_context(ctx, args, final)
-    _save(ctx, outs if plain else tuple(results), constant)
-    return final
+        if made is not None and taping and id(out) not in constant and made[1].kind in "fc":
+            edge = Output(node, i, made[0]) if several else node
+        flows.append(edge is not None)
+        results.append(out if made is None else _output(out, edge, ctx, args, level))
+    if taping:
+        _save(node, outs, results, flows)
+    ctx._to_save = ctx._dirty = ctx._constant = ()
+    return tuple(results) if several else results[0]
 
 
-def _output(
-    out: Any, edge: Any, ctx: FunctionCtx, args: tuple[Any, ...], level: Level, plain: bool
-) -> Any:
+def _require_dirty_returned(node: FunctionNode, outs: Sequence[Any]) -> None:
+    if any(all(d is not o for o in outs) for d in node.ctx._dirty):
+        raise GradientError(
+            f"{node.function.__name__}: Some elements marked as dirty during the forward method were not returned as "
+            f"output. The inputs that are modified inplace must all be outputs of the Function."
+        )
+
+
+def _output(out: Any, edge: Any, ctx: FunctionCtx, args: tuple[Any, ...], level: Level) -> Any:
     """Return one output with its edge: the changed input itself when dirty, otherwise a new tensor."""
     if any(out is d for d in ctx._dirty):
-        if (
-            edge is not None
-            and isinstance(out.edge, GradCell)
-            and recording_at(recording_level(out))
-        ):
+        if edge is None:
+            return out
+        base = out.origin.base if out.origin is not None and out.origin.differentiable else out
+        if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
+            which = "a leaf Variable" if base is out else "a view of a leaf Variable"
             raise GradientError(
-                "a leaf Variable that requires grad is being used in an in-place operation. Use a copy of it."
+                f"mark_dirty: {which} that requires grad is being used in an in-place operation. Use a copy of it."
             )
-        if edge is not None:
+        if is_outermost(level):
             inplace.rebase(out, handle(out.payload, edge, level))
-        return out
-    if not plain:
+            return out
+        return inplace.assign(out, handle(collapsed(out), edge, level), "mark_dirty")
+    given = any(out is x for x in args)
+    if edge is None:
+        if given or not is_outermost(level):
+            return out
+        fresh = alias(out)
+        fresh.edge, fresh.level = None, ROOT
+    elif given or is_outermost(level):
+        fresh = alias(out)
+        fresh.edge, fresh.level = edge, level
+    else:
         return handle(collapsed(out), edge, level)
-    fresh = alias(out)
-    fresh.edge, fresh.level, fresh.origin, fresh.cell = (
-        edge,
-        level if edge is not None else ROOT,
-        None,
-        None,
-    )
-    if any(out is x for x in args) and edge is None:
-        return out
+    fresh.origin = None
     return fresh
 
 
-def _save(ctx: FunctionCtx, outs: Sequence[Any], constant: set[int]) -> None:
-    """Store what ``save_for_backward`` named, outputs without their edges."""
+def _save(
+    node: FunctionNode, outs: Sequence[Any], results: Sequence[Any], flows: Sequence[bool]
+) -> None:
+    """Store what ``save_for_backward`` named."""
     saved: list[Any] = []
-    hooks = state.saved_hooks
-    for t in ctx._to_save:
+    for t in node.ctx._to_save:
         at = next((i for i, o in enumerate(outs) if o is t), None)
         if t is None:
             saved.append(None)
-        elif at is not None:
-            held = alias(t)
-            held.edge = None
-            saved.append(_SavedOutput(at, held, id(t) in constant))
-        elif hooks:
-            saved.append(Packed(*hooks[-1], t))
+        elif at is None:
+            saved.append(Saved(t, None, True))
         else:
-            saved.append(t if t.storage is None else guarded(t))
-    ctx.saved = tuple(saved)
-    ctx._to_save = ctx._dirty = ctx._constant = ()
+            saved.append(Saved(results[at], at, flows[at]))
+    node.saved = tuple(saved)
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -16,17 +16,19 @@ from wengert.core.carrier import RAW, Level, Value, opened
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
 from wengert.core.tree import flatten
-from wengert.errors import GradientError, LeakError, TraceError
+from wengert.errors import TraceError
 from wengert.func.dual import lowered
+from wengert.func.mapped import apply_mapped
+from wengert.func.payload import Payload
 from wengert.rules import structural as rows
 from wengert.tape.record import as_tensor, numpy_dtype
 from wengert.tape.storage import Recorded, handle
 
 
-class Batched:
+class Batched(Payload):
     """The payload of a tensor inside `vmap`: a value whose first axis is mapped."""
 
-    __slots__ = ("level", "value")
+    __slots__ = ("value",)
 
     def __init__(self, level: Level, value: Value) -> None:
         self.level, self.value = level, value
@@ -40,13 +42,6 @@ class Batched:
     def element_type(self) -> np.dtype[Any]:
         """The dtype of the value."""
         return numpy_dtype(self.value)  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        """Never an array's dtype: the hot path asks plain arrays only, so this value has left its transform."""
-        raise LeakError(
-            "a value made inside a vmap was used after the vmap had ended. Return it instead."
-        )
 
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Refuse: there is one value per example."""
@@ -134,45 +129,8 @@ class VmapLevel(Level):
         return rows.stack(*outs, dim=0)
 
     def apply_function(self, cls: Any, args: tuple[Any, ...]) -> Any:
-        """Apply a custom Function by its ``vmap`` method, or by running its forward on the batch."""
-        pairs = [self.split(x) if isinstance(x, Recorded) else (x, False) for x in args]
-        if cls.generate_vmap_rule:
-            return self._generated(cls, args, pairs)
-        if "vmap" not in cls.__dict__:
-            raise GradientError(
-                f"{cls.__name__}: to use it with vmap, give it a `vmap` staticmethod or set generate_vmap_rule = True."
-            )
-        in_dims = tuple(0 if m else None for _, m in pairs)
-        outputs, out_dims = cls.vmap(_Info(self.size, "error"), in_dims, *[
-            as_tensor(v) if isinstance(x, Recorded) else x for x, (v, _) in zip(args, pairs, strict=True)
-        ])  # fmt: skip
-        several = isinstance(outputs, tuple)
-        dims = (
-            out_dims
-            if isinstance(out_dims, tuple)
-            else (out_dims,) * (len(outputs) if several else 1)
-        )
-        results = tuple(
-            o if d is None else self.join(_front(o, d))
-            for o, d in zip(outputs if several else (outputs,), dims, strict=True)
-        )
-        return results if several else results[0]
-
-    def _generated(self, cls: Any, args: tuple[Any, ...], pairs: Sequence[tuple[Any, bool]]) -> Any:
-        """Run forward on batched tensors; a gradient from below cannot use the custom backward, so it is refused."""
-        if any(isinstance(v, Recorded) and v.edge is not None for v, _ in pairs):
-            raise GradientError(
-                f"{cls.__name__}: generate_vmap_rule cannot serve a gradient taken outside of vmap. Give the class a "
-                f"`vmap` staticmethod, or take the gradient inside."
-            )
-        return cls.forward(*args)
-
-
-class _Info:
-    """What a Function's ``vmap`` is told of the batch."""
-
-    def __init__(self, batch_size: int, randomness: str) -> None:
-        self.batch_size, self.randomness = batch_size, randomness
+        """Apply a custom Function to the whole batch."""
+        return apply_mapped(self, cls, args, _front)
 
 
 def _front(x: Any, dim: int) -> Any:
@@ -217,9 +175,9 @@ def vmap(
 ) -> Callable[..., Any]:  # fmt: skip
     """Return a function that maps ``func`` over an axis of its arguments.
 
-    ``in_dims`` says which axis of each argument is mapped (None: the whole argument goes to every example),
-    ``out_dims`` where the mapped axis goes in the outputs. Nests with itself and every other transform. ``chunk_size``
-    bounds how many examples are computed at a time.
+    ``in_dims`` says which axis of each argument is mapped (None: the whole argument goes to every example, and so do
+    keyword arguments), ``out_dims`` where the mapped axis goes in the outputs. Nests with itself and every other
+    transform. ``chunk_size`` bounds how many examples are computed at a time.
 
     Raises ValueError for sizes that differ, structures that do not fit, and outputs that are no tensors.
 
@@ -231,9 +189,8 @@ def vmap(
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         leaves, rebuild = flatten(args)
-        named, rebuild_named = flatten(kwargs)
         dims = _spread(in_dims, args, "in_dims")
-        sizes = _sizes(leaves, dims) | _sizes(named, [0] * len(named))
+        sizes = _sizes(leaves, dims)
         if len(sizes) != 1:
             raise ValueError(
                 f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
@@ -242,16 +199,11 @@ def vmap(
             )
         (size,) = sizes
         if chunk_size is not None and chunk_size < size:
-            return _in_chunks(mapped_once, args, kwargs, dims, out_dims, size, chunk_size)
-        return mapped_once(size, leaves, rebuild, dims, named, rebuild_named)
+            return _in_chunks(once, args, kwargs, dims, out_dims, size, chunk_size)
+        return once(size, leaves, rebuild, dims, kwargs)
 
-    def mapped_once(
-        size: int,
-        leaves: list[Any],
-        rebuild: Any,
-        dims: list[Any],
-        named: list[Any],
-        rebuild_named: Any,
+    def once(
+        size: int, leaves: list[Any], rebuild: Any, dims: list[Any], kwargs: dict[str, Any]
     ) -> Any:
         level = VmapLevel(size)
         with opened(level):
@@ -261,11 +213,7 @@ def vmap(
                 else x
                 for x, d in zip(leaves, dims, strict=True)
             ]
-            inner_named = [
-                handle(Batched(level, _front(x, 0))) if isinstance(x, Recorded) else x
-                for x in named
-            ]
-            result = func(*rebuild(iter(inner)), **rebuild_named(iter(inner_named)))
+            result = func(*rebuild(iter(inner)), **kwargs)
             outs, rebuild_outs = flatten(result)
             places = _spread(out_dims, result, "out_dims")
             return rebuild_outs(
@@ -322,7 +270,6 @@ def _in_chunks(
 ) -> Any:
     """Map over slices of the batch one after the other, and join the results."""
     leaves, rebuild = flatten(args)
-    named, rebuild_named = flatten(kwargs)
     parts = []
     for start in range(0, size, chunk):
         stop = min(size, start + chunk)
@@ -334,8 +281,7 @@ def _in_chunks(
             return rows.slice_(x, index=(*(slice(None),) * axis, slice(start, stop)))
 
         some = [cut(x, d) for x, d in zip(leaves, dims, strict=True)]
-        some_named = [cut(x, 0) for x in named]
-        parts.append(once(stop - start, some, rebuild, dims, some_named, rebuild_named))
+        parts.append(once(stop - start, some, rebuild, dims, kwargs))
     flat = [flatten(part)[0] for part in parts]
     _, rebuild_outs = flatten(parts[0])
     places = _spread(out_dims, parts[0], "out_dims")

@@ -14,16 +14,17 @@ import numpy as np
 from wengert.core.carrier import RAW, Level, Value, opened
 from wengert.core.primitive import Primitive
 from wengert.core.tree import flatten, tree_map
-from wengert.errors import LeakError, ShapeError, shape_text
+from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
 from wengert.tape.record import as_tensor, beneath, numpy_dtype
 from wengert.tape.storage import Recorded, handle
 
 
-class Dual:
+class Dual(Payload):
     """The payload of a tensor inside `jvp`: a primal value and its tangent, of one shape and dtype."""
 
-    __slots__ = ("level", "primal", "tangent")
+    __slots__ = ("primal", "tangent")
 
     def __init__(self, level: Level, primal: Value, tangent: Value) -> None:
         self.level, self.primal, self.tangent = level, primal, tangent
@@ -37,13 +38,6 @@ class Dual:
     def element_type(self) -> np.dtype[Any]:
         """The dtype of the primal."""
         return numpy_dtype(self.primal)  # type: ignore[no-any-return]
-
-    @property
-    def dtype(self) -> Any:
-        """Never an array's dtype: the hot path asks plain arrays only, so this value has left its transform."""
-        raise LeakError(
-            "a value made inside a jvp was used after the jvp had ended. Return it instead."
-        )
 
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Return the array behind the primal."""
@@ -98,10 +92,8 @@ class JvpLevel(Level):
             for x, (p, _) in zip(args, pairs, strict=True)
         )
         output = cls.apply(*primals)
-        ctx = cls._node_class()
+        ctx = cls.context(tuple(t is not None for _, t in pairs))
         cls.setup_context(ctx, primals, output)
-        ctx.saved = ctx._forward_saved or ctx._to_save
-        ctx.rank = 0
         tangents = cls.jvp(ctx, *[None if t is None else as_tensor(t) for _, t in pairs])
         if not isinstance(output, tuple):
             return self.join(output, tangents)
@@ -228,8 +220,12 @@ def _require_alike(x: Any, t: Any) -> None:
         raise ShapeError(
             f"jvp: a primal has shape {shape_text(x.shape)} and its tangent {shape_text(t.shape)}; they must be equal."
         )
+    if numpy_dtype(x).kind not in "fc":
+        raise ValueError(
+            f"jvp: Expected primal to be floating point or complex, but got: {x.dtype}. Use `x.float()`."
+        )
     if x.dtype is not t.dtype:
-        raise ShapeError(
+        raise DTypeError(
             f"jvp: a primal is {x.dtype} and its tangent {t.dtype}; they must be equal."
         )
 

@@ -47,9 +47,7 @@ def _pull(
     level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool
 ) -> list[Any]:
     """Walk back on the level's tape; what comes out are tensors of the levels below."""
-    walk = Walk(
-        level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs], lands=False
-    )
+    walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs], lands=False)
     live = [
         (o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
     ]

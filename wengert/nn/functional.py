@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.errors import cannot_broadcast
 from wengert.rules import composite
 from wengert.tape.record import binary
 from wengert.tensor import contraction, views
@@ -44,6 +45,14 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     return _general_mse(input, target, reduction)
 
 
+def _joint_shape(shape: tuple[int, ...], other: tuple[int, ...]) -> tuple[int, ...]:
+    """Return the shape that two operands broadcast to; RuntimeError where they do not."""
+    try:
+        return np.broadcast_shapes(shape, other)
+    except ValueError:
+        raise cannot_broadcast("mse_loss", (shape, other)) from None
+
+
 def _general_mse(input: Any, target: Any, reduction: str) -> Any:
     require_tensor("mse_loss", input)
     require_tensor("mse_loss", target, "target")
@@ -67,6 +76,6 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
     if reduction == "none":
         return composite.mse_each(x, y)
     if x.shape != y.shape:
-        shape = np.broadcast_shapes(tuple(x.shape), tuple(y.shape))
+        shape = _joint_shape(tuple(x.shape), tuple(y.shape))
         x, y = views.expand(x, shape), views.expand(y, shape)
     return composite.mse_loss(x, y) if reduction == "mean" else composite.mse_sum(x, y)

@@ -46,6 +46,8 @@ class Buffer(Tensor):
 
     __slots__ = ()
 
+    persistent: bool
+
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         plain = (creation.empty(0) if data is None else data).detach()
         made = handle(plain.payload)

@@ -23,6 +23,8 @@ def _axis(x: Any, dim: int) -> Shape:
 
 def _shifted(x: Any, dim: int) -> Any:
     """Subtract the largest value along ``dim``; the shift has no derivative, for it cancels."""
+    if 0 in x.shape:
+        return x
     top = detach(amax(x, axis=_axis(x, dim), keepdim=True))
     return x - keep_where(top, top != -math.inf)
 

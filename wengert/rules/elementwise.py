@@ -5,6 +5,7 @@ The parameter names of a rule are what it keeps: ``x, y, z`` operands, ``out`` t
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 import numpy as np
@@ -88,9 +89,14 @@ gate = elementwise(
 """``x`` except where ``y <= 0``, where it is exactly 0: relu's slope, which stays on the tape of ``y``."""
 
 
+@functools.cache
+def _zero_of(dtype: np.dtype[Any]) -> Array:
+    return np.zeros((), dtype)
+
+
 def _relu(x: Array) -> Array:
     # In this order a -0.0 stays one.
-    return np.maximum(x.dtype.type(0), x)
+    return np.maximum(_zero_of(x.dtype), x)
 
 
 relu = elementwise("relu", _relu, lambda t, out: gate(t, out), lower="relu")
@@ -218,7 +224,13 @@ def _pow_base(t: Any, x: Any, y: Any) -> Any:
 
 
 def _pow_exponent(t: Any, x: Any, y: Any, out: Any) -> Any:
-    return keep_where(t * (out * log(x)), ~((x == 0.0) & (y >= 0.0)))
+    return keep_where(t * (out * log(x)), ~((x == 0.0) & (_real(y) >= 0.0)))
+
+
+def _real(x: Any) -> Any:
+    """Return the real part of complex numbers; real ones as they are."""
+    dtype = numpy_dtype(x)
+    return cast(x, dtype=dtype.type(0).real.dtype, source=dtype) if dtype.kind == "c" else x
 
 
 def _raising(name: str, backward_name: str) -> Primitive:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import Primitive, composite, linear
+from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
 from wengert.rules.structural import clear_slice, reshape, squeeze
 
@@ -39,6 +39,21 @@ fill = _write("fill", "FillBackward2")
 fill_tensor = _write("fill_tensor", "FillBackward3")
 
 zero = linear("zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p)
+
+
+revalued = general(
+    "revalued", lambda x, y: y.copy(), [lambda ct: ct, None], lambda tangents: tangents[0],
+    shift=lambda p, size: p,
+)  # fmt: skip
+"""``x`` after a write to its elements that derivatives do not see: the value of ``y``, the derivative of ``x``."""
+
+
+unsafe_view = linear(
+    "unsafe_view", lambda x, *, shape: np.array(x.reshape(shape), order="C"),
+    lambda ct, x_shape: reshape(ct, shape=x_shape), shift=reshape.shift,
+    backward_name="UnsafeViewBackward0",
+)  # fmt: skip
+"""A reshape that had to copy."""
 
 
 def _squeezing(name: str, backward_name: str) -> Primitive:

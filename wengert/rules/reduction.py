@@ -213,14 +213,14 @@ prod_all = general(
 
 
 def _logsumexp(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    top = np.maximum.reduce(x, axis=axis, keepdims=True, initial=-np.inf)
-    top[~np.isfinite(top)] = 0
+    top = np.maximum.reduce(x.real, axis=axis, keepdims=True, initial=-np.inf)
+    top = np.where(np.isfinite(top), top, top.dtype.type(0))
     total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
     return total if keepdim else total.squeeze(axis)  # type: ignore[no-any-return]
 
 
 def _logsumexp_vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:
-    return kept(ct, axis, tuple(x.shape)) * _weights(x, out, axis)
+    return kept(ct, axis, tuple(x.shape)) * adjoint(_weights(x, out, axis))
 
 
 def _logsumexp_jvp(tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool) -> Any:

@@ -15,7 +15,8 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.summation import sum_axes
+from wengert.rules.summation import sum_all as sum_all, sum_axes
+
 
 def numpy_dtype(x: Any) -> np.dtype[Any]:
     """Return the dtype of a raw array or a tensor in NumPy's spelling."""
@@ -309,7 +310,7 @@ embed = linear("embed", _embed, lambda ct, index: slice_(ct, index=index), shift
 
 
 def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
-    out = x.copy()
+    out = np.array(x)
     out[index] = 0
     return out
 
@@ -320,7 +321,7 @@ clear_slice = linear(
 
 
 def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
-    out = x.copy()
+    out = np.array(x)
     out[index] = y
     return out
 

@@ -168,7 +168,7 @@ class Walk:
         for cell, ct in self.leaves.items():
             if cell.hooks:
                 with self.user_mode():
-                    seen = run_leaf_hooks(cell.hooks, self._own(ct), cell.shape, lands=self.lands)
+                    seen = run_leaf_hooks(cell.hooks, self.own(ct), cell.shape, lands=self.lands)
                 ct = self.leaves[cell] = self.value(seen)
                 self.summed.discard(cell)
             if self.wanted is not None:
@@ -400,7 +400,7 @@ class Walk:
                 hooks = node.extra.tensor_hooks.get(i)
                 if hooks:
                     with self.user_mode():
-                        c = slots[i] = self.value(run_tensor_hooks(hooks, self._own(c), shape))
+                        c = slots[i] = self.value(run_tensor_hooks(hooks, self.own(c), shape))
                 cell = node.extra.retained.get(i)
                 if cell is not None:
                     self.kept.append((cell, c))
@@ -419,8 +419,8 @@ class Walk:
             return no_grad()  # type: ignore[no-any-return]
         return nullcontext()
 
-    def _own(self, ct: Any) -> Any:
-        """Return a cotangent for a hook, in memory of its own: a write to it must reach nothing else."""
+    def own(self, ct: Any) -> Any:
+        """Return a cotangent for the user, in memory of its own: a write to it must reach nothing else."""
         return as_tensor(np.array(ct) if ct.__class__ in RAW else ct)
 
     def _values(self, tensors: Sequence[Any], like: Any) -> Any:

@@ -102,7 +102,9 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
             f"{op}: For non-complex input tensors, argument alpha must not be a complex number. "
             f"Convert the tensor with `.to(torch.complex64)`."
         )
-    return combine(rows.mul, cast_to(other, dtype), alpha) if isinstance(other, Recorded) else other * alpha
+    if not isinstance(other, Recorded):
+        return other * alpha
+    return combine(rows.mul, cast_to(other, dtype), constant(alpha, dtype))
 
 
 def add(input: Any, other: Any, *, alpha: complex = 1) -> Any:
@@ -210,7 +212,7 @@ def _power(x: Any, exponent: Any) -> Any:
     dtype = dtype_of(x)
     if dtype.kind in "biu":
         if isinstance(exponent, bool) and dtype.kind == "b":
-            raise undefined("pow", dtype)
+            return structural.clone(x) if exponent else rows.eq(x, x)
         if isinstance(exponent, int) and exponent < 0:
             raise DTypeError(
                 "Integers to negative integer powers are not allowed. Use `x.float() ** exponent`."
@@ -224,7 +226,7 @@ def _power(x: Any, exponent: Any) -> Any:
     if carrier.special or payload.__class__ is not ndarray:
         return rows.power(x, exponent=exponent)
     params = {"exponent": exponent}
-    return attach(rows.power, x, rows.power.forward(payload, exponent=exponent), params, 4)
+    return attach(rows.power, x, rows.power.forward(payload, exponent=exponent), params, 3)
 
 
 def _floating_function(row: Primitive, x: Any) -> Any:

@@ -106,10 +106,10 @@ def matmul(input: Any, other: Any) -> Any:
     """
     if isinstance(input, Recorded) and isinstance(other, Recorded) and not carrier.special:
         a, b = input.payload, other.payload
-        dtype = a.dtype
-        if a.ndim == 2 == b.ndim and dtype is b.dtype and a.shape[1] == b.shape[0]:
-            if dtype.kind != "b":
-                return binary(rows.mm, input, other)
+        row = _ROW_OF.get((a.ndim, b.ndim))
+        if row is not None and a.dtype is b.dtype and a.dtype.kind != "b":
+            if a.shape[-1] == b.shape[0]:
+                return binary(row, input, other)
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
     left, right = input.ndim, other.ndim
@@ -129,18 +129,15 @@ def matmul(input: Any, other: Any) -> Any:
             f"matmul: the leading dimensions of {shape_text(input.shape)} and {shape_text(other.shape)} do not "
             f"broadcast. Use `unsqueeze` or `expand` to line the stacks up."
         )
-    return _product(_ROW_OF.get((min(left, 3), min(right, 3)), rows.matmul), input, other)
+    if left > 2 or right > 2:
+        row = rows.mv_each if right == 1 else rows.vm_each if left == 1 else rows.matmul
+    else:
+        row = _ROW_OF[left, right]
+    return _product(row, input, other)
 
 
-_ROW_OF = {
-    (1, 1): rows.dot,
-    (1, 2): rows.vm,
-    (1, 3): rows.vm_each,
-    (2, 1): rows.mv,
-    (2, 2): rows.mm,
-    (3, 1): rows.mv_each,
-}
-"""The row for operands of these ranks, 3 standing for all above; the rest are products of stacks."""
+_ROW_OF = {(1, 1): rows.dot, (1, 2): rows.vm, (2, 1): rows.mv, (2, 2): rows.mm}
+"""The row for operands of these ranks; what has more dimensions is a stack of matrices."""
 
 
 def bmm(input: Any, mat2: Any) -> Any:

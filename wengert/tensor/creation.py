@@ -9,13 +9,13 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import Array
+from wengert.core.carrier import Array, state
 from wengert.core.shapes import Shape, positive_size
 from wengert.errors import DTypeError, GradientError, ShapeError
+from wengert.rules import structural
 from wengert.tape import storage as cells
-from wengert.tape.record import detached
 from wengert.tape.storage import GradCell, Recorded, handle
-from wengert.tensor.device import require_cpu
+from wengert.tensor.device import require_cpu as require_cpu
 from wengert.tensor.promotion import (
     cast_to,
     dtype_of,
@@ -52,7 +52,7 @@ def mark(t: Any) -> None:
             f"Only Tensors of floating point and complex dtype can require gradients, and this one is "
             f"{dtypes.public(dtype)}. Make it floating: `torch.tensor(1.)`, or `x.float()`."
         )
-    level = cells.state.innermost
+    level = state.innermost
     if t.cell is None:
         t.cell = GradCell(t, tuple(t.shape), dtype, level)
     t.edge = t.cell
@@ -81,7 +81,7 @@ def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: b
 
 
 def _copy_of_tensor(data: Any, dtype: Any) -> Any:
-    plain = detached(data)
+    plain = structural.detach(data)
     if plain.payload.__class__ is not np.ndarray:
         return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
     target = plain.payload.dtype if dtype is None else dtypes.to_numpy(dtype)
@@ -142,7 +142,7 @@ def _no_numbers(array: Array, data: Any) -> Exception:
 def _inferred(array: Array, data: Any) -> np.dtype[Any]:
     leaf = _first_leaf(data)
     if isinstance(leaf, np.generic) or array.dtype.kind == "b":
-        return array.dtype
+        return array.dtype  # type: ignore[no-any-return]
     if not array.size or array.dtype.kind == "f":
         return dtypes.default_float()
     if array.dtype.kind == "c":

@@ -16,8 +16,7 @@ from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, TraceError, shape_text
 from wengert.rules import indexing as rows
 from wengert.rules import structural
-from wengert.tape.record import ndarray
-from wengert.tape.storage import Recorded, alias, handle
+from wengert.tape.storage import Recorded, alias, handle, ndarray
 from wengert.tensor import inplace, views
 from wengert.tensor.promotion import (
     cast_to,
@@ -333,7 +332,7 @@ def _readable_mask(k: Any) -> np.ndarray[Any, Any]:
             "a boolean mask as an index gives a shape that depends on data, which a transform cannot follow. "
             "Use `torch.where(mask, x, 0)`."
         )
-    return raw  # type: ignore[no-any-return]
+    return raw
 
 
 def _index_operand(op: str, x: Any, dim: int, index: Any) -> tuple[int, Any]:

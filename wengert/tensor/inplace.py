@@ -9,15 +9,15 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import Level, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
 from wengert.rules import elementwise as rows
 from wengert.rules import memory, structural
 from wengert.tape.provenance import Place, here
-from wengert.tape.record import collapsed, ndarray, recording_level
-from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written
+from wengert.tape.record import beneath, collapsed, recording_level
+from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
 from wengert.tensor import arithmetic, promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
 from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
@@ -134,7 +134,7 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         elif memory_written:
             break
         else:
-            new = handle(collapsed(structural.detach(new)), base.edge, base.level)
+            new = _revalued(base, new)
         node = base
     for tensor, new in changed.values():
         _take(tensor, new, memory_written)
@@ -153,6 +153,13 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
             new = structural.detach(member.origin.base)
         _take(member, new, memory_written)
         changed[id(member)] = (member, new)
+
+
+def _revalued(base: Any, value: Any) -> Any:
+    """Return the elements of ``value`` with the histories and tangents that ``base`` has, at every level."""
+    below = base if base.edge is None else beneath(base)
+    payload = collapsed(memory.revalued(below, structural.detach(value)))
+    return handle(payload, base.edge, base.level)
 
 
 def _take(tensor: Any, value: Any, memory_written: bool) -> None:
@@ -195,9 +202,9 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
 
 
 def _require_category(joint: np.dtype[Any], x: Any, op: str) -> None:
-    if promotion.dtypes.category(joint) > promotion.dtypes.category(dtype_of(x)):
+    if dtypes.category(joint) > dtypes.category(dtype_of(x)):
         raise DTypeError(
-            f"{op}: result type {promotion.dtypes.public(joint)} can't be cast to the desired output type "
+            f"{op}: result type {dtypes.public(joint)} can't be cast to the desired output type "
             f"{x.dtype}. Use `x = x + y`, which makes a tensor of the wider dtype."
         )
 

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.shapes import Size, axis_of
+from wengert.core.shapes import Size, axis_of, size_argument
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import (
@@ -19,7 +19,11 @@ from wengert.tensor import (
     reductions,
     views,
 )
-from wengert.tensor.promotion import cast_to, dtype_of
+from wengert.tensor.device import device as _device
+from wengert.tensor.device import require_cpu
+from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+
+_bool, _float, _int, _type = bool, float, int, type
 
 
 class Methods(Recorded):
@@ -28,11 +32,12 @@ class Methods(Recorded):
     __slots__ = ()
 
     add = arithmetic.add
-    sub = arithmetic.sub
-    mul = arithmetic.mul
-    div = arithmetic.div
+    sub = subtract = arithmetic.sub
+    mul = multiply = arithmetic.mul
+    div = divide = true_divide = arithmetic.div
+    remainder = arithmetic.remainder
     pow = arithmetic.pow
-    neg = arithmetic.neg
+    neg = negative = arithmetic.neg
     reciprocal = arithmetic.reciprocal
     exp = arithmetic.exp
     log = arithmetic.log
@@ -42,7 +47,7 @@ class Methods(Recorded):
     tanh = arithmetic.tanh
     sigmoid = arithmetic.sigmoid
     relu = arithmetic.relu
-    abs = arithmetic.abs
+    abs = absolute = arithmetic.abs
     sign = arithmetic.sign
     maximum = arithmetic.maximum
     minimum = arithmetic.minimum
@@ -74,12 +79,14 @@ class Methods(Recorded):
     logsumexp = reductions.logsumexp
     softmax = reductions.softmax
     log_softmax = reductions.log_softmax
+    equal = reductions.equal
+
     def reshape(self, *shape: Any) -> Any:
         """Same as `torch.reshape`."""
         return views.reshape(self, *shape)
 
     def view(self, *shape: Any) -> Any:
-        """Same as `torch.origin`."""
+        """Same as `torch.Tensor.view`: other sizes for the same memory."""
         return views.view(self, *shape)
 
     def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -101,6 +108,10 @@ class Methods(Recorded):
     def expand(self, *sizes: Any) -> Any:
         """Same as `torch.expand`."""
         return views.expand(self, *sizes)
+
+    def broadcast_to(self, *shape: Any) -> Any:
+        """Same as `torch.broadcast_to`."""
+        return views.broadcast_to(self, size_argument("broadcast_to", shape))
 
     def unsqueeze(self, dim: Any) -> Any:
         """Same as `torch.unsqueeze`."""
@@ -231,25 +242,60 @@ class Methods(Recorded):
         """Say whether the dtype is a floating one."""
         return dtype_of(self).kind == "f"
 
+    def is_complex(self) -> bool:
+        """Say whether the dtype is a complex one."""
+        return dtype_of(self).kind == "c"
+
     def to(
-        self, *args: Any, dtype: Any = None, device: Any = None, copy: bool = False, **_: Any
+        self,
+        *args: Any,
+        dtype: Any = None,
+        device: Any = None,
+        copy: bool = False,
+        non_blocking: bool = False,
+        memory_format: Any = None,
     ) -> Any:
-        """Convert to a dtype, or to the dtype of another tensor; itself when nothing changes."""
+        """Convert to a dtype, or to the dtype of another tensor; itself when nothing changes.
+
+        There is one device and one memory format, so these arguments change nothing.
+        """
         for arg in args:
-            if isinstance(arg, dtypes.dtype):
+            if isinstance(arg, dtypes.dtype) or arg in (_float, _int, complex, _bool):
                 dtype = arg
             elif isinstance(arg, Recorded):
                 dtype = dtypes.public(dtype_of(arg))
-            elif isinstance(arg, bool):
-                copy = arg
-            else:
+            elif isinstance(arg, _bool):
+                pass  # non_blocking and copy, by position; a conversion copies anyway
+            elif arg is None or isinstance(arg, str | _device):
                 device = arg
-        creation.require_cpu(device)
+            else:
+                raise TypeError(
+                    f"to(): expected a dtype, a tensor or a device, got {_type(arg).__name__}. "
+                    f"Write the dtype, as in `x.to(torch.float64)`."
+                )
+        require_cpu(device)
         out = self if dtype is None else cast_to(self, dtypes.to_numpy(dtype))
         return rows.clone(out) if copy and out is self else out
 
+    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
+        """Convert to a dtype or to one of PyTorch's type names; without argument, return the type name.
+
+        >>> import wengert as torch
+        >>> torch.tensor([1.]).type(), torch.tensor([1.]).type(torch.int64)
+        ('torch.FloatTensor', tensor([1]))
+        """
+        if dtype is None:
+            return f"torch.{_TYPE_NAMES[dtype_of(self).name]}Tensor"
+        if isinstance(dtype, str):
+            found = [d for d, name in _TYPE_NAMES.items() if dtype == f"torch.{name}Tensor"]
+            if not found:
+                raise ValueError(f"invalid type: {dtype!r}. Use a dtype, as in `torch.float64`.")
+            return cast_to(self, np.dtype(found[0]))
+        return cast_to(self, dtypes.to_numpy(dtype))
+
     def type_as(self, other: Any) -> Any:
         """Convert to the dtype of another tensor."""
+        require_tensor("type_as", other, "other")
         return cast_to(self, dtype_of(other))
 
     def float(self) -> Any:
@@ -303,3 +349,26 @@ class Methods(Recorded):
     def new_tensor(self, data: Any, dtype: Any = None) -> Any:
         """A tensor of data, of this tensor's dtype."""
         return creation.tensor(data, dtype=dtype or dtypes.public(dtype_of(self)))
+
+    def new_full(self, size: Any, fill_value: Any, dtype: Any = None) -> Any:
+        """A tensor of a shape with one value everywhere, of this tensor's dtype."""
+        if not isinstance(size, list | tuple):
+            raise TypeError(
+                f"new_full(): argument 'size' must be tuple of ints, not {_type(size).__name__}."
+            )
+        return creation.full(size, fill_value, dtype=dtype or dtypes.public(dtype_of(self)))
+
+
+_TYPE_NAMES = {
+    "bool": "Bool",
+    "uint8": "Byte",
+    "int8": "Char",
+    "int16": "Short",
+    "int32": "Int",
+    "int64": "Long",
+    "float16": "Half",
+    "float32": "Float",
+    "float64": "Double",
+    "complex64": "ComplexFloat",
+    "complex128": "ComplexDouble",
+}

@@ -45,9 +45,7 @@ def _with(function: Callable[..., Any], x: Any, other: Any) -> Any:
     return function(x, other)
 
 
-def _in_place(
-    x: Any, row: Primitive, function: Callable[..., Any], other: Any, op: str
-) -> Any:
+def _in_place(x: Any, row: Primitive, function: Callable[..., Any], other: Any, op: str) -> Any:
     """Write ``function(x, other)`` into ``x``; RuntimeError where its shape or the kind of its dtype differs."""
     if not _can(other):
         return NotImplemented
@@ -156,7 +154,9 @@ class Operators(Recorded):
 
     def __pos__(self) -> Any:
         if dtype_of(self).kind == "b":
-            raise DTypeError("The `+` operator, on a bool tensor is not supported. Use `.int()` first.")
+            raise DTypeError(
+                "The `+` operator, on a bool tensor is not supported. Use `.int()` first."
+            )
         return self
 
     def __abs__(self) -> Any:

@@ -86,7 +86,7 @@ class Tensor(Methods, Operators):
             if not payload.level.open:
                 raise leaked(payload.level, op)
             payload = payload.concrete(op)
-        return payload  # type: ignore[no-any-return]
+        return payload
 
     # Attributes
 
@@ -356,6 +356,8 @@ class Tensor(Methods, Operators):
         """Cut this tensor itself off its history. RuntimeError for views."""
         if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
+        if self.payload.__class__ is not np.ndarray:
+            self.payload = views.cut(self, counted=True).payload
         self.edge = None
         return self
 

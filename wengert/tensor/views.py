@@ -20,8 +20,8 @@ from wengert.errors import ShapeError, shape_text
 from wengert.rules import memory
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
-from wengert.tape.record import attach, ndarray
-from wengert.tape.storage import Recorded, Storage, View, new, storage_of, tensor_type
+from wengert.tape.record import attach
+from wengert.tape.storage import Storage, View, ndarray, new, storage_of, tensor_type
 from wengert.tensor.promotion import require_tensor
 
 __all__ = ["tensor_type"]
@@ -43,6 +43,8 @@ class FrozenView(View):
 
     __slots__ = ("reason",)
 
+    reason: str
+
 
 WITHOUT_GRAD: Final = (
     "this view was made where gradients were not recorded, so it is not clear whether they should flow through the "
@@ -52,6 +54,15 @@ ONE_OF_SEVERAL: Final = (
     "this view is one of several that one call returned (split, chunk, unbind, or a loop over a tensor), and these "
     "are not written to. Write through an index of the whole, as in `x[i] = ...`, or make a new tensor"
 )
+
+
+def _of_the_tensor(name: str) -> Any:
+    """Return a property that stands in the cell of the tensor behind a ``.data`` alias."""
+
+    def write(shadow: Any, value: Any) -> None:
+        setattr(shadow.uncounted_for, name, value)
+
+    return property(lambda shadow: getattr(shadow.uncounted_for, name), write)
 
 
 def freeze(out: Any, reason: str) -> None:
@@ -88,24 +99,39 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     members.append(weakref.ref(out))
 
 
+class Shadow(Storage):
+    """The cell of a ``.data`` alias: it counts its own writes. What NumPy can reach, the tensor's cell knows."""
+
+    def __init__(self, of: Storage) -> None:
+        while isinstance(of, Shadow):
+            of = of.uncounted_for
+        self.uncounted_for: Storage = of
+        self.inference = of.inference
+
+    watched = _of_the_tensor("watched")
+    exposed = _of_the_tensor("exposed")
+    root = _of_the_tensor("root")
+    snapshot = _of_the_tensor("snapshot")
+
+
 def cut(x: Any, *, counted: bool) -> Any:
-    """Return an alias of ``x`` without history: `detach` (writes are counted) or ``.data`` (they are not)."""
+    """Return an alias of ``x`` without history: `detach` (writes are counted) or ``.data`` (they are not).
+
+    It is cut off every level's tape and tangents, not the innermost's alone.
+    """
+    plain = x.payload.__class__ is ndarray and not carrier.special
     out = new(cells.tensor_type)
-    out.payload = x.payload
+    out.payload = x.payload if plain else rows.detach(x).payload
     out.edge = out.cell = None
     out.level = ROOT
     out.owner = x.owner
     storage = storage_of(x)
-    plain = x.payload.__class__ is ndarray and not carrier.special
     if counted:
         out.storage = storage
     else:
-        out.storage = Storage()
-        out.storage.uncounted_for = storage
-        for name in ("root", "snapshot", "exposed", "watched", "inference"):
-            setattr(out.storage, name, getattr(storage, name))
+        out.storage = Shadow(storage)
     out.origin = None
-    if isinstance(out.payload, Recorded) or not plain:
+    if not plain:
         out.origin = View(x, (), False)
         if storage.members is None:
             storage.members = []
@@ -117,7 +143,7 @@ def cut(x: Any, *, counted: bool) -> Any:
 
 def shares_memory(out: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> bool:
     """Say whether a reshaped array still looks at the memory it came from."""
-    return out is x or out.base is x or np.may_share_memory(out, x)
+    return out is x or out.base is x or not out.size or np.may_share_memory(out, x)
 
 
 def reshape(input: Any, *shape: Any) -> Any:
@@ -137,24 +163,47 @@ def reshape(input: Any, *shape: Any) -> Any:
 
 def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     payload = x.payload
-    params = {"shape": target}
-    if payload.__class__ is not ndarray or carrier.special:
-        out = rows.reshape(x, shape=target)
-        if payload.__class__ is not ndarray or shares_memory(out.payload, payload):
-            join(x, out, rows.reshape, params)
-        return out
-    raw = payload.reshape(target)
-    if shares_memory(raw, payload):
-        out = attach(rows.reshape, x, raw, params, 4)
-        join(x, out, rows.reshape, params)
-        return out
-    if op == "view":
+    eager = payload.__class__ is ndarray
+    before = payload if eager else _layout(x)
+    raw = before.reshape(target)
+    shared = shares_memory(raw, before)
+    if op == "view" and not shared:
         raise ShapeError(
             f"view size {shape_text(target)} is not compatible with input tensor's size "
-            f"{shape_text(x.shape)} and stride {x.stride()}: the elements are not in one piece of memory. "
+            f"{shape_text(x.shape)} and layout: the elements are not in one piece of memory. "
             f"Use .reshape(...) instead, which copies when it must."
         )
-    return attach(rows.reshape, x, raw, params, 4)
+    row = rows.reshape if shared else memory.unsafe_view
+    params = {"shape": target}
+    if eager and not carrier.special:
+        out = attach(row, x, raw, params, 4)
+    else:
+        out = row(x, **params)
+    if shared:
+        join(x, out, row, params)
+    return out
+
+
+def _layout(x: Any) -> np.ndarray[Any, Any]:
+    """Return an array whose elements lie as those of a carrier's tensor would lie in memory, their values apart.
+
+    Whether a reshape is a view or a copy must not depend on what carries the elements.
+    """
+    view = x.origin
+    if view is None:
+        return np.empty(tuple(x.payload.shape), np.bool_)
+    laid_out = _layout(view.base)
+    for row, params in view.chain:
+        laid_out = row.forward(laid_out, **params)
+    return laid_out
+
+
+def is_contiguous(x: Any) -> bool:
+    """Say whether the elements lie in one piece of memory in order."""
+    payload = x.payload
+    if payload.__class__ is not ndarray:
+        payload = _layout(x)
+    return bool(payload.flags.c_contiguous)
 
 
 def view(input: Any, *shape: Any) -> Any:
