@@ -61,14 +61,18 @@ USES = {
 
 
 @pytest.mark.parametrize("use", USES)
-@pytest.mark.parametrize("kind", ["vmap", "jvp", "trace", "vmap of jvp", "jvp of grad", "grad of vmap"])
+@pytest.mark.parametrize(
+    "kind", ["vmap", "jvp", "trace", "vmap of jvp", "jvp of grad", "grad of vmap"]
+)
 def test_use_after_the_end_raises(kind, use):
     x = leak(kind)
     with pytest.raises(LeakError, match="ended"):
         USES[use](x)
 
 
-@pytest.mark.parametrize("kind", ["vmap", "jvp", "trace", "vmap of jvp", "jvp of grad", "grad of vmap"])
+@pytest.mark.parametrize(
+    "kind", ["vmap", "jvp", "trace", "vmap of jvp", "jvp of grad", "grad of vmap"]
+)
 def test_looking_is_harmless(kind):
     x = leak(kind)
     assert "tensor(" in repr(x) and str(x)

@@ -131,7 +131,9 @@ def test_values_and_gradients_outside_are_exact(order):
     value = nested(wengert, order, cubic, w)
     np.testing.assert_allclose(value.item(), expected.value(0, 0, 0, 0.75), rtol=1e-12)
     (first,) = wengert.autograd.grad(value, w, create_graph=True)
-    np.testing.assert_allclose(first.item(), expected.derivative(3).value(0, 0, 0, 0.75), rtol=1e-12)
+    np.testing.assert_allclose(
+        first.item(), expected.derivative(3).value(0, 0, 0, 0.75), rtol=1e-12
+    )
     (second,) = wengert.autograd.grad(first, w)
     slope = expected.derivative(3).derivative(3)
     np.testing.assert_allclose(second.item(), slope.value(0, 0, 0, 0.75), rtol=1e-12)

@@ -18,8 +18,8 @@ from tests.laws.samples import Array, derivable, spaced
 from wengert.func import jvp, vmap
 from wengert.rules import BOOK
 
-MODEST = settings(max_examples=1500, deadline=None)
-MANY = settings(max_examples=4000, deadline=None)
+MODEST = settings(max_examples=60, deadline=None)
+MANY = settings(max_examples=200, deadline=None)
 
 DIAGONAL = {
     count: sorted(

@@ -531,7 +531,7 @@ WRONG_ANSWERS = {
 
 
 def graph():
-    """A graph that touches every kind of state: two leaves, a retained tensor, hooks, the failing place in its middle."""
+    """Return what a failure must not touch: a leaf with a gradient, one without, and a tensor that retains its own."""
     x, w = leaf(1, 2, 3), leaf(4, 5, 6)
     x.grad = torch.tensor([0.5, 0.5, 0.5], dtype=torch.float64)
     h = x * w

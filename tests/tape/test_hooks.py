@@ -44,7 +44,9 @@ def test_a_leaf_has_one_node():
 def test_hooks_of_accumulation_stay_when_the_node_is_dropped():
     x = leaf(2.0)
     seen = []
-    (x * 1).grad_fn.next_functions[0][0].register_hook(lambda gi, go: seen.append((gi, go[0].item())))
+    (x * 1).grad_fn.next_functions[0][0].register_hook(
+        lambda gi, go: seen.append((gi, go[0].item()))
+    )
     (x * 5).backward(torch.ones(1, dtype=torch.float64))
     assert seen == [((), 5.0)]
 

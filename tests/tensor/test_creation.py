@@ -61,4 +61,4 @@ def test_a_gradient_can_be_deleted_and_a_version_missing() -> None:
     with torch.inference_mode():
         made = torch.ones(2)
     with pytest.raises(RuntimeError, match="no_grad"):
-        made._version
+        made.add(made._version)

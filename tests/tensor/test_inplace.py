@@ -29,12 +29,7 @@ def test_node_and_gradient(write, name, gradient) -> None:
     assert x.grad.tolist() == gradient
 
 
-def test_overwritten_infinities_have_zero_gradient() -> None:
-    x = torch.zeros(2, requires_grad=True)
-    h = 1 / x
-    h.zero_()
-    (h * float("inf")).sum().backward()
-    assert x.grad[0].item() != x.grad[0].item() or x.grad[0].item() == 0.0
+def test_what_was_overwritten_has_zero_gradient_whatever_arrives() -> None:
     y = torch.ones(2, requires_grad=True)
     h = y * 1
     h[0] = 2.0

@@ -9,7 +9,6 @@ import pytest
 
 import wengert as torch
 
-
 NAMES = {
     "x[:, None]": "UnsqueezeBackward0",
     "x[None]": "UnsqueezeBackward0",

@@ -145,7 +145,7 @@ def test_the_graph_prints_the_same_every_time() -> None:
         "graph(%0: float32[3, 4], %1: float32[4]):\n"
         "  %5: float32[] = constant 2.0\n"
         "  %2: float32[3, 4] = mul(%0, %1)\n"
-        "  %3: float32[4] = sum(%2, axis=(0,), keepdim=False)\n"
+        "  %3: float32[4] = sum_along(%2, axis=(0,), keepdim=False)\n"
         "  %4: float32[3] = slice(%3, index=(1:,))\n"
         "  %6: float32[3] = add(%4, %5)\n"
         "  return %6"

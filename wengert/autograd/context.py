@@ -127,11 +127,7 @@ class FunctionNode(Node):
         """What ``save_for_backward`` kept, with its history; below the tape while that tape is walked."""
         if self.saved is None:
             raise second_backward(self)
-        below = None
-        for node, walk in reversed(_running.walks):
-            if node is self:
-                below = None if walk.taped or is_outermost(walk.level) else walk.level
-                break
+        below = next((_below(w) for node, w in reversed(_running.walks) if node is self), None)
         return tuple(None if s is None else s.restored(self, below) for s in self.saved)
 
     @property
@@ -146,12 +142,14 @@ class FunctionNode(Node):
             raise second_backward(self)
         if self.saved:
             walk.spent.append(self)
+        below = _below(walk)
+        ctx = self.ctx if below is None else _lowered(self.ctx, below)
         _running.walks.append((self, walk))
         try:
             with walk.user_mode():
                 cts = ct if isinstance(ct, list) else [ct]
                 grads = [self._incoming(i, c, walk) for i, c in enumerate(cts)]
-                results = self.function.backward_rule()(self.ctx, *grads)
+                results = self.function.backward_rule()(ctx, *grads)
                 if not isinstance(results, tuple):
                     results = (results,)
                 found = _checked_results(self, results)
@@ -166,6 +164,41 @@ class FunctionNode(Node):
         if made is None or not self.ctx.materialize_grads:
             return None
         return handle(np.zeros(*made))
+
+
+def _below(walk: Walk) -> Level | None:
+    """Return the level whose tape a backward runs beneath; None at the outermost one and when it is recorded."""
+    return None if walk.taped or is_outermost(walk.level) else walk.level
+
+
+def _lowered(x: Any, level: Level) -> Any:
+    """Return what a context holds with the tape of ``level`` taken off its tensors."""
+    if isinstance(x, Recorded) and x.edge is not None and x.level is level:
+        return as_tensor(beneath(x))
+    return with_parts(x, lambda part: _lowered(part, level))
+
+
+class TakenOut:
+    """A batched tensor taken out of its level, or of several, innermost first: ``mapped`` says for each."""
+
+    def __init__(self, value: Any, mapped: tuple[bool, ...]) -> None:
+        self.value, self.mapped = value, mapped
+
+
+def with_parts(x: Any, fn: Callable[[Any], Any]) -> Any:
+    """Apply ``fn`` to what a tuple, a list, a dict or a context holds; anything else stays."""
+    if x.__class__ in (tuple, list):
+        return x.__class__(map(fn, x))
+    if x.__class__ is dict:
+        return {key: fn(value) for key, value in x.items()}
+    if isinstance(x, TakenOut):
+        return TakenOut(fn(x.value), x.mapped)
+    if isinstance(x, FunctionCtx):
+        again = FunctionCtx(x.needs_input_grad)
+        for name, value in vars(x).items():
+            setattr(again, name, fn(value))
+        return again
+    return x
 
 
 _FIELDS = frozenset((*Node.__slots__, *FunctionNode.__slots__))
@@ -248,5 +281,7 @@ def _checked_results(node: FunctionNode, results: tuple[Any, ...]) -> list[Any]:
                 f"function {name} returned a gradient different from None at position {i + 1}, but the "
                 f"corresponding forward input was not a Variable"
             )
-        found.append(None if g is None else cast_to(g, meta[1]) if meta[1].kind in "fc" else g)
+        if g is not None and meta is not None and meta[1].kind in "fc":
+            g = cast_to(g, meta[1])
+        found.append(g)
     return found

@@ -49,7 +49,6 @@ class Function:
     """
 
     generate_vmap_rule = False
-    context = FunctionCtx
     _node_class: type[FunctionNode]
     _signature: inspect.Signature | None
 
@@ -170,28 +169,30 @@ class Function:
                 else:
                     output = cls.forward(ctx, *args)
         else:
-            output = cls._run_below(ctx, args, active)
-        return _finish(node, args, output, level)
+            return cls._record_above(node, args, level)
+        return _finish(node, args, args, output, level)
 
     @classmethod
-    def _run_below(cls, ctx: FunctionCtx, args: tuple[Any, ...], active: tuple[bool, ...]) -> Any:
+    def _record_above(cls, node: FunctionNode, args: tuple[Any, ...], level: Level) -> Any:
         """Apply the class to what lies below a transform's tape; an output that is an input stays that input."""
+        active = node.ctx.needs_input_grad
         below = tuple(
             as_tensor(beneath(x)) if on else x for x, on in zip(args, active, strict=True)
         )
         output = cls.apply(*below)
         several = isinstance(output, tuple)
-        outs = output if several else (output,)
         same = {id(b): x for b, x in zip(below, args, strict=True) if isinstance(x, Recorded)}
-        outs = tuple(same.get(id(o), o) for o in outs)
+        outs = tuple(same.get(id(o), o) for o in (output if several else (output,)))
         output = outs if several else outs[0]
         with no_grad():
-            cls.setup_context(ctx, args, output)
-        return output
+            cls.setup_context(node.ctx, args, output)
+        return _finish(node, args, below, output, level)
 
 
-def _finish(node: FunctionNode, args: tuple[Any, ...], output: Any, level: Level) -> Any:
-    """Give the outputs their edges, and the node what it saved."""
+def _finish(
+    node: FunctionNode, args: Sequence[Any], below: Sequence[Any], output: Any, level: Level
+) -> Any:
+    """Give the outputs their edges, and the node what it saved; ``below`` is what forward saw of ``args``."""
     ctx = node.ctx
     several = isinstance(output, tuple)
     outs = output if several else (output,)
@@ -212,7 +213,13 @@ def _finish(node: FunctionNode, args: tuple[Any, ...], output: Any, level: Level
         if made is not None and taping and id(out) not in constant and made[1].kind in "fc":
             edge = Output(node, i, made[0]) if several else node
         flows.append(edge is not None)
-        results.append(out if made is None else _output(out, edge, ctx, args, level))
+        if made is None:
+            results.append(out)
+        elif any(out is d for d in ctx._dirty):
+            seen = next((b for b, x in zip(below, args, strict=True) if x is out), out)
+            results.append(_written(out, seen, edge, level))
+        else:
+            results.append(_made(out, edge, args, level))
     if taping:
         _save(node, outs, results, flows)
     ctx._to_save = ctx._dirty = ctx._constant = ()
@@ -227,32 +234,32 @@ def _require_dirty_returned(node: FunctionNode, outs: Sequence[Any]) -> None:
         )
 
 
-def _output(out: Any, edge: Any, ctx: FunctionCtx, args: tuple[Any, ...], level: Level) -> Any:
-    """Return one output with its edge: the changed input itself when dirty, otherwise a new tensor."""
-    if any(out is d for d in ctx._dirty):
-        if edge is None:
-            return out
-        base = out.origin.base if out.origin is not None and out.origin.differentiable else out
-        if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
-            which = "a leaf Variable" if base is out else "a view of a leaf Variable"
-            raise GradientError(
-                f"mark_dirty: {which} that requires grad is being used in an in-place operation. Use a copy of it."
-            )
-        if is_outermost(level):
-            inplace.rebase(out, handle(out.payload, edge, level))
-            return out
-        return inplace.assign(out, handle(collapsed(out), edge, level), "mark_dirty")
-    given = any(out is x for x in args)
+def _written(out: Any, seen: Any, edge: Any, level: Level) -> Any:
+    """Return an input that forward changed, through ``seen``, with its new edge; its views and base follow."""
     if edge is None:
-        if given or not is_outermost(level):
-            return out
-        fresh = alias(out)
-        fresh.edge, fresh.level = None, ROOT
-    elif given or is_outermost(level):
-        fresh = alias(out)
-        fresh.edge, fresh.level = edge, level
-    else:
+        return out
+    base = out.origin.base if out.origin is not None and out.origin.differentiable else out
+    if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
+        which = "a leaf Variable" if base is out else "a view of a leaf Variable"
+        raise GradientError(
+            f"mark_dirty: {which} that requires grad is being used in an in-place operation. Use a copy of it."
+        )
+    if not is_outermost(level):
+        return inplace.assign(out, handle(collapsed(seen), edge, level), "mark_dirty")
+    inplace.rebase(out, handle(out.payload, edge, level))
+    return out
+
+
+def _made(out: Any, edge: Any, args: Sequence[Any], level: Level) -> Any:
+    """Return one output with its edge, as a tensor of its own."""
+    given = any(out is x for x in args)
+    outermost = is_outermost(level)
+    if edge is None and (given or not outermost):
+        return out
+    if not given and not outermost:
         return handle(collapsed(out), edge, level)
+    fresh = alias(out)
+    fresh.edge, fresh.level = edge, ROOT if edge is None else level
     fresh.origin = None
     return fresh
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.autograd.context import FunctionCtx
 from wengert.core.carrier import RAW, Level, Value, opened
 from wengert.core.primitive import Primitive
 from wengert.core.tree import flatten, tree_map
@@ -92,7 +93,7 @@ class JvpLevel(Level):
             for x, (p, _) in zip(args, pairs, strict=True)
         )
         output = cls.apply(*primals)
-        ctx = cls.context(tuple(t is not None for _, t in pairs))
+        ctx = FunctionCtx(tuple(t is not None for _, t in pairs))
         cls.setup_context(ctx, primals, output)
         tangents = cls.jvp(ctx, *[None if t is None else as_tensor(t) for _, t in pairs])
         if not isinstance(output, tuple):

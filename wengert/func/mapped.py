@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from wengert.autograd.context import FunctionCtx
+from wengert.autograd.context import FunctionCtx, TakenOut, with_parts
 from wengert.autograd.function import Function
 from wengert.core.carrier import opened
 from wengert.errors import GradientError
@@ -165,42 +165,21 @@ def _each(fn: Callable[[Any], Any], output: Any) -> Any:
     return tuple(map(fn, output)) if isinstance(output, tuple) else fn(output)
 
 
-class _Packed:
-    """A batched tensor taken out of its level, or of several, innermost first: ``mapped`` says for each."""
-
-    def __init__(self, value: Any, mapped: tuple[bool, ...]) -> None:
-        self.value, self.mapped = value, mapped
-
-
 def _taken_out(batch: _Batch, x: Any) -> Any:
     """Return an attribute of a context with its tensors outside of the level."""
-    if isinstance(x, Recorded | _Packed):
-        before = x.mapped if isinstance(x, _Packed) else ()
-        value, on = batch.out(x.value if isinstance(x, _Packed) else x)
-        return _Packed(value, (*before, on))
-    return _rebuild(x, lambda part: _taken_out(batch, part))
+    if isinstance(x, Recorded | TakenOut):
+        before = x.mapped if isinstance(x, TakenOut) else ()
+        value, on = batch.out(x.value if isinstance(x, TakenOut) else x)
+        return TakenOut(value, (*before, on))
+    return with_parts(x, lambda part: _taken_out(batch, part))
 
 
 def _put_back(batch: _Batch, x: Any) -> Any:
     """Undo `_taken_out` at a new level."""
-    if isinstance(x, _Packed):
+    if isinstance(x, TakenOut):
         value = batch.in_(x.value) if x.mapped[-1] else x.value
-        return value if len(x.mapped) == 1 else _Packed(value, x.mapped[:-1])
-    return _rebuild(x, lambda part: _put_back(batch, part))
-
-
-def _rebuild(x: Any, fn: Callable[[Any], Any]) -> Any:
-    """Apply ``fn`` to what a tuple, a list, a dict or a context holds; anything else stays."""
-    if x.__class__ in (tuple, list):
-        return x.__class__(map(fn, x))
-    if x.__class__ is dict:
-        return {key: fn(value) for key, value in x.items()}
-    if isinstance(x, FunctionCtx):
-        again = FunctionCtx(x.needs_input_grad)
-        for name, value in vars(x).items():
-            setattr(again, name, fn(value))
-        return again
-    return x
+        return value if len(x.mapped) == 1 else TakenOut(value, x.mapped[:-1])
+    return with_parts(x, lambda part: _put_back(batch, part))
 
 
 def _rebuilt(batch: _Batch, ctx: Any, saved: Sequence[Any], flags: Sequence[bool]) -> FunctionCtx:

@@ -101,7 +101,12 @@ def _relu(x: Array) -> Array:
 
 relu = elementwise("relu", _relu, lambda t, out: gate(t, out), lower="relu")
 
-sign = elementwise("sign", np.sign, lambda t: _nothing(t))
+def _sign(x: Array) -> Array:
+    # NumPy's sign of NaN is NaN; PyTorch's is 0.
+    return np.subtract(x > 0, x < 0, dtype=x.dtype)
+
+
+sign = elementwise("sign", _sign, lambda t: _nothing(t))
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
 
 
@@ -161,6 +166,12 @@ def _power(x: Array, *, exponent: float) -> Array:
         return x.copy()
     if exponent == 0.5:
         return np.sqrt(x)
+    if exponent == -1:
+        return np.reciprocal(x)
+    if exponent == -0.5:
+        return np.reciprocal(np.sqrt(x))
+    if exponent == -2:
+        return np.reciprocal(np.multiply(x, x))
     return np.power(x, x.dtype.type(exponent))  # type: ignore[no-any-return]
 
 

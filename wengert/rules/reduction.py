@@ -56,19 +56,24 @@ sum_along = linear(
 )  # fmt: skip
 
 
-def _extreme(name: str, reduce: Any, backward_name: str | None = None) -> Any:
-    """Declare amax or amin: the gradient is shared by the elements equal to the result."""
+def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool = False) -> Any:
+    """Declare amax or amin: the gradient is shared by the elements equal to the result.
+
+    NaN equals nothing, so that a slice with one gets NaN; with ``nan``, the elements that are NaN share the gradient.
+    """
 
     def forward(x: Array, *, axis: Shape, keepdim: bool) -> Array:
         return reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
 
     def winners(x: Any, out: Any, axis: Shape) -> tuple[Any, Any]:
         won = x == kept(out, axis, tuple(x.shape))
+        if nan:
+            won = won | (x != x)
         return won, sum(as_dtype_of(won, x), axis=axis, keepdim=True)
 
     def vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:
         won, ties = winners(x, out, axis)
-        return keep_where(kept(ct, axis, tuple(x.shape)) / ties, won)
+        return keep_where(kept(ct, axis, tuple(x.shape)), won) / ties
 
     def jvp(tangents: Any, x: Any, out: Any, axis: Shape, keepdim: bool) -> Any:
         won, ties = winners(x, out, axis)
@@ -79,8 +84,8 @@ def _extreme(name: str, reduce: Any, backward_name: str | None = None) -> Any:
 
 amax = _extreme("amax", np.maximum.reduce)
 amin = _extreme("amin", np.minimum.reduce)
-max_all = _extreme("max_all", np.maximum.reduce, "MaxBackward1")
-min_all = _extreme("min_all", np.minimum.reduce, "MinBackward1")
+max_all = _extreme("max_all", np.maximum.reduce, "MaxBackward1", nan=True)
+min_all = _extreme("min_all", np.minimum.reduce, "MinBackward1", nan=True)
 
 
 def _selecting(name: str, pick: Any) -> Any:

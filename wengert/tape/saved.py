@@ -43,7 +43,13 @@ def _described(node: Node, saved: Any) -> str:
     row = node.row
     names = () if row is None else (row.operands or ()) + (row.outputs or ())
     name = f"`{names[at]}` " if at is not None and at < len(names) else ""
-    kind = "operand" if at is not None and at < len(node.edges) else "result"
+    kind = (
+        "value"
+        if row is None
+        else "operand"
+        if at is not None and at < len(node.edges)
+        else "result"
+    )
     op = node.name() if row is None else row.name
     return f"{op}: the saved {kind} {name}({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
 

@@ -14,6 +14,7 @@ from wengert.core.shapes import axes_of, axis_of
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import composite
 from wengert.rules import reduction as rows
+from wengert.rules.structural import sum_all
 from wengert.tape.record import attach, carrier, ndarray
 from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, views
@@ -77,12 +78,11 @@ def sum(
     >>> torch.sum(torch.ones(2, 3), dim=1)
     tensor([3., 3.])
     """
-    require_tensor("sum", input)
     if dim is axis is dtype is None and not (keepdim or keepdims or carrier.special):
-        payload = input.payload
-        if payload.dtype.kind == "f":
-            params = _full(payload.ndim)
-            return attach(rows.sum, input, rows.sum.forward(payload, **params), params, 2)
+        payload = getattr(input, "payload", None)
+        if payload.__class__ is ndarray and payload.dtype.kind == "f":
+            return attach(rows.sum, input, sum_all(payload), _full(payload.ndim), 2)
+    require_tensor("sum", input)
     if dtype is not None:
         input = cast_to(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":

@@ -139,7 +139,7 @@ class Tensor(Methods, Operators):
         if state.trace is not None:
             state.trace.journal.keep(self, "edge")
         if not wanted:
-            self.edge = None
+            self._leave_tape()
         elif self.edge is None:
             if self.is_inference() and not state.inference:
                 raise GradientError(
@@ -356,10 +356,13 @@ class Tensor(Methods, Operators):
         """Cut this tensor itself off its history. RuntimeError for views."""
         if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
-        if self.payload.__class__ is not np.ndarray:
+        self._leave_tape()
+        return self
+
+    def _leave_tape(self) -> None:
+        if self.edge is not None and self.payload.__class__ is not np.ndarray:
             self.payload = views.cut(self, counted=True).payload
         self.edge = None
-        return self
 
     # Conversion
 
