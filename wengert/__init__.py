@@ -79,7 +79,7 @@ from wengert.core.dtypes import (
     uint8 as uint8,
 )
 from wengert.core.shapes import Size as Size
-from wengert.errors import MissingFeatureError as _MissingFeatureError
+from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
 from wengert.random import (
     Generator as Generator,
@@ -397,7 +397,9 @@ def is_tensor(obj: object) -> _builtins.bool:
     return isinstance(obj, Tensor)
 
 
-def __getattr__(name: str) -> object:
-    raise _MissingFeatureError(
-        f"Wengert has no `torch.{name}` yet. What it has is listed by `dir(wengert)`."
-    )
+__getattr__ = _refuser(__name__, "torch")
+
+
+def __dir__() -> list[str]:
+    hidden = {"annotations", "as_torch", "cli", "core", "errors", "rules", "tape"}
+    return sorted(name for name in globals() if name not in hidden)

@@ -16,9 +16,7 @@ from types import ModuleType
 from typing import Any
 
 import wengert
-from wengert.errors import MissingFeatureError
-
-WHAT_TO_DO = "The README says what works today. Write this with what is there, or run the program with PyTorch."
+from wengert.errors import MissingFeatureError, lacking
 
 
 def install_as_torch() -> None:
@@ -103,7 +101,3 @@ def name_what_is_lacking(module: ModuleType) -> None:
 
     vars(module)["__getattr__"] = refuse
 
-
-def lacking(name: str) -> str:
-    """Word the answer to a program that asks for a name of PyTorch's that Wengert lacks."""
-    return f"Wengert has no `{name}` yet. {WHAT_TO_DO}"

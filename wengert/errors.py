@@ -6,7 +6,9 @@ same situation, so programs that catch PyTorch's errors catch ours.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
+from typing import Any
 
 __all__ = [
     "DTypeError",
@@ -40,6 +42,29 @@ class TraceError(RuntimeError):
 
 class MissingFeatureError(AttributeError):
     """A name that PyTorch has and Wengert lacks."""
+
+
+WHAT_TO_DO = (
+    "The README says what works today. Write this with what is there, or run the program with PyTorch."
+)
+
+
+def lacking(name: str) -> str:
+    """Word the answer to a program that asks for a name of PyTorch's that Wengert lacks."""
+    return f"Wengert has no `{name}` yet. {WHAT_TO_DO}"
+
+
+def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
+    """Return a module's ``__getattr__``: it names, in PyTorch's spelling, what the module lacks."""
+
+    def refuse(name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"module {module!r} has no attribute {name!r}")
+        raise MissingFeatureError(
+            lacking(f"{torch_name}.{name}"), name=name, obj=sys.modules[module]
+        )
+
+    return refuse
 
 
 def shape_text(shape: Sequence[int]) -> str:

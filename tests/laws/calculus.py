@@ -1,4 +1,4 @@
-"""What the laws compare: pullbacks, pushforwards, finite differences and inner products over a sample's moving operands.
+"""What the laws compare: pullbacks, pushforwards, finite differences, inner products over a sample's moving operands.
 
 Functions take and return raw arrays, so that a law reads as its formula; tensors stay inside. Where an operand's
 cotangent is absent it counts as zero.

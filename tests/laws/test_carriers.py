@@ -93,7 +93,7 @@ def test_vmap_equals_a_loop(sample: Sample) -> None:
             [ops[i] if i in mapped else sample.operands[i] for i in range(len(ops))]
             for ops in examples
         ]
-        expected = [np.stack(o) for o in zip(*[sample.everything(*ops) for ops in each], strict=True)]
+        expected = _stacked([sample.everything(*ops) for ops in each])
         columns = [
             torch.tensor(np.stack([ops[i] for ops in each]) if i in mapped else sample.operands[i])
             for i in range(len(sample.operands))
@@ -107,15 +107,15 @@ def test_vmap_of_vmap_equals_two_loops(sample: Sample) -> None:
     """The first operand is mapped by the outer map, the last one by the inner."""
     examples = sample.examples(BATCH)
     count = len(sample.operands)
-    rows = []
-    for outer in examples:
-        row = []
-        for inner in examples:
-            ops = [outer[0], *sample.operands[1:]]
-            ops[-1] = inner[-1] if count > 1 else outer[0]
-            row.append(sample.everything(*ops))
-        rows.append([np.stack(o) for o in zip(*row, strict=True)])
-    expected = [np.stack(o) for o in zip(*rows, strict=True)]
+    table = []
+    for one in examples:
+        line = []
+        for other in examples:
+            ops = [one[0], *sample.operands[1:]]
+            ops[-1] = other[-1] if count > 1 else one[0]
+            line.append(sample.everything(*ops))
+        table.append(_stacked(line))
+    expected = _stacked(table)
     first = torch.tensor(np.stack([ops[0] for ops in examples]))
     last = torch.tensor(np.stack([ops[-1] for ops in examples]))
     middle = tensors(sample.operands[1:-1])
@@ -156,9 +156,7 @@ def _hessian_product(
     product = weighed(first, v)
     if not product.requires_grad:
         return [np.zeros_like(x) for x in points]
-    return arrays(
-        torch.autograd.grad(product, inputs, allow_unused=True, materialize_grads=True)
-    )
+    return arrays(torch.autograd.grad(product, inputs, allow_unused=True, materialize_grads=True))
 
 
 def _each(sample: Sample) -> list[list[Array]]:
@@ -245,9 +243,7 @@ def test_vmap_of_jvp(sample: Sample) -> None:
     ]
     close(arrays(found), _stacked(expected), 1e-12)
     slopes = vmap(lambda *c: jvp(loss, c[:count], c[count:])[1])(*columns)
-    by_hand = [
-        np.asarray(inner(v, _gradient(loss, p))) for p, v in zip(each, ways, strict=True)
-    ]
+    by_hand = [np.asarray(inner(v, _gradient(loss, p))) for p, v in zip(each, ways, strict=True)]
     close([array(slopes)], [np.stack(by_hand)], 1e-11)
 
 

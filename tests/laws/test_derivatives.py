@@ -106,4 +106,3 @@ def test_second_order_on_complex_numbers(sample: Sample) -> None:
     in_points, in_cts = second(sample, x, ct, v)
     close(in_points, differences(lambda p: pullback(sample, p, ct), x, v), 1e-7, "in the points")
     close(in_cts, pushforward(sample, x, v), 1e-10, "in the cotangents")
-

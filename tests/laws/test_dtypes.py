@@ -93,7 +93,9 @@ def test_nothing_wider_is_computed_on_the_way(sample: Sample) -> None:
 @pytest.mark.parametrize("sample", CONSTANT)
 def test_constant_rows_depend_on_no_width(sample: Sample) -> None:
     """Their dtype is the operands' own or does not depend on them."""
-    narrow = [o.dtype for o in sample.astype(np.float32).everything(*sample.astype(np.float32).operands)]
+    narrow = [
+        o.dtype for o in sample.astype(np.float32).everything(*sample.astype(np.float32).operands)
+    ]
     wide = [o.dtype for o in sample.everything(*sample.operands)]
     for a, b in zip(narrow, wide, strict=True):
         assert (a == np.float32 and b == np.float64) or a == b

@@ -49,9 +49,7 @@ def laid_out(x: Array, layout: str) -> Array:
     return x
 
 
-def holds(
-    f: Callable[..., Any], points: Sequence[Array], expected: Array | None = None
-) -> None:
+def holds(f: Callable[..., Any], points: Sequence[Array], expected: Array | None = None) -> None:
     """Check a function of tensors: its value, and that forward and reverse mode are transposes of each other."""
     inputs = [torch.from_numpy(x).requires_grad_() for x in points]
     out = f(*inputs)
@@ -141,7 +139,9 @@ REDUCTIONS: dict[str, tuple[Any, Any]] = {
 
 
 @MANY
-@given(name=st.sampled_from(sorted(REDUCTIONS)), layout=LAYOUTS, keepdim=st.booleans(), data=st.data())
+@given(
+    name=st.sampled_from(sorted(REDUCTIONS)), layout=LAYOUTS, keepdim=st.booleans(), data=st.data()
+)
 def test_reductions_over_any_dims(name: str, layout: str, keepdim: bool, data: Any) -> None:
     smallest = 0 if name == "sum" else 1
     shape = data.draw(hnp.array_shapes(min_dims=0, max_dims=3, min_side=smallest, max_side=4))
@@ -158,7 +158,12 @@ def test_reductions_over_any_dims(name: str, layout: str, keepdim: bool, data: A
 
 
 @MODEST
-@given(name=st.sampled_from(["max", "min", "argmax", "argmin"]), keepdim=st.booleans(), layout=LAYOUTS, data=st.data())
+@given(
+    name=st.sampled_from(["max", "min", "argmax", "argmin"]),
+    keepdim=st.booleans(),
+    layout=LAYOUTS,
+    data=st.data(),
+)
 def test_extremes_along_any_dim(name: str, keepdim: bool, layout: str, data: Any) -> None:
     shape = data.draw(hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4))
     (x,) = (laid_out(a, layout) for a in spaced(name, -3, 3, shape))
@@ -203,7 +208,11 @@ def test_views_of_any_shape(shape: tuple[int, ...], layout: str, data: Any) -> N
     (x,) = (laid_out(a, layout) for a in spaced("views", -3, 3, shape))
     order = data.draw(st.permutations(range(len(shape))))
     holds(lambda t: t.permute(*order) if order else t, [x], x.transpose(order))
-    holds(lambda t: t.permute(*order).reshape(-1) if order else t.reshape(-1), [x], x.transpose(order).reshape(-1))
+    holds(
+        lambda t: t.permute(*order).reshape(-1) if order else t.reshape(-1),
+        [x],
+        x.transpose(order).reshape(-1),
+    )
     index = data.draw(hnp.basic_indices(shape, allow_newaxis=True, max_dims=5).filter(_forwards))
     holds(lambda t: t[index], [x], np.asarray(x[index]))
     wide = (2, *(data.draw(st.integers(1, 3)) if n == 1 else n for n in shape))
@@ -217,14 +226,22 @@ def _forwards(index: Any) -> bool:
 
 
 @MODEST
-@given(shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4), layout=LAYOUTS, data=st.data())
+@given(
+    shape=hnp.array_shapes(min_dims=1, max_dims=3, min_side=1, max_side=4),
+    layout=LAYOUTS,
+    data=st.data(),
+)
 def test_joining_and_cutting(shape: tuple[int, ...], layout: str, data: Any) -> None:
     x, y = (laid_out(a, layout) for a in spaced("cat", -3, 3, shape, shape))
     dim = data.draw(st.integers(-len(shape), len(shape) - 1))
     holds(lambda a, b: torch.cat([a, b, a], dim), [x, y], np.concatenate([x, y, x], dim))
     holds(lambda a, b: torch.stack([a, b], dim), [x, y], np.stack([x, y], dim if dim >= 0 else dim))
     size = data.draw(st.integers(1, shape[dim]))
-    holds(lambda a: torch.split(a, size, dim)[-1], [x], np.split(x, range(size, shape[dim], size), dim)[-1])
+    holds(
+        lambda a: torch.split(a, size, dim)[-1],
+        [x],
+        np.split(x, range(size, shape[dim], size), dim)[-1],
+    )
 
 
 @MODEST
@@ -255,7 +272,11 @@ def test_picking_by_integers(shape: Any, picked: Any, layout: str, data: Any) ->
 
 
 @MODEST
-@given(shapes=hnp.mutually_broadcastable_shapes(signature="(m?,n),(n,p?)->(m?,p?)", min_side=0, max_side=3, max_dims=2))
+@given(
+    shapes=hnp.mutually_broadcastable_shapes(
+        signature="(m?,n),(n,p?)->(m?,p?)", min_side=0, max_side=3, max_dims=2
+    )
+)
 def test_matrix_products_of_all_ranks(shapes: Any) -> None:
     x, y = spaced("matmul", -3, 3, *shapes.input_shapes)
     holds(torch.matmul, [x, y], np.asarray(np.matmul(x, y)))
@@ -284,7 +305,9 @@ def _special(name: str, points: list[Array]) -> None:
         np.testing.assert_array_equal(array(out), row.forward(*wide))
     ones = [torch.ones_like(out)]
     back = arrays(gradients([out], inputs, ones))
-    np.testing.assert_array_equal(back, arrays(gradients([row(*inputs)], inputs, ones, create_graph=True)))
+    np.testing.assert_array_equal(
+        back, arrays(gradients([row(*inputs)], inputs, ones, create_graph=True))
+    )
     for i in range(len(wide)):
         ways = [torch.ones_like(x) if k == i else torch.zeros_like(x) for k, x in enumerate(inputs)]
         one = _only(row, wide, i)
@@ -306,5 +329,3 @@ def test_special_values_have_a_second_derivative(name: str, dtype: Any) -> None:
     if first.requires_grad:
         (second,) = torch.autograd.grad(first.sum(), x, allow_unused=True, materialize_grads=True)
         assert second.dtype is dtype and second.shape == x.shape
-
-

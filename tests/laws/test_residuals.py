@@ -21,7 +21,11 @@ GOLDEN = Path(__file__).with_name("residuals.txt")
 UNSEEN = {
     ("pow", 1, "y"): "matters where the base is 0: tests/rules/test_edges.py shows it",
     ("number_pow", 1, "y"): "as in pow",
-    ("twice", 0, "x"): "a second derivative is constant, and stays on the tape of x as PyTorch's does",
+    (
+        "twice",
+        0,
+        "x",
+    ): "a second derivative is constant, and stays on the tape of x as PyTorch's does",
 }
 """Residuals that no sample shows, by row, operand and name, with the reason."""
 
@@ -146,9 +150,7 @@ def test_declared_residuals_are_necessary(row: Primitive, i: int, residual: str)
     rule = row.rules[i]
     assert rule is not None
     operands = [i] if row.operands is not None else [0, 1]
-    needed = any(
-        _needed(sample, k, rule, residual) for sample in samples_of(row) for k in operands
-    )
+    needed = any(_needed(sample, k, rule, residual) for sample in samples_of(row) for k in operands)
     assert needed != ((row.name, i, residual) in UNSEEN)
 
 

@@ -80,7 +80,9 @@ def test_float16_adds_up_in_float32() -> None:
 
 SMALL = st.lists(st.sampled_from([0, 1, 2, 3, 5]), max_size=3)
 LONG = st.sampled_from([65, 129, 1100])
-SHAPES = SMALL | st.builds(lambda small, n, i: [*small[:i], n, *small[i:]], SMALL, LONG, st.integers(0, 2))
+SHAPES = SMALL | st.builds(
+    lambda small, n, i: [*small[:i], n, *small[i:]], SMALL, LONG, st.integers(0, 2)
+)
 KINDS = [np.float32, np.float64, np.float16, np.complex64, np.complex128, np.int64, np.bool_]
 
 

@@ -11,6 +11,7 @@ from wengert.autograd.anomaly import (
 from wengert.autograd.backward import backward, grad
 from wengert.autograd.function import Function
 from wengert.autograd.gradcheck import gradcheck, gradgradcheck
+from wengert.errors import refuser
 from wengert.tape.mode import (
     enable_grad,
     inference_mode,
@@ -37,3 +38,5 @@ __all__ = [
     "set_detect_anomaly",
     "set_grad_enabled",
 ]
+
+__getattr__ = refuser(__name__, "torch.autograd")

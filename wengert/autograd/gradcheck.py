@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -11,6 +10,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.errors import GradientError
 from wengert.tape.backward import gradients
+from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded, handle
 from wengert.tensor import creation
 
@@ -33,11 +33,9 @@ def _checkable(inputs: Sequence[Any]) -> list[int]:
             "requires_grad=True."
         )
     if any(inputs[i].payload.dtype.itemsize < 8 for i in found):
-        warnings.warn(
+        warn(
             "An input of gradcheck is not of double precision: finite differences are too coarse in float32. "
             "Use `x.double()`.",
-            UserWarning,
-            stacklevel=3,
         )
     return found
 
@@ -163,7 +161,7 @@ def gradgradcheck(
     ``grad_outputs`` defaults to fixed pseudo-random cotangents.
     """
     arguments = _tuple(inputs)
-    outputs = [
+    outputs: list[Any] = [
         o for o in _tuple(func(*arguments)) if isinstance(o, Recorded) and o.edge is not None
     ]
     if grad_outputs is None:

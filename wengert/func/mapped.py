@@ -80,9 +80,10 @@ def generated(cls: Any, like: Any, mapped: Sequence[bool]) -> type[Function]:
             with opened(batch.level):
                 outs = _each(batch.in_, output)
                 cls.setup_context(inner, batch.all_in(inputs, mapped), outs)
+                examples = batch.all_in(inputs, mapped)
                 ctx.inner_shapes = [
-                    tuple(x.shape) if isinstance(x, Recorded) else None
-                    for x in batch.all_in(inputs, mapped)
+                    tuple(x.shape) if isinstance(x, Recorded) else None  # type: ignore[attr-defined]
+                    for x in examples
                 ]
                 ctx.save_for_backward(*batch.all_out(inner._to_save, ctx, "backward_flags"))
                 ctx.save_for_forward(*batch.all_out(inner._forward_saved, ctx, "forward_flags"))

@@ -33,13 +33,14 @@ class TapeLevel(Level):
                 f"Thing passed to transform API must be Tensor, got {type(x)}. Use `torch.tensor(...)`, or close over "
                 f"what is not differentiated."
             )
-        if numpy_dtype(x).kind not in "fc":
+        dtype = numpy_dtype(x)
+        if dtype.kind not in "fc":
             raise DTypeError(
-                f"only Tensors of floating point dtype can require gradients, and this one is {numpy_dtype(x)}. "
+                f"only Tensors of floating point dtype can require gradients, and this one is {dtype}. "
                 f"Use `x.float()`."
             )
         t = handle(collapsed(x), None, self)
-        t.cell = t.edge = GradCell(t, tuple(x.shape), numpy_dtype(x), self)
+        t.cell = t.edge = GradCell(t, tuple(x.shape), dtype, self)  # type: ignore[attr-defined]
         return t
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
 
-from wengert.errors import cannot_broadcast
+from wengert.errors import cannot_broadcast, refuser
 from wengert.rules import composite
+from wengert.tape.provenance import warn
 from wengert.tape.record import binary
 from wengert.tensor import contraction, views
 from wengert.tensor.arithmetic import relu, sigmoid, tanh
@@ -61,12 +61,10 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
             f"{reduction} is not a valid value for reduction: use 'mean', 'sum' or 'none'."
         )
     if input.shape != target.shape:
-        warnings.warn(
+        warn(
             f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). "
             f"This will likely lead to incorrect results due to broadcasting. "
             f"Please ensure they have the same size.",
-            UserWarning,
-            stacklevel=3,
         )
     x, y = promoted("mse_loss", input, target)
     if dtype_of(x).kind not in "fc":
@@ -79,3 +77,5 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
         shape = _joint_shape(tuple(x.shape), tuple(y.shape))
         x, y = views.expand(x, shape), views.expand(y, shape)
     return composite.mse_loss(x, y) if reduction == "mean" else composite.mse_sum(x, y)
+
+__getattr__ = refuser(__name__, "torch.nn.functional")

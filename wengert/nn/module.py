@@ -105,6 +105,14 @@ class Module:
     # Attributes
 
     def __getattr__(self, name: str) -> Any:
+        try:
+            found = self.__dict__["_parameters"][name]
+        except KeyError:
+            return self._registered(name)
+        return self._registered(name) if carrier.special else found
+
+    def _registered(self, name: str) -> Any:
+        """Return a parameter, module or buffer by name; a trace learns where it was found."""
         fields = self.__dict__
         for table in ("_parameters", "_modules", "_buffers"):
             entries = fields.get(table, ())

@@ -1,6 +1,9 @@
 """Optimisers."""
 
+from wengert.errors import refuser
 from wengert.optim.optimizer import Optimizer
 from wengert.optim.sgd import SGD
 
 __all__ = ["SGD", "Optimizer"]
+
+__getattr__ = refuser(__name__, "torch.optim")

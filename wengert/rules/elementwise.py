@@ -101,6 +101,7 @@ def _relu(x: Array) -> Array:
 
 relu = elementwise("relu", _relu, lambda t, out: gate(t, out), lower="relu")
 
+
 def _sign(x: Array) -> Array:
     # NumPy's sign of NaN is NaN; PyTorch's is 0.
     return np.subtract(x > 0, x < 0, dtype=x.dtype)

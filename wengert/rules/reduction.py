@@ -22,6 +22,7 @@ from wengert.rules.structural import (
     as_dtype_of,
     cat,
     kept,
+    numpy_dtype,
     reshape,
     shift_axis,
     slice_,
@@ -37,11 +38,15 @@ def _count(shape: Shape, axis: Shape) -> int:
 
 
 def _mean(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    if x.itemsize == 2:  # float16, whose sums and counts end at 65504
+        return _mean(x.astype(np.float32), axis=axis, keepdim=keepdim).astype(x.dtype)
     return _sum(x, axis=axis, keepdim=keepdim) / x.dtype.type(_count(x.shape, axis))  # type: ignore[no-any-return]
 
 
 def _mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
-    return spread(ct / _count(x_shape, axis), axis=axis, shape=x_shape)
+    count = _count(x_shape, axis)
+    share = ct * (1.0 / count) if count > 65504 and numpy_dtype(ct).itemsize == 2 else ct / count
+    return spread(share, axis=axis, shape=x_shape)
 
 
 mean = linear("mean", _mean, _mean_transpose, shift=shift_axis)

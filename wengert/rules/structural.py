@@ -15,7 +15,8 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.summation import sum_all as sum_all, sum_axes
+from wengert.rules.summation import full_sum, sum_axes
+from wengert.rules.summation import sum_all as sum_all
 
 
 def numpy_dtype(x: Any) -> np.dtype[Any]:
@@ -119,7 +120,7 @@ broadcast_to = linear(
 
 
 def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    total = sum_axes(x, axis)
+    total = full_sum(x) if len(axis) == x.ndim and x.flags.c_contiguous else sum_axes(x, axis)
     if keepdim:
         total = np.reshape(total, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
     return total  # type: ignore[no-any-return]
@@ -195,16 +196,6 @@ def _clone(x: Array) -> Array:
 clone = linear("clone", _clone, lambda ct: ct, shift=lambda p, size: p)
 
 
-def _copied(x: Array, y: Array) -> Array:
-    return y.copy()
-
-
-copied = linear(
-    "copied", _copied, [None, lambda ct: ct], backward_name="CopyBackwards",
-    batch=lambda size, mapped, p, x, y: y + reshape(x, shape=x.shape) * 0 if mapped[0] else y,
-)  # fmt: skip
-
-
 def _detach(x: Array) -> Array:
     return x
 
@@ -222,7 +213,7 @@ conj = general(
 
 
 def adjoint(x: Any) -> Any:
-    """Return the factor that takes cotangents back where ``x`` takes tangents along: the conjugate, or ``x`` if real."""
+    """Return what takes cotangents back where ``x`` takes tangents along: its conjugate, or a real ``x`` itself."""
     return conj(x) if numpy_dtype(x).kind == "c" else x
 
 

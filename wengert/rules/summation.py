@@ -22,7 +22,25 @@ _WIDE, _CACHE = 1 << 21, 1 << 24
 
 def sum_all(x: Array) -> Any:
     """Add up all elements of an array of any layout."""
-    return _full_sum(x) if x.flags.c_contiguous else sum_axes(x, tuple(range(x.ndim)))
+    return full_sum(x) if x.flags.c_contiguous else sum_axes(x, tuple(range(x.ndim)))
+
+
+def full_sum(x: Array) -> Any:
+    """Add up a contiguous array: floats in blocks, each as a product with ones, and then the blocks.
+
+    That errs no more than NumPy's pairwise sum, starts sooner and runs three times as fast.
+    """
+    dtype = x.dtype
+    if dtype is not _F32 and dtype is not _F64:
+        return _other_sum(x, tuple(range(x.ndim)))
+    n = x.size
+    flat = x if x.ndim == 1 else x.reshape(-1)
+    if n <= _BLOCK:
+        return flat.dot(_ones(dtype, n))
+    block = _BLOCK if n < _WIDE else _WIDE_BLOCK
+    whole = n - n % block
+    total = np.add.reduce(flat[:whole].reshape(-1, block).dot(_ones(dtype, block)))
+    return total if whole == n else total + full_sum(flat[whole:])
 
 
 def sum_axes(x: Array, axes: Shape) -> Any:
@@ -35,7 +53,7 @@ def sum_axes(x: Array, axes: Shape) -> Any:
     if not x.size or not axes:
         return np.add.reduce(x, axis=axes)
     if len(axes) == x.ndim:
-        return _full_sum(x)
+        return full_sum(x)
     if x.ndim == 2 and x.shape[axes[0]] <= _FEW_ROWS:
         ones = _ones(dtype, x.shape[axes[0]])
         return x.dot(ones) if axes[0] else ones.dot(x)
@@ -101,26 +119,6 @@ def _other_sum(x: Array, axes: Shape) -> Any:
         halves = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
         return sum_axes(halves, axes).view(x.dtype)[..., 0]
     return np.add.reduce(x, axis=axes)
-
-
-def _full_sum(x: Array) -> Any:
-    """Add up a contiguous array: floats in blocks, each as a product with ones, and then the blocks.
-
-    That errs no more than NumPy's pairwise sum, starts sooner and runs three times as fast.
-    """
-    n = x.size
-    dtype = x.dtype
-    if dtype is not _F32 and dtype is not _F64:
-        return _other_sum(x, tuple(range(x.ndim)))
-    if not n:
-        return np.add.reduce(x, axis=None)
-    flat = x if x.ndim == 1 else x.reshape(-1)
-    if n <= _BLOCK:
-        return flat.dot(_ones(dtype, n))
-    block = _BLOCK if n < _WIDE else _WIDE_BLOCK
-    whole = n - n % block
-    total = np.add.reduce(flat[:whole].reshape(-1, block).dot(_ones(dtype, block)))
-    return total if whole == n else total + _full_sum(flat[whole:])
 
 
 @functools.lru_cache(maxsize=256)

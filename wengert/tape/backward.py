@@ -61,7 +61,7 @@ def _level_of(outputs: Sequence[Any]) -> Level:
     level = max(levels, key=lambda level: level.number) if levels else outputs[0].level
     if not level.open:
         raise leaked(level, "backward")
-    return level  # type: ignore[no-any-return]
+    return level
 
 
 def _outputs(what: str, tensors: Any) -> list[Any]:

@@ -18,7 +18,8 @@ from wengert.core import carrier
 from wengert.core.carrier import RAW, ROOT, Level, state
 from wengert.errors import ShapeError, shape_text
 from wengert.rules.elementwise import keep_where
-from wengert.rules.structural import conj, sum_all, sum_to
+from wengert.rules.structural import conj, sum_to
+from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output, edge_node
@@ -31,6 +32,8 @@ from wengert.tape.storage import (
 )
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
+_UNUSUAL = RAW | {Packed}
+"""What a node may have saved besides tensors and arrays: NumPy's scalars, and what went through a pack hook."""
 
 
 class Walk:
@@ -121,7 +124,10 @@ class Walk:
                 spent.append(node)
                 for s in saved:
                     if s is not None and s.__class__ is not ndarray:
-                        if s.__class__ is Packed:
+                        if s.__class__ in _UNUSUAL:
+                            if s.__class__ is not Packed:
+                                unpacked.append(s)
+                                continue
                             s = s.restore()
                         storage = s.storage
                         if storage is not None and (storage.changed < rank or storage.watched):
@@ -136,7 +142,7 @@ class Walk:
                 i += 1
                 if edge is None:
                     continue
-                rule = rules[i]
+                rule: Any = rules[i]
                 arity = rule.arity
                 if arity == 1:
                     g = rule.fn(ct, values[rule.first])
@@ -332,7 +338,7 @@ class Walk:
         plain = state.trace is None
         level = self.level
         for s in saved:
-            if s is None or s.__class__ is ndarray:
+            if s is None or s.__class__ in RAW:
                 values.append(s)
                 continue
             if s.__class__ is Packed:

@@ -64,7 +64,7 @@ def run_leaf_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int], *, l
     before = {k: hook for k, hook in hooks.items() if hook.__class__ is not NodeHook}
     grad = run_tensor_hooks(before, grad, shape)
     if lands and len(before) < len(hooks):
-        after = {k: hook for k, hook in hooks.items() if hook.__class__ is NodeHook}
+        after: dict[int, Hook] = {k: hook for k, hook in hooks.items() if k not in before}
         (grad,) = run_node_hooks("AccumulateGrad", after, (grad,))
     return grad
 

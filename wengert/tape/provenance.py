@@ -9,6 +9,7 @@ import itertools
 import linecache
 import os
 import sys
+import warnings
 from types import CodeType, FrameType
 from typing import Final
 
@@ -58,6 +59,16 @@ def outside(frame: FrameType | None) -> Place:
         frame = frame.f_back
     assert last is not None
     return last.f_code, last.f_lasti
+
+
+def warn(message: str) -> None:
+    """Warn at the user's line."""
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
+    while frame is not None and frame.f_back is not None and INTERNAL[frame.f_code.co_filename]:
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, UserWarning, stacklevel=level)
 
 
 def here() -> Place:

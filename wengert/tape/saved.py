@@ -6,7 +6,6 @@ of the walk.
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
 import numpy as np
@@ -14,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.errors import GradientError
 from wengert.tape.node import Node
-from wengert.tape.provenance import describe
+from wengert.tape.provenance import describe, warn
 from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import Recorded, handle, ndarray, shared_value
 
@@ -38,20 +37,15 @@ def checked(node: Node, saved: Any) -> Any:
 
 
 def _described(node: Node, saved: Any) -> str:
+    """Name a saved value by its part in the operation; rules' own names for it mean nothing to users."""
     assert node.saved is not None
     at = next((i for i, s in enumerate(node.saved) if s is saved), None)
-    row = node.row
-    names = () if row is None else (row.operands or ()) + (row.outputs or ())
-    name = f"`{names[at]}` " if at is not None and at < len(names) else ""
-    kind = (
-        "value"
-        if row is None
-        else "operand"
-        if at is not None and at < len(node.edges)
-        else "result"
-    )
-    op = node.name() if row is None else row.name
-    return f"{op}: the saved {kind} {name}({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
+    count = len(node.edges)
+    part = "value" if at is None or node.row is None else "operand" if at < count else "result"
+    if part == "operand" and count == 2:
+        part = ("left operand", "right operand")[at or 0]
+    op = node.name() if node.row is None else node.row.name
+    return f"{op}: the saved {part} ({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
 
 
 def modified(node: Node, saved: Any) -> GradientError:
@@ -61,8 +55,8 @@ def modified(node: Node, saved: Any) -> GradientError:
         f"computation has been modified by an inplace operation.\n"
         f"  saved by    {describe(node.place)}\n"
         f"  changed by  {describe(saved.storage.changed_at)}\n"
-        f"  Use an operation that makes a new tensor (`x = x + 1` instead of `x += 1`), or save a `x.clone()` "
-        f"before that line."
+        f"  Write that line so that it makes a new tensor (`a = a + b` instead of `a += b`), or give the saving line "
+        f"a `clone()`."
     )
 
 
@@ -78,14 +72,12 @@ def changed_through_numpy(node: Node, saved: Any) -> GradientError:
 
 def warn_silent(node: Node, saved: Any) -> None:
     """Warn once for a storage that a write through ``.data`` changed a value which the tape still uses."""
-    warnings.warn(
+    warn(
         f"{_described(node, saved)} was changed through `.data` before backward, so the gradient is computed "
         f"from the new value.\n"
         f"  saved by    {describe(node.place)}\n"
         f"  changed by  {describe(saved.storage.changed_at)}\n"
         f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
-        UserWarning,
-        stacklevel=2,
     )
     saved.storage.silent = 0
 

@@ -14,6 +14,7 @@ from wengert.core.shapes import Shape, positive_size
 from wengert.errors import DTypeError, GradientError, ShapeError
 from wengert.rules import structural
 from wengert.tape import storage as cells
+from wengert.tape.provenance import warn
 from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import require_cpu as require_cpu
 from wengert.tensor.promotion import (
@@ -160,6 +161,11 @@ def _plain_numbers(data: Any) -> Any:
     """Replace tensors inside nested sequences by their numbers."""
     if isinstance(data, Recorded):
         t: Any = data
+        if t.edge is not None:
+            warn(
+                "tensor(): a tensor that requires grad became a plain number, so no gradient flows to it. "
+                "Use `torch.stack([...])` to keep the gradient, or `.item()` to say that none is wanted."
+            )
         return t.tolist() if t.ndim else t.item()
     if isinstance(data, list | tuple):
         return [_plain_numbers(d) for d in data]

@@ -207,8 +207,7 @@ class Methods(Recorded):
 
     def is_contiguous(self) -> bool:
         """Say whether the elements lie in one piece of memory in order."""
-        payload = self.payload
-        return payload.__class__ is not np.ndarray or bool(payload.flags.c_contiguous)
+        return views.is_contiguous(self)
 
     def stride(self, dim: int | None = None) -> Any:
         """Return how many elements apart neighbours along each dimension are."""

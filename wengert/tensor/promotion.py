@@ -114,8 +114,6 @@ def operand(op: str, value: Any) -> Any:
     """Return a value as something that can be an operand: a tensor or a number; TypeError otherwise."""
     if isinstance(value, Recorded) or is_number(value):
         return value
-    if isinstance(value, np.ndarray):
-        return handle(value)
     raise TypeError(
         f"{op}(): argument must be Tensor or number, not {type(value).__name__}. "
         f"Make a tensor of it with `torch.tensor(...)`."

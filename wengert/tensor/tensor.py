@@ -5,7 +5,6 @@ Operators and named methods come from the two classes it derives from; they only
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -14,13 +13,13 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.core.shapes import Size
-from wengert.errors import GradientError, ShapeError
+from wengert.errors import GradientError, MissingFeatureError, ShapeError, lacking
 from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
 from wengert.tape.hooks import RemovableHandle, require_callable
 from wengert.tape.node import AccumulateGrad, edge_node
-from wengert.tape.provenance import here
+from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
 from wengert.tensor import creation, display, views
@@ -53,6 +52,11 @@ class Tensor(Methods, Operators):
         if cls is not Tensor:
             made.__class__ = cls
         return made
+
+    def __getattr__(self, name: str) -> Any:
+        if name.startswith("__"):
+            raise AttributeError(f"'Tensor' object has no attribute {name!r}", name=name, obj=self)
+        raise MissingFeatureError(lacking(f"torch.Tensor.{name}"), name=name, obj=self)
 
     # What interpretation asks for
 
@@ -164,12 +168,10 @@ class Tensor(Methods, Operators):
         cell = self.cell
         if cell is None:
             if not self.is_leaf:
-                warnings.warn(
+                warn(
                     "The .grad attribute of a Tensor that is not a leaf Tensor is being accessed. Its .grad attribute "
                     "won't be populated during autograd.backward(). Call .retain_grad() on it before backward, or use "
                     "the leaf.",
-                    UserWarning,
-                    stacklevel=2,
                 )
             return None
         return cells.read_grad(cell)
@@ -407,7 +409,11 @@ class Tensor(Methods, Operators):
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray[Any, Any]:
         array = self.numpy()
-        return array if dtype is None else array.astype(dtype)
+        if dtype is not None and array.dtype != dtype:
+            if copy is False:
+                raise ValueError(f"a tensor of {self.dtype} cannot become an array of {dtype} without a copy.")
+            return array.astype(dtype)
+        return array.copy() if copy else array
 
     def __len__(self) -> int:
         if not self.ndim:

@@ -24,7 +24,6 @@ from wengert.trace.execute import execute
 from wengert.trace.graph import Graph, Instruction, Var
 from wengert.trace.state import MISSING, Journal
 
-
 FROM_GRAPH: Final = "a tensor"
 """Stands for a tensor among the arguments or results of a traced function; other values stand for themselves."""
 
