@@ -100,4 +100,3 @@ def name_what_is_lacking(module: ModuleType) -> None:
         raise MissingFeatureError(lacking(f"{torch_name}.{name}"), name=name, obj=module)
 
     vars(module)["__getattr__"] = refuse
-

@@ -19,6 +19,7 @@ import numpy as np
 
 import wengert
 from wengert import as_torch
+from wengert.errors import WHAT_TO_DO
 
 CANNOT_OPEN = 2
 """The exit status with which Python itself answers a script that it cannot open."""
@@ -105,7 +106,7 @@ def explain_lacking_name(error: BaseException) -> None:
     """Add to `from torch import x`, where Python words the error itself, what to do about it."""
     if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "wengert":
         error.add_note(
-            f"Wengert stands for `torch` in this program and lacks this name. {as_torch.WHAT_TO_DO}"
+            f"Wengert stands for `torch` in this program and lacks this name. {WHAT_TO_DO}"
         )
 
 

@@ -44,9 +44,7 @@ class MissingFeatureError(AttributeError):
     """A name that PyTorch has and Wengert lacks."""
 
 
-WHAT_TO_DO = (
-    "The README says what works today. Write this with what is there, or run the program with PyTorch."
-)
+WHAT_TO_DO = "The README says what works today. Write this with what is there, or run the program with PyTorch."
 
 
 def lacking(name: str) -> str:

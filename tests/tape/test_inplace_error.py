@@ -33,10 +33,10 @@ def test_add_in_place() -> None:
     loss = (x * w).sum()
     x += 1
     text = message(loss.backward)
-    assert text.startswith("mul: the saved operand `x` (float32, shape (3,)) was changed before")
+    assert text.startswith("mul: the saved left operand (float32, shape (3,)) was changed before")
     assert named(text, "saved by") == "loss = (x * w).sum()"
     assert named(text, "changed by") == "x += 1"
-    assert "x = x + 1" in text and "clone()" in text
+    assert "a = a + b" in text and "clone()" in text
     assert w.grad is None
 
 
@@ -78,7 +78,7 @@ def test_saved_result() -> None:
     out = w.exp()
     out.add_(1)
     text = message(out.sum().backward)
-    assert "exp: the saved result `out`" in text
+    assert "exp: the saved result (" in text
     assert named(text, "saved by") == "out = w.exp()"
     assert named(text, "changed by") == "out.add_(1)"
 

@@ -77,7 +77,7 @@ ALL: Final = (
 )  # fmt: skip
 _BY_NUMPY: Final = {d.numpy: d for d in ALL}
 _BY_NAME: Final = {d.name: d for d in ALL}
-_COMPLEX_OF: Final = {
+_COMPLEX_OF: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
     np.dtype("float16"): np.dtype("complex64"),
     np.dtype("float32"): np.dtype("complex64"),
     np.dtype("float64"): np.dtype("complex128"),

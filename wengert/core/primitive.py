@@ -88,8 +88,9 @@ class Primitive:
     """
 
     __slots__ = (
-        "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep", "keep_for", "kind",
-        "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift", "simple", "view", "wants_shape",
+        "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep",
+        "keep_for", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
+        "simple", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(

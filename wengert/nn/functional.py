@@ -78,4 +78,5 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
         x, y = views.expand(x, shape), views.expand(y, shape)
     return composite.mse_loss(x, y) if reduction == "mean" else composite.mse_sum(x, y)
 
+
 __getattr__ = refuser(__name__, "torch.nn.functional")

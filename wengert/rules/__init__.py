@@ -11,4 +11,13 @@ from wengert.rules import (
     structural,
 )
 
-__all__ = ["BOOK", "composite", "contraction", "elementwise", "indexing", "memory", "reduction", "structural"]
+__all__ = [
+    "BOOK",
+    "composite",
+    "contraction",
+    "elementwise",
+    "indexing",
+    "memory",
+    "reduction",
+    "structural",
+]

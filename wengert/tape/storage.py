@@ -201,7 +201,8 @@ def fingerprint(x: Array) -> bytes:
     raw = np.ascontiguousarray(x).reshape(-1).view(np.uint8)
     whole = raw.size - raw.size % (8 * 61)
     columns = np.add.reduce(raw[:whole].view(np.uint64).reshape(-1, 61), axis=0)
-    return columns.tobytes() + raw[whole:].tobytes()
+    digest: bytes = columns.tobytes() + raw[whole:].tobytes()
+    return digest
 
 
 class Witness(Storage):

@@ -9,14 +9,14 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import dtypes
+from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
 from wengert.errors import DTypeError, cannot_broadcast
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
-from wengert.tape.record import NO_PARAMS, attach, binary, carrier, ndarray, unary
-from wengert.tape.storage import Recorded
+from wengert.tape.record import NO_PARAMS, attach, binary, unary
+from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.promotion import (
     cast_to,
     constant,

@@ -8,15 +8,15 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from wengert.core import dtypes
+from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axes_of, axis_of
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import composite
 from wengert.rules import reduction as rows
 from wengert.rules.structural import sum_all
-from wengert.tape.record import attach, carrier, ndarray
-from wengert.tape.storage import Recorded
+from wengert.tape.record import attach
+from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import arithmetic, views
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 

@@ -411,7 +411,9 @@ class Tensor(Methods, Operators):
         array = self.numpy()
         if dtype is not None and array.dtype != dtype:
             if copy is False:
-                raise ValueError(f"a tensor of {self.dtype} cannot become an array of {dtype} without a copy.")
+                raise ValueError(
+                    f"a tensor of {self.dtype} cannot become an array of {dtype} without a copy."
+                )
             return array.astype(dtype)
         return array.copy() if copy else array
 
