@@ -5,15 +5,18 @@ A trace refuses them: a graph would repeat the numbers of the recording. Pass ma
 
 from __future__ import annotations
 
+import math
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
 from wengert.core import dtypes, mt19937
-from wengert.core.carrier import state
-from wengert.core.shapes import positive_size
+from wengert.core.carrier import Array, Value, state
+from wengert.core.shapes import Shape, positive_size
 from wengert.errors import ShapeError, TraceError
+from wengert.tape.record import as_tensor
 from wengert.tape.storage import handle
 from wengert.tensor import creation
 from wengert.tensor.promotion import dtype_of
@@ -114,6 +117,23 @@ def _generator(given: Any) -> Generator:
     return default_generator if given is None else given
 
 
+def _drawn(
+    source: Generator, draw: Callable[[Shape], Array], shape: Shape, requires_grad: bool
+) -> Any:
+    """Draw numbers as the open levels want them: a `vmap` decides whether examples share theirs."""
+
+    def below(depth: int) -> Callable[[Shape], Value]:
+        if not depth:
+            return draw
+        return lambda s: state.levels[depth - 1].random(below(depth - 1), s)
+
+    with source.lock:
+        drawn = as_tensor(below(len(state.levels))(shape))
+    if requires_grad:
+        creation.mark(drawn)
+    return drawn
+
+
 def rand(
     *size: Any,
     generator: Any = None,
@@ -124,9 +144,8 @@ def rand(
     """Return uniform numbers in [0, 1)."""
     creation.require_cpu(device)
     shape, source = positive_size("rand", size), _generator(generator)
-    with source.lock:
-        array = mt19937.uniform(source.stream, shape, _floating(dtype))
-    return creation.finish(array, requires_grad)
+    real = _floating(dtype)
+    return _drawn(source, lambda s: mt19937.uniform(source.stream, s, real), shape, requires_grad)
 
 
 def randn(
@@ -139,9 +158,8 @@ def randn(
     """Return normal numbers of mean 0 and standard deviation 1."""
     creation.require_cpu(device)
     shape, source = positive_size("randn", size), _generator(generator)
-    with source.lock:
-        array = mt19937.normal(source.stream, shape, _floating(dtype))
-    return creation.finish(array, requires_grad)
+    real = _floating(dtype)
+    return _drawn(source, lambda s: mt19937.normal(source.stream, s, real), shape, requires_grad)
 
 
 def randint(
@@ -163,19 +181,25 @@ def randint(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     source = _generator(generator)
-    with source.lock:
-        array = mt19937.randint(source.stream, low, high, shape)
     target = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
-    return creation.finish(array.astype(target), requires_grad)
+
+    def draw(s: Shape) -> Array:
+        return mt19937.randint(source.stream, low, high, s).astype(target)
+
+    return _drawn(source, draw, shape, requires_grad)
 
 
 def randperm(n: int, *, generator: Any = None, dtype: Any = None, device: Any = None) -> Any:
     """Return the integers 0 to ``n - 1`` in random order."""
     creation.require_cpu(device)
     source = _generator(generator)
-    with source.lock:
-        array = mt19937.randperm(source.stream, n)
-    return handle(array if dtype is None else array.astype(dtypes.to_numpy(dtype)))
+    target = np.dtype(np.int64) if dtype is None else dtypes.to_numpy(dtype)
+
+    def draw(s: Shape) -> Array:
+        orders = [mt19937.randperm(source.stream, n) for _ in range(math.prod(s[:-1]))]
+        return np.array(orders, target).reshape(s)
+
+    return _drawn(source, draw, (n,), False)
 
 
 def rand_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) -> Any:

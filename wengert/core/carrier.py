@@ -47,6 +47,10 @@ class Level:
         """Run ``row`` on operands of which this level is the highest."""
         raise NotImplementedError(f"the {self.kind} level interprets nothing of its own")
 
+    def random(self, draw: Callable[[tuple[int, ...]], Value], shape: tuple[int, ...]) -> Value:
+        """Return random numbers of ``shape`` at this level, from ``draw`` of the level below."""
+        return draw(shape)
+
 
 ROOT: Final = Level(0)
 """The level of eager code. It is always open."""

@@ -59,9 +59,21 @@ class VmapLevel(Level):
 
     kind = "vmap"
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, randomness: str = "error") -> None:
         super().__init__()
         self.size = size
+        self.randomness = randomness
+
+    def random(self, draw: Callable[[tuple[int, ...]], Value], shape: tuple[int, ...]) -> Value:
+        """Draw once for all examples, or once for each; RuntimeError when vmap was not told which."""
+        if self.randomness == "same":
+            return draw(shape)
+        if self.randomness == "different":
+            return self.join(draw((self.size, *shape)))
+        raise RuntimeError(
+            "vmap: called random operation while in randomness error mode. Pass randomness='same' or "
+            "randomness='different' to vmap, or make the numbers outside."
+        )
 
     def split(self, x: Value) -> tuple[Value, bool]:
         """Return an operand's value and whether its first axis is mapped here."""
@@ -186,6 +198,11 @@ def vmap(
     tensor([3., 3.])
     """
 
+    if randomness not in ("error", "same", "different"):
+        raise RuntimeError(
+            f"Only allowed values for randomness are 'error', 'different', or 'same'. Got {randomness}"
+        )
+
     @functools.wraps(func)
     def mapped(*args: Any, **kwargs: Any) -> Any:
         leaves, rebuild = flatten(args)
@@ -205,7 +222,7 @@ def vmap(
     def once(
         size: int, leaves: list[Any], rebuild: Any, dims: list[Any], kwargs: dict[str, Any]
     ) -> Any:
-        level = VmapLevel(size)
+        level = VmapLevel(size, randomness)
         with opened(level):
             inner = [
                 handle(Batched(level, _front(x, d)))

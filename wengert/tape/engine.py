@@ -32,8 +32,6 @@ from wengert.tape.storage import (
 )
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
-_UNUSUAL = RAW | {Packed}
-"""What a node may have saved besides tensors and arrays: NumPy's scalars, and what went through a pack hook."""
 
 
 class Walk:
@@ -124,10 +122,7 @@ class Walk:
                 spent.append(node)
                 for s in saved:
                     if s is not None and s.__class__ is not ndarray:
-                        if s.__class__ in _UNUSUAL:
-                            if s.__class__ is not Packed:
-                                unpacked.append(s)
-                                continue
+                        if s.__class__ is Packed:
                             s = s.restore()
                         storage = s.storage
                         if storage is not None and (storage.changed < rank or storage.watched):
