@@ -83,9 +83,7 @@ class Sample:
         dtype = np.dtype(dtype)
         operands = tuple(_convert(x, dtype) if x.dtype.kind == "f" else x for x in self.operands)
         params = dict(self.params)
-        if self.row.name == "cast":
-            params["source"] = dtype
-        if self.row.name == "cast_away" and params["source"].kind == "f":
+        if params.get("source", I64) == F64:
             params["source"] = dtype
         return Sample(self.row, operands, params)
 
@@ -150,7 +148,7 @@ def _ints(*values: Any) -> Array:
 
 
 F32, F64 = np.dtype(np.float32), np.dtype(np.float64)
-I64 = np.dtype(np.int64)
+I64, C128 = np.dtype(np.int64), np.dtype(np.complex128)
 X = _numbers(2, 3)
 CUBE = _numbers(2, 3, 4)
 EVERY = slice(None)
@@ -202,7 +200,12 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((_numbers(1, 3, 1),), {"axis": (0, 2), "shape": (2, 3, 4)}),
         ((_numbers(),), {"axis": (0,), "shape": (3,)}),
     ],
-    "cast": [((X,), {"dtype": F32, "source": F64}), ((X,), {"dtype": F64, "source": F64})],
+    "cast": [
+        ((X,), {"dtype": F32, "source": F64}),
+        ((X,), {"dtype": F64, "source": F64}),
+        ((X,), {"dtype": C128, "source": F64}),
+        ((X + 1j * X[::-1],), {"dtype": F64, "source": C128}),
+    ],
     "cast_away": [
         ((X,), {"dtype": I64, "source": F64}),
         ((_mask(2, 3),), {"dtype": F64, "source": np.dtype(bool)}),

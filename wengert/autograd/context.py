@@ -210,6 +210,7 @@ def described(x: Any) -> Any:
 
 
 def is_outermost(level: Level) -> bool:
+    """Say whether a level is that of eager code, or of the trace that stands for it."""
     """Say whether operations at ``level`` compute on arrays or symbols, with no transform below."""
     return level is ROOT or level is state.trace
 
