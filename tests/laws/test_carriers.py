@@ -55,9 +55,7 @@ def test_tensor_equals_raw(sample: Sample) -> None:
     ]
     found = sample.everything(*leaves)
     same(found, expected)
-    assert all(
-        o.requires_grad == (bool(sample.moving) and kind(o) in "fc") for o in found
-    )
+    assert all(o.requires_grad == (bool(sample.moving) and kind(o) in "fc") for o in found)
 
 
 @pytest.mark.parametrize("sample", DIFFERENTIABLE)

@@ -257,7 +257,9 @@ def _keep(
         elif i >= len(operands):
             saved.append(_kept_output(x))
         else:
-            saved.append(x if x.__class__ in RAW or x.storage is None else guarded(x))
+            saved.append(
+                np.asarray(x) if x.__class__ in RAW else x if x.storage is None else guarded(x)
+            )
     if hooks:
         pack, unpack = hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]

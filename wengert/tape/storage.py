@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -79,17 +78,27 @@ def read_grad(cell: GradCell) -> Any:
 class View:
     """How a view arises from its base: a chain of view rows with their parameters.
 
-    ``differentiable`` is false for `detach` and ``.data``: values flow through, histories do not.
+    ``links`` holds the chain from its end, as ``(links before, row, parameters)`` or None, so that a view of a view
+    shares what came before. ``differentiable`` is false for `detach` and ``.data``: values flow through, histories
+    do not.
     """
 
-    __slots__ = ("base", "chain", "differentiable")
+    __slots__ = ("base", "differentiable", "links")
 
-    def __init__(
-        self, base: Any, chain: Sequence[tuple[Any, dict[str, Any]]], differentiable: bool
-    ):
+    def __init__(self, base: Any, links: Any, differentiable: bool):
         self.base = base
-        self.chain = tuple(chain)
+        self.links = links
         self.differentiable = differentiable
+
+    @property
+    def chain(self) -> tuple[tuple[Any, dict[str, Any]], ...]:
+        """The rows with their parameters, from the base outwards."""
+        found = []
+        links = self.links
+        while links is not None:
+            links, row, params = links
+            found.append((row, params))
+        return tuple(reversed(found))
 
 
 class Recorded:

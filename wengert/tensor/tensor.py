@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.core.shapes import Size
-from wengert.errors import GradientError, MissingFeatureError, ShapeError, lacking
+from wengert.errors import GradientError, ShapeError
 from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
@@ -52,11 +52,6 @@ class Tensor(Methods, Operators):
         if cls is not Tensor:
             made.__class__ = cls
         return made
-
-    def __getattr__(self, name: str) -> Any:
-        if name.startswith("__"):
-            raise AttributeError(f"'Tensor' object has no attribute {name!r}", name=name, obj=self)
-        raise MissingFeatureError(lacking(f"torch.Tensor.{name}"), name=name, obj=self)
 
     # What interpretation asks for
 

@@ -68,7 +68,7 @@ def _of_the_tensor(name: str) -> Any:
 def freeze(out: Any, reason: str) -> None:
     """Refuse writes to a view while gradients are recorded."""
     view = out.origin
-    frozen = out.origin = FrozenView(view.base, view.chain, view.differentiable)
+    frozen = out.origin = FrozenView(view.base, view.links, view.differentiable)
     frozen.reason = reason
 
 
@@ -82,9 +82,9 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     before = x.origin
     if before is None or not before.differentiable:
         out.origin = view = new(View)
-        view.base, view.chain, view.differentiable = x, ((row, params),), True
+        view.base, view.links, view.differentiable = x, (None, row, params), True
     else:
-        out.origin = View(before.base, (*before.chain, (row, params)), True)
+        out.origin = View(before.base, (before.links, row, params), True)
         if before.__class__ is FrozenView:
             freeze(out, before.reason)
     if carrier.quiet and not state.grad:
@@ -132,7 +132,7 @@ def cut(x: Any, *, counted: bool) -> Any:
         out.storage = Shadow(storage)
     out.origin = None
     if not plain:
-        out.origin = View(x, (), False)
+        out.origin = View(x, None, False)
         if storage.members is None:
             storage.members = []
         storage.members.append(weakref.ref(out))
@@ -388,15 +388,17 @@ def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], v
 
     A view row that loses nothing is undone by its transpose; a slice is set.
     """
-    if not chain:
-        return value
-    (row, params), rest = chain[0], chain[1:]
-    inner = scatter_back(row(base, **params), rest, value) if rest else value
-    if row in (rows.slice_, rows.select):
-        return rows.set_slice(base, inner, index=params["index"])
-    rule = row.rules[0]
-    assert rule is not None
-    return rule.pull(inner, (), params, (tuple(base.shape),), 0)
+    bases = [base]
+    for row, params in chain[:-1]:
+        bases.append(row(bases[-1], **params))
+    for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
+        if row in (rows.slice_, rows.select):
+            value = rows.set_slice(seen, value, index=params["index"])
+        else:
+            rule = row.rules[0]
+            assert rule is not None
+            value = rule.pull(value, (), params, (tuple(seen.shape),), 0)
+    return value
 
 
 def repeats(view: View) -> bool:

@@ -14,7 +14,8 @@ import numpy as np
 from wengert.core.carrier import RAW, Array, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.tree import Rebuild, flatten
-from wengert.errors import LeakError, TraceError
+from wengert.errors import TraceError
+from wengert.func.payload import Payload
 from wengert.tape.backward import grad_cell
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
@@ -28,10 +29,12 @@ FROM_GRAPH: Final = "a tensor"
 """Stands for a tensor among the arguments or results of a traced function; other values stand for themselves."""
 
 
-class Symbolic:
+class Symbolic(Payload):
     """The payload of a tensor inside a trace: a variable of the graph."""
 
-    __slots__ = ("level", "var")
+    __slots__ = ("var",)
+
+    level: TraceLevel
 
     def __init__(self, level: TraceLevel, var: Var) -> None:
         self.level, self.var = level, var
@@ -45,13 +48,6 @@ class Symbolic:
     def element_type(self) -> np.dtype[Any]:
         """The dtype, known when tracing."""
         return self.var.dtype
-
-    @property
-    def dtype(self) -> Any:
-        """Never an array's dtype: the hot path asks plain arrays only, so this value has left its trace."""
-        raise LeakError(
-            "a value made inside a trace was used after the trace had ended. Return it instead."
-        )
 
     def concrete(self, op: str) -> Array:
         """Refuse: there is no value yet."""
