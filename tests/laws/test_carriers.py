@@ -11,7 +11,7 @@ import pytest
 
 import wengert as torch
 from tests.laws.calculus import array, arrays, close, inner, like, scalar_loss, tensors, weighed
-from tests.laws.samples import ALL, COMPOSED, CONSTANT, DIFFERENTIABLE, Array, Sample
+from tests.laws.samples import ALL, COMPOSED, CONSTANT, DIFFERENTIABLE, Array, Sample, kind
 from wengert.func import grad, jvp, vmap
 from wengert.trace import trace
 

@@ -37,7 +37,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     if (
         reduction == "mean"
         and input.payload.shape == target.payload.shape
-        and dtype_of(input).kind == "f"
+        and input.payload.dtype.kind == "f"
     ):
         out = binary(composite.mse_loss, input, target)
         if out is not NotImplemented:

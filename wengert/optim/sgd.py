@@ -12,6 +12,7 @@ from wengert.optim.optimizer import Optimizer
 from wengert.tape.provenance import here
 from wengert.tape.storage import read_grad
 from wengert.tensor.inplace import add_, add_memory, memory_only
+from wengert.tensor.promotion import constant
 
 
 class SGD(Optimizer):
@@ -76,6 +77,7 @@ class SGD(Optimizer):
         place = here()
         simple = not (group["momentum"] or group["weight_decay"])
         rate = group["lr"] if group["maximize"] else -group["lr"]
+        dtype = factor = None
         for p in group["params"]:
             grad = None if p.cell is None else read_grad(p.cell)
             if grad is None:
@@ -83,7 +85,10 @@ class SGD(Optimizer):
             if not simple:
                 grad = self._direction(p, grad, group)
             if memory_only(p, grad):
-                add_memory(p, grad, rate, place)
+                if grad.payload.dtype is not dtype:
+                    dtype = grad.payload.dtype
+                    factor = constant(rate, dtype).payload
+                add_memory(p, grad, factor, place)
             else:
                 add_(p, grad, alpha=rate)
 

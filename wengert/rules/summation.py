@@ -16,8 +16,7 @@ from wengert.core.carrier import Array
 from wengert.core.shapes import Shape
 
 _F16, _F32, _F64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
-_ROWS, _FEW_ROWS, _BLOCK, _WIDE_BLOCK = 64, 128, 1024, 4096
-_WIDE, _CACHE = 1 << 21, 1 << 24
+_ROWS, _BLOCK, _SMALL, _MIDDLE = 64, 1024, 1 << 11, 1 << 15
 
 
 def sum_all(x: Array) -> Any:
@@ -26,21 +25,14 @@ def sum_all(x: Array) -> Any:
 
 
 def full_sum(x: Array) -> Any:
-    """Add up a contiguous array: floats in blocks, each as a product with ones, and then the blocks.
-
-    That errs no more than NumPy's pairwise sum, starts sooner and runs three times as fast.
-    """
+    """Add up a contiguous array."""
     dtype = x.dtype
     if dtype is not _F32 and dtype is not _F64:
         return _other_sum(x, tuple(range(x.ndim)))
     n = x.size
-    flat = x if x.ndim == 1 else x.reshape(-1)
     if n <= _BLOCK:
-        return flat.dot(_ones(dtype, n))
-    block = _BLOCK if n < _WIDE else _WIDE_BLOCK
-    whole = n - n % block
-    total = np.add.reduce(flat[:whole].reshape(-1, block).dot(_ones(dtype, block)))
-    return total if whole == n else total + full_sum(flat[whole:])
+        return (x if x.ndim == 1 else x.reshape(-1)).dot(_ones(dtype, n))
+    return np.add.reduce(x, axis=None) if n <= _MIDDLE else _sum_rows(x.reshape(n, 1))[0]
 
 
 def sum_axes(x: Array, axes: Shape) -> Any:
@@ -54,47 +46,55 @@ def sum_axes(x: Array, axes: Shape) -> Any:
         return np.add.reduce(x, axis=axes)
     if len(axes) == x.ndim:
         return full_sum(x)
-    if x.ndim == 2 and x.shape[axes[0]] <= _FEW_ROWS:
+    if x.ndim == 2 and x.shape[axes[0]] <= _ROWS:
         ones = _ones(dtype, x.shape[axes[0]])
         return x.dot(ones) if axes[0] else ones.dot(x)
     while axes:
         last = first = axes[-1]
         while first - 1 in axes:
             first -= 1
-        x = _run_sum(x, first, last + 1)
+        x = _sum_run(x, first, last + 1)
         axes = tuple(a for a in axes if a < first)
     return x
 
 
-def _run_sum(x: Array, first: int, stop: int) -> Array:
-    """Add up along adjacent axes of a contiguous array: its shape is (lead, n, width) in effect."""
+def _sum_run(x: Array, first: int, stop: int) -> Array:
+    """Add up along adjacent axes of a contiguous array."""
     shape = (*x.shape[:first], *x.shape[stop:])
     n, width = math.prod(x.shape[first:stop]), math.prod(x.shape[stop:])
     if width == 1:
-        return _row_sums(x.reshape(-1, n), n).reshape(shape)
+        return _sum_columns(x.reshape(-1, n)).reshape(shape)
     lead = (math.prod(x.shape[:first]),) if first else ()
-    x = x.reshape(*lead, n, width)
-    while n > _ROWS:
+    return _sum_rows(x.reshape(*lead, n, width)).reshape(shape)
+
+
+def _sum_rows(x: Array) -> Array:
+    """Add up matrices' rows, 64 at a time: (..., n, width) -> (..., width)."""
+    *lead, n, width = x.shape
+    while n > (_BLOCK if x.size <= _SMALL else _ROWS):
         whole = n - n % _ROWS
         head = x[..., :whole, :].reshape(*lead, _ROWS, -1)
         parts = np.matmul(_ones(x.dtype, _ROWS), head).reshape(*lead, -1, width)
         # The rest goes first: what is small is added before the sums of many.
         x = parts if whole == n else np.concatenate((x[..., whole:, :], parts), axis=-2)
         n = x.shape[-2]
-    return np.matmul(_ones(x.dtype, n), x).reshape(shape)
+    if n > _ROWS or (width < 8 and n > 16):
+        # A product with few columns adds one by one; along a contiguous axis it never does.
+        return _sum_columns(np.ascontiguousarray(np.swapaxes(x, -1, -2)))
+    return np.matmul(_ones(x.dtype, n), x)
 
 
-def _row_sums(x: Array, n: int) -> Array:
-    """Add up each row of a matrix."""
-    if n > _BLOCK:
-        whole = n - n % _BLOCK
-        blocks = x[:, :whole].reshape(len(x), -1, _BLOCK)
-        total = np.add.reduce(np.vecdot(blocks, _ones(x.dtype, _BLOCK)), axis=1)
-        return total if whole == n else total + np.vecdot(x[:, whole:], _ones(x.dtype, n - whole))
-    # A matrix product starts sooner; beyond the cache, one product per row reads faster.
-    if x.nbytes > _CACHE and n * x.itemsize > 256:
+def _sum_columns(x: Array) -> Array:
+    """Add up each row of contiguous matrices: (..., n) -> (...)."""
+    n = x.shape[-1]
+    if n <= _ROWS:
+        return x.dot(_ones(x.dtype, n))
+    if n <= _BLOCK:
         return np.vecdot(x, _ones(x.dtype, n))
-    return x.dot(_ones(x.dtype, n))
+    whole = n - n % _BLOCK
+    blocks = x[..., :whole].reshape(*x.shape[:-1], -1, _BLOCK)
+    total = _sum_columns(np.vecdot(blocks, _ones(x.dtype, _BLOCK)))
+    return total if whole == n else total + np.vecdot(x[..., whole:], _ones(x.dtype, n - whole))
 
 
 def _scattered_sum(x: Array, axes: Shape) -> Any:

@@ -103,6 +103,7 @@ class Walk:
         The same work as `_step`, with the calls taken out: nearly all nodes of an ordinary backward come through here.
         """
         heap, pending, leaves, spent = self.heap, self.pending, self.leaves, self.spent
+        summed = self.summed
         while heap:
             rank = heap[0]
             node, ct = pending[rank]
@@ -152,7 +153,13 @@ class Walk:
                 cls = edge.__class__
                 if cls is GradCell:
                     before = leaves.get(edge)
-                    leaves[edge] = g if before is None else self._added(edge, before, g)
+                    if before is not None:
+                        leaves[edge] = self._added(edge, before, g)
+                    else:
+                        leaves[edge] = g
+                        if g is not ct and g.base is None:
+                            # A rule made it just now, and nobody else holds it: it may land as it is.
+                            summed.add(edge)
                 elif cls is Output:
                     self._send_output(edge, g)
                 else:

@@ -94,8 +94,8 @@ def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
 
 def _owned(ct: Any, owned: bool) -> Any:
     """Return a cotangent as a tensor that shares memory with nothing else."""
-    if ct.__class__ not in RAW:
-        return handle(collapsed(ct))
-    if owned and ct.__class__ is ndarray and ct.base is None and ct.flags.c_contiguous:
+    if ct.__class__ is not ndarray:
+        return handle(ct if ct.__class__ in RAW else collapsed(ct))
+    if owned and ct.base is None and ct.flags.c_contiguous:
         return handle(ct)
     return handle(np.array(ct, order="C"))
