@@ -199,3 +199,14 @@ def test_a_reader_without_selection_takes_the_mask_away() -> None:
     y = torch.sqrt(x)
     (torch.where(x > 0, y, 0.0) + y).sum().backward()
     np.testing.assert_array_equal(array(x.grad), [math.inf, 0.5])
+
+
+def test_a_mask_survives_the_sum_over_a_broadcast() -> None:
+    x = torch.tensor(0.0, requires_grad=True)
+    nothing = torch.where(torch.tensor([False, False]), torch.sqrt(x), torch.ones(2))
+    nothing.sum().backward()
+    assert x.grad.item() == 0.0
+    y = torch.tensor([[0.0], [4.0]], requires_grad=True)
+    picked = torch.where(torch.tensor([[False, False], [True, False]]), y.sqrt(), 1.0)
+    picked.sum().backward()
+    assert y.grad.tolist() == [[0.0], [0.25]]

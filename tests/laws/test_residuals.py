@@ -179,6 +179,7 @@ def _table() -> str:
 
 def test_the_table_of_residuals_is_the_golden_one() -> None:
     """After a deliberate change: ``python -m tests.laws.test_residuals`` writes the new table."""
+    print(_table())
     assert _table() == GOLDEN.read_text(encoding="utf-8")
 
 

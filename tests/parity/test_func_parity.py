@@ -353,7 +353,7 @@ FAULTS = {
     "vmap item": "torch.func.vmap(lambda x: x * x.item())(torch.ones(2))",
     "vmap branch": "torch.func.vmap(lambda x: x if x > 0 else -x)(torch.ones(2))",
     "vmap mask": "torch.func.vmap(lambda x: x[x > 0])(torch.ones(2, 3))",
-    # Not here: a write of an example's value into a tensor made inside the vmap. PyTorch refuses it; Wengert's answer is
+    # Not here: a write of an example into a tensor made inside the vmap. PyTorch refuses; our answer is
     # right for every example (tests/tensor/test_writes_under_carriers.py).
     "jvp tangents missing": "torch.func.jvp(torch.mul, (torch.ones(2),) * 2, (torch.ones(2),))",
     "jvp tangent shape": "torch.func.jvp(torch.sin, (torch.ones(2),), (torch.ones(3),))",

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.errors import cannot_broadcast, refuser
 from wengert.rules import composite
 from wengert.tape.provenance import warn
@@ -36,6 +37,7 @@ def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
     """
     if (
         reduction == "mean"
+        and not carrier.special
         and input.payload.shape == target.payload.shape
         and input.payload.dtype.kind == "f"
     ):

@@ -16,7 +16,6 @@ from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
 from wengert.rules.summation import full_sum, sum_axes
-from wengert.rules.summation import sum_all as sum_all
 
 
 def numpy_dtype(x: Any) -> np.dtype[Any]:

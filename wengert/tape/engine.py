@@ -21,8 +21,9 @@ from wengert.rules.elementwise import keep_where
 from wengert.rules.structural import conj, sum_to
 from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
+from wengert.tape.masks import reduced_to
 from wengert.tape.mode import enable_grad, no_grad
-from wengert.tape.node import Node, Output, edge_node
+from wengert.tape.node import Node, Output, edge_key, edge_node
 from wengert.tape.record import Packed, as_tensor, beneath, recorded
 from wengert.tape.saved import check_nan, checked, second_backward
 from wengert.tape.storage import (
@@ -59,7 +60,7 @@ class Walk:
         self.keep_graph = keep_graph
         self.lands = lands
         self.captured: dict[Any, Any] = {}
-        self.wanted = None if wanted is None else {_key(edge): edge for edge in wanted}
+        self.wanted = None if wanted is None else {edge_key(edge): edge for edge in wanted}
         self.useful: set[int] | None = None
         self.heap: list[int] = []
         self.pending: dict[int, tuple[Node, Any]] = {}
@@ -303,11 +304,13 @@ class Walk:
             g = results[i]
             if edge is None or g is None:
                 continue
+            tag = None if tags is None else tags[i]
+            if tag is not None:
+                tag = reduced_to(tag, tuple(g.shape), edge.shape)
             g = self._fit(g, edge, node)
             if self.anomaly:
                 check_nan(node, i, g)
-            tag = None if tags is None else tags[i]
-            self.send(edge, g, tag if tag is None or tuple(tag.shape) == edge.shape else None)
+            self.send(edge, g, tag)
 
     def _fit(self, g: Any, edge: Any, node: Node) -> Any:
         return g if tuple(g.shape) == edge.shape else self._unbroadcast(g, edge, node)
@@ -474,21 +477,15 @@ class Walk:
                 if edge is None:
                     continue
                 parent = edge_node(edge)[0]
-                if _key(edge) in self.wanted or (parent is not None and parent.rank in useful):
+                if edge_key(edge) in self.wanted or (parent is not None and parent.rank in useful):
                     useful.add(rank)
                     break
         return useful
 
 
-def _key(edge: Any) -> Any:
-    """Return what identifies an edge: the cell of a leaf, or a node's rank with the output's number."""
-    node, index = edge_node(edge)
-    return edge if node is None else (node.rank, index)
-
-
 def captured(walk: Walk, edge: Any) -> Any:
     """Return what a walk captured at ``edge``, or None."""
-    return walk.captured.get(_key(edge))
+    return walk.captured.get(edge_key(edge))
 
 
 def _is_complex(ct: Any) -> bool:

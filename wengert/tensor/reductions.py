@@ -14,7 +14,7 @@ from wengert.core.shapes import axes_of, axis_of
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import composite
 from wengert.rules import reduction as rows
-from wengert.rules.structural import sum_all
+from wengert.rules.summation import sum_all
 from wengert.tape.record import attach
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import arithmetic, views
