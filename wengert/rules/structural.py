@@ -71,7 +71,8 @@ t = linear(
 
 
 def _unsqueeze(x: Array, *, dim: int) -> Array:
-    return np.expand_dims(x, dim)
+    # np.expand_dims takes ten times as long to arrive at the same view.
+    return x[(*(slice(None),) * dim, None)]
 
 
 unsqueeze = linear(
