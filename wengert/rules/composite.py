@@ -81,6 +81,8 @@ def _mse_definition(x: Any, y: Any) -> Any:
 
 
 def _mse_kernel(x: Array, y: Array) -> Array:
+    if x.itemsize == 2:  # float16, whose sums end at 65504
+        return _mse_kernel(x.astype(np.float32), y.astype(np.float32)).astype(x.dtype)
     d = np.subtract(x, y)
     if d.ndim != 1:
         d = np.reshape(d, -1)

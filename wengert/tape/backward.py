@@ -197,14 +197,16 @@ def gradients(
             )
     commit(walk)
     taken = {id(seed) for seed in seeds}
-    return tuple(None if ct is None else as_tensor(_unshared(ct, taken)) for ct in found)
+    return tuple(
+        None if ct is None else as_tensor(_unshared(ct, taken, walk.borrowed)) for ct in found
+    )
 
 
-def _unshared(ct: Any, taken: set[int]) -> Any:
-    """Copy a raw result that shares memory with another one or with what the user gave."""
+def _unshared(ct: Any, taken: set[int], borrowed: bool) -> Any:
+    """Copy a raw result that shares memory with another one, or may with something that the user holds."""
     if isinstance(ct, Recorded):
         return ct
-    if ct.__class__ is not ndarray or ct.base is not None or id(ct) in taken:
+    if ct.__class__ is not ndarray or ct.base is not None or borrowed or id(ct) in taken:
         return np.array(ct, order="C")
     taken.add(id(ct))
     return ct

@@ -24,7 +24,7 @@ from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks,
 from wengert.tape.masks import reduced_to
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output, edge_key, edge_node
-from wengert.tape.record import Packed, as_tensor, beneath, recorded
+from wengert.tape.record import Packed, as_tensor, beneath, is_complex, recorded
 from wengert.tape.saved import check_nan, checked, second_backward
 from wengert.tape.storage import (
     GradCell,
@@ -69,6 +69,7 @@ class Walk:
         self.summed: set[Any] = set()
         self.spent: list[Node] = []
         self.kept: list[tuple[GradCell, Any]] = []
+        self.borrowed = False
         self.anomaly = state.anomaly
         self.plain = not carrier.special
         self.short = self.plain and not taped and wanted is None and not self.anomaly
@@ -92,6 +93,8 @@ class Walk:
             rank = heappop(heap)
             node, ct = pending.pop(rank)
             mask = masks.pop(rank, None) if masks else None
+            if mask is not None and node.extra is not None and node.extra.may_replace:
+                mask = None
             if node.extra is not None or useful is not None or ct.__class__ is list:
                 ct = self._arrived(node, ct)
             if useful is None or rank in useful:
@@ -266,7 +269,7 @@ class Walk:
         if node.saved is None:
             raise second_backward(node)
         values = self._unpacked(node, node.saved) if node.saved else ()
-        turned = row.kind != "general" and _is_complex(ct)
+        turned = row.kind != "general" and is_complex(ct)
         if turned:
             ct = (
                 tuple(None if c is None else conj(c) for c in ct)
@@ -443,6 +446,7 @@ class Walk:
 
     def value(self, tensor: Any) -> Any:
         """Return a user's tensor as the walk carries cotangents: as it is when taped, else what lies beneath."""
+        self.borrowed = True
         if self.taped:
             return tensor
         if tensor.edge is not None and tensor.level is not self.level:
@@ -486,13 +490,6 @@ class Walk:
 def captured(walk: Walk, edge: Any) -> Any:
     """Return what a walk captured at ``edge``, or None."""
     return walk.captured.get(edge_key(edge))
-
-
-def _is_complex(ct: Any) -> bool:
-    if isinstance(ct, tuple):
-        return any(c is not None and _is_complex(c) for c in ct)
-    d = ct.dtype
-    return bool(getattr(d, "numpy", d).kind == "c")
 
 
 __all__ = ["Walk", "captured"]

@@ -79,14 +79,14 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
             cell.grad = grad + as_tensor(ct)
         else:
             np.add(grad.payload, ct, out=grad.payload)
-            if grad.storage is not None:
-                mark_written(grad, here())
+            mark_written(grad, here())
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
     return (
         grad.payload.__class__ is ndarray
         and grad.payload.flags.writeable
+        and (grad.payload.size <= 1 or 0 not in grad.payload.strides)
         and ct.__class__ in RAW
         and not (carrier.special and state.trace is not None)
     )

@@ -28,6 +28,11 @@ class Extra:
         self.retained: dict[int, GradCell] = {}
         self.metadata: dict[Any, Any] = {}
 
+    @property
+    def may_replace(self) -> bool:
+        """Whether a hook may put another gradient in the place of the one that arrives."""
+        return bool(self.pre or self.tensor_hooks)
+
 
 class Node:
     """One recorded operation. Each row has a subclass of its own, named as PyTorch names it.
@@ -126,6 +131,11 @@ class AccumulateGrad:
     def __init__(self, cell: GradCell) -> None:
         self.cell = cell
         self.metadata: dict[Any, Any] = {}
+
+    @property
+    def may_replace(self) -> bool:
+        """Whether a hook may put another gradient in the place of the one that arrives."""
+        return bool(self.pre or self.tensor_hooks)
 
     @property
     def variable(self) -> Any:

@@ -13,7 +13,7 @@ from typing import Any, cast
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import RAW, ROOT, Level, Value, recording_at, state
+from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import cannot_broadcast
 from wengert.tape import storage as cells
@@ -237,6 +237,14 @@ def numpy_dtype(v: Any) -> Any:
     return getattr(v.dtype, "numpy", v.dtype)
 
 
+def is_complex(ct: Any) -> bool:
+    """Say whether a cotangent, or one of a tuple, is complex."""
+    if isinstance(ct, tuple):
+        return any(c is not None and is_complex(c) for c in ct)
+    d = ct.dtype
+    return bool(getattr(d, "numpy", d).kind == "c")
+
+
 def _keep(
     node: Any, row: Primitive, operands: Sequence[Any], below: Sequence[Any], results: Sequence[Any]
 ) -> None:
@@ -282,7 +290,8 @@ class Packed:
         before = state.saved_hooks
         state.saved_hooks = []
         try:
-            self.packed = pack(detached(saved))
+            constant = saved.owner is EVERYWHERE
+            self.packed = pack(handle(saved.payload.copy()) if constant else detached(saved))
         finally:
             state.saved_hooks = before
         self.unpack = unpack

@@ -206,11 +206,14 @@ def expose(x: Recorded, root: Array | None = None) -> None:
 
 
 def fingerprint(x: Array) -> bytes:
-    """Digest an array at memory speed: sums of its words by position modulo a prime."""
+    """Digest an array at memory speed: sums of its words by column of a matrix, and weighted sums of its rows."""
     raw = np.ascontiguousarray(x).reshape(-1).view(np.uint8)
     whole = raw.size - raw.size % (8 * 61)
-    columns = np.add.reduce(raw[:whole].view(np.uint64).reshape(-1, 61), axis=0)
-    digest: bytes = columns.tobytes() + raw[whole:].tobytes()
+    words = raw[:whole].view(np.uint64).reshape(-1, 61)
+    rows = np.add.reduce(words, axis=1)
+    weighted = np.add.reduce(rows * np.arange(1, len(rows) + 1, dtype=np.uint64))
+    columns = np.add.reduce(words, axis=0)
+    digest: bytes = columns.tobytes() + weighted.tobytes() + raw[whole:].tobytes()
     return digest
 
 

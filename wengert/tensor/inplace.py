@@ -15,6 +15,7 @@ from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
 from wengert.rules import elementwise as rows
 from wengert.rules import memory, structural
+from wengert.tape.node import edge_node
 from wengert.tape.provenance import Place, here
 from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
@@ -171,8 +172,22 @@ def _take(tensor: Any, value: Any, memory_written: bool) -> None:
         tensor.payload = value.payload if value.edge is not None else collapsed(value)
     keeps_history = tensor.edge is not None and not recording_at(recording_level(tensor))
     if not keeps_history:
+        _move_retained(tensor, value.edge)
         tensor.edge = value.edge
         tensor.level = value.level
+
+
+def _move_retained(tensor: Any, edge: Any) -> None:
+    """Let a tensor that retains its gradient retain the one of its new history."""
+    node, index = edge_node(tensor.edge)
+    cell = tensor.cell
+    if cell is None or node is None or node.extra is None:
+        return
+    if node.extra.retained.get(index) is cell and state.trace is None:
+        del node.extra.retained[index]
+        new, index = edge_node(edge)
+        if new is not None:
+            new.extras().retained[index] = cell
 
 
 def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
@@ -216,7 +231,9 @@ def operand_before(x: Any, row: Primitive, y: Any = None) -> Any:
     write changes.
     """
     before = alias(x)
-    if row.keep_for:
+    if carrier.special:
+        kept: Any = 0 in row.keep
+    elif row.keep_for:
         kept = row.keep_for[(x.edge is not None) + 2 * (y is not None and y.edge is not None)] & 1
     else:
         kept = 0 in row.keep and x.edge is not None

@@ -78,7 +78,9 @@ class Operators(Recorded):
             if out is not NotImplemented:
                 return out
         elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            return binary(ADD, self, constant(other, self.payload.dtype))
+            out = binary(ADD, self, constant(other, self.payload.dtype))
+            if out is not NotImplemented:
+                return out
         return _with(arithmetic.add, self, other)
 
     __radd__ = __add__
@@ -89,7 +91,9 @@ class Operators(Recorded):
             if out is not NotImplemented:
                 return out
         elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            return binary(SUB, self, constant(other, self.payload.dtype))
+            out = binary(SUB, self, constant(other, self.payload.dtype))
+            if out is not NotImplemented:
+                return out
         return _with(arithmetic.sub, self, other)
 
     def __rsub__(self, other: Any) -> Any:
@@ -101,7 +105,9 @@ class Operators(Recorded):
             if out is not NotImplemented:
                 return out
         elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            return binary(MUL, self, constant(other, self.payload.dtype))
+            out = binary(MUL, self, constant(other, self.payload.dtype))
+            if out is not NotImplemented:
+                return out
         return _with(arithmetic.mul, self, other)
 
     __rmul__ = __mul__
@@ -112,7 +118,9 @@ class Operators(Recorded):
             if out is not NotImplemented:
                 return out
         elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            return binary(DIV, self, constant(other, self.payload.dtype))
+            out = binary(DIV, self, constant(other, self.payload.dtype))
+            if out is not NotImplemented:
+                return out
         return _with(arithmetic.div, self, other)
 
     def __rtruediv__(self, other: Any) -> Any:

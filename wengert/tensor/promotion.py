@@ -55,6 +55,7 @@ def constant(value: complex, dtype: np.dtype[Any]) -> Any:
 def _constant(value: complex, dtype: np.dtype[Any]) -> Any:
     made = handle(raw_number(value, dtype))
     made.owner = EVERYWHERE
+    made.payload.flags.writeable = False
     return made
 
 
