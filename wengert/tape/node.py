@@ -133,11 +133,6 @@ class AccumulateGrad:
         self.metadata: dict[Any, Any] = {}
 
     @property
-    def may_replace(self) -> bool:
-        """Whether a hook may put another gradient in the place of the one that arrives."""
-        return bool(self.pre or self.tensor_hooks)
-
-    @property
     def variable(self) -> Any:
         """The leaf, while it lives."""
         return self.cell.tensor()

@@ -180,7 +180,7 @@ def _take(tensor: Any, value: Any, memory_written: bool) -> None:
 def _move_retained(tensor: Any, edge: Any) -> None:
     """Let a tensor that retains its gradient retain the one of its new history."""
     node, index = edge_node(tensor.edge)
-    cell = tensor.cell
+    cell: GradCell | None = tensor.cell
     if cell is None or node is None or node.extra is None:
         return
     if node.extra.retained.get(index) is cell and state.trace is None:
