@@ -11,6 +11,8 @@ import inspect
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.autograd.context import FunctionCtx, FunctionNode, Saved, described, is_outermost
 from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.errors import GradientError
@@ -219,7 +221,8 @@ def _finish(
             seen = next((b for b, x in zip(below, args, strict=True) if x is out), out)
             results.append(_written(out, seen, edge, level))
         else:
-            results.append(_made(out, edge, args, level))
+            fresh = _made(out, edge, args, level)
+            results.append(_parted(fresh, (*args, *below, *results)) if edge is not None else fresh)
     if taping:
         _save(node, outs, results, flows)
     ctx._to_save = ctx._dirty = ctx._constant = ()
@@ -260,8 +263,22 @@ def _made(out: Any, edge: Any, args: Sequence[Any], level: Level) -> Any:
         return handle(collapsed(out), edge, level)
     fresh = alias(out)
     fresh.edge, fresh.level = edge, ROOT if edge is None else level
-    fresh.origin = None
+    if edge is not None:
+        fresh.origin = None
     return fresh
+
+
+def _parted(out: Any, others: Sequence[Any]) -> Any:
+    """Give an output memory of its own where it may look at that of an argument or of another output.
+
+    The tape cannot follow a write from one to the other, because what lies between them is the user's.
+    """
+    payload = out.payload
+    if payload.__class__ is np.ndarray and state.trace is None:
+        arrays = (x.payload for x in others if isinstance(x, Recorded) and x is not out)
+        if any(a.__class__ is np.ndarray and np.may_share_memory(payload, a) for a in arrays):
+            out.payload, out.storage = payload.copy(), None
+    return out
 
 
 def _save(

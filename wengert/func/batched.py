@@ -17,7 +17,7 @@ from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
 from wengert.core.tree import flatten
 from wengert.errors import TraceError
-from wengert.func.dual import lowered
+from wengert.func.dual import lowered, unshared
 from wengert.func.mapped import apply_mapped
 from wengert.func.payload import Payload
 from wengert.rules import structural as rows
@@ -234,7 +234,7 @@ def vmap(
             outs, rebuild_outs = flatten(result)
             places = _spread(out_dims, result, "out_dims")
             return rebuild_outs(
-                iter([_unmapped(level, x, d) for x, d in zip(outs, places, strict=True)])
+                iter([_unmapped(level, x, d, leaves) for x, d in zip(outs, places, strict=True)])
             )
 
     return mapped
@@ -260,7 +260,7 @@ def _sizes(leaves: list[Any], dims: list[Any]) -> set[int]:
     return found
 
 
-def _unmapped(level: VmapLevel, x: Any, dim: Any) -> Any:
+def _unmapped(level: VmapLevel, x: Any, dim: Any, given: Sequence[Any]) -> Any:
     if not isinstance(x, Recorded):
         raise ValueError(
             f"vmap: must only return Tensors, got type {type(x).__name__}. Did you mean to set out_dims= to None for "
@@ -270,10 +270,11 @@ def _unmapped(level: VmapLevel, x: Any, dim: Any) -> Any:
     if dim is None:
         if is_mapped:
             raise ValueError("vmap: out_dims is None for an output that differs between examples.")
-        return as_tensor(value)
+        return unshared(as_tensor(value), given)
     if not is_mapped:
+        given = (*given, value)
         value = rows.broadcast_to(value, shape=(level.size, *value.shape))
-    return _to_place(value, dim)
+    return unshared(_to_place(value, dim), given)
 
 
 def _in_chunks(

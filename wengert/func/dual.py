@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.autograd.context import FunctionCtx
-from wengert.core.carrier import RAW, Level, Value, opened
+from wengert.core.carrier import RAW, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
@@ -153,6 +153,29 @@ def lowered(x: Any, level: Level) -> Any:
     return x
 
 
+def unshared(x: Any, given: Sequence[Any]) -> Any:
+    """Give a result memory of its own where it may look at that of an argument.
+
+    A transform takes the storage cells off its arguments, so a write through the result would reach them uncounted.
+    A result that is an argument, or has a cell, is a tensor of the caller's; in a trace no write reaches memory.
+    """
+    payload = x.payload
+    if payload.__class__ is not np.ndarray or x.storage is not None or state.trace is not None:
+        return x
+    if all(x is not g for g in given) and any(
+        np.may_share_memory(payload, memory) for memory in map(_memory, given) if memory is not None
+    ):
+        x.payload = payload.copy()
+    return x
+
+
+def _memory(x: Any) -> Any:
+    """Return the array that a tensor holds beneath its tapes; None when a transform or a trace carries it."""
+    while isinstance(x, Recorded):
+        x = x.payload
+    return x if x.__class__ is np.ndarray else None
+
+
 def jvp(
     func: Callable[..., Any], primals: tuple[Any, ...], tangents: tuple[Any, ...], *,
     strict: bool = False, has_aux: bool = False,
@@ -193,10 +216,13 @@ def jvp(
         ]
         result = func(*rebuild(iter(duals)))
         output, aux = _with_aux(result) if has_aux else (result, None)
-        pairs = tree_map(lambda x: _result(level, x, strict), output)
+        given = (*leaves, *directions)
+        pairs = tree_map(lambda x: _result(level, x, strict, given), output)
         kept = tree_map(
             lambda x: (
-                as_tensor(level.split(lowered(x, level))[0]) if isinstance(x, Recorded) else x
+                unshared(as_tensor(level.split(lowered(x, level))[0]), given)
+                if isinstance(x, Recorded)
+                else x
             ),
             aux,
         )
@@ -231,7 +257,7 @@ def _require_alike(x: Any, t: Any) -> None:
         )
 
 
-def _result(level: JvpLevel, x: Any, strict: bool) -> Dual:
+def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any]) -> Dual:
     if not isinstance(x, Recorded):
         raise RuntimeError(
             f"jvp(f, primals, tangents): Expected f to only return tensors, got unsupported type {type(x).__name__}"
@@ -241,4 +267,4 @@ def _result(level: JvpLevel, x: Any, strict: bool) -> Dual:
         if strict:
             raise RuntimeError("jvp: an output does not depend on the inputs, and strict=True.")
         tangent = np.zeros(tuple(primal.shape), numpy_dtype(primal))
-    return Dual(level, as_tensor(primal), as_tensor(tangent))
+    return Dual(level, unshared(as_tensor(primal), given), unshared(as_tensor(tangent), given))

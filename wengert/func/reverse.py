@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,11 +11,11 @@ import numpy as np
 from wengert.core.carrier import Level, opened
 from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
-from wengert.func.dual import lowered
+from wengert.func.dual import lowered, unshared
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import commit
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
-from wengert.tape.storage import GradCell, Recorded, handle
+from wengert.tape.storage import GradCell, Recorded, handle, storage_of
 
 
 class TapeLevel(Level):
@@ -40,6 +40,8 @@ class TapeLevel(Level):
                 f"Use `x.float()`."
             )
         t = handle(collapsed(x), None, self)
+        if t.payload.__class__ is np.ndarray and not storage_of(x).inference:
+            t.storage = x.storage
         t.cell = t.edge = GradCell(t, tuple(x.shape), dtype, self)  # type: ignore[attr-defined]
         return t
 
@@ -47,7 +49,7 @@ class TapeLevel(Level):
 def _pull(
     level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool
 ) -> list[Any]:
-    """Walk back on the level's tape; what comes out are tensors of the levels below."""
+    """Walk back on the level's tape; what comes out are tensors of the levels below, with memory of their own."""
     walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs], lands=False)
     live = [
         (o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
@@ -58,7 +60,12 @@ def _pull(
     for x in inputs:
         ct = captured(walk, x.edge)
         found.append(as_tensor(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct))
-    return found
+    return [unshared(g, (*inputs, *cts)) for g in found]
+
+
+def _outcome(x: Any, level: Level, leaves: Sequence[Any]) -> Any:
+    """Return a value of the function as a tensor of the levels below; what is no tensor stays."""
+    return unshared(lowered(x, level), leaves) if isinstance(x, Recorded) else x
 
 
 def _recorded(x: Any, level: Level) -> bool:
@@ -88,8 +95,8 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 raise RuntimeError(
                     f"vjp(f, *primals): Expected f to only return Tensors, got unsupported type {type(o).__name__}"
                 )
-        plain = rebuild_out(iter([lowered(o, level) for o in outs]))
-        kept = tree_map(lambda x: lowered(x, level), aux)
+        plain = rebuild_out(iter([_outcome(o, level, leaves) for o in outs]))
+        kept = tree_map(lambda x: _outcome(x, level, leaves), aux)
 
     def vjp_fn(*cotangents: Any, retain_graph: bool = True, create_graph: bool = True) -> Any:
         given = (
@@ -142,8 +149,8 @@ def grad_and_value(
             _require_scalar(output)
             one = as_tensor(np.ones((), numpy_dtype(output)))
             found = _pull(level, [output], inputs, [one], False)
-            value = lowered(output, level)
-            kept = tree_map(lambda x: lowered(x, level), aux)
+            value = _outcome(output, level, leaves)
+            kept = tree_map(lambda x: _outcome(x, level, leaves), aux)
         grads = rebuild(iter(found))
         shown = grads[0] if isinstance(argnums, int) else grads
         return (shown, (value, kept)) if has_aux else (shown, value)
