@@ -115,3 +115,13 @@ def test_masks_of_a_smaller_shape() -> None:
     mask = torch.tensor([[False], [False], [False]])
     torch.where(mask, torch.sqrt(x), 1.0).sum().backward()
     assert x.grad.tolist() == [[0.0] * 3] * 3
+
+
+def test_detach_in_place_cuts_the_views_too() -> None:
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    part = y[0]
+    y.detach_()
+    assert not part.requires_grad
+    y.mul_(5)
+    assert part.item() == 10.0

@@ -12,7 +12,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import numpy as np
 
@@ -136,12 +136,6 @@ def recording_at(level: Level) -> bool:
         if not inner.outer_grad:
             return False
     return True
-
-
-class Standing(Protocol):
-    """What a tensor tells of itself: its rank among levels, its level, and who interprets it."""
-
-    def standing(self) -> tuple[int, Level, Callable[..., Any]]: ...
 
 
 def interpret(row: Any, operands: Sequence[Value], params: dict[str, Any]) -> Any:

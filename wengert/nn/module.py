@@ -84,13 +84,19 @@ class Module:
         return out
 
     def _guard(self) -> None:
-        """Have a replay of the running trace check this module's plain attributes, its mode among them."""
+        """Have a replay of the running trace check this module's plain attributes, its mode among them.
+
+        A plain tensor is read from its attribute at each replay; a view is read through its base, so it must stay.
+        """
         fields = self.__dict__
         for name, value in fields.items():
+            what = f"{type(self).__name__}.{name}"
+            if isinstance(value, Tensor) and value.origin is None:
+                state.trace.found_in(value, lambda name=name: fields.get(name))
+            elif isinstance(value, Tensor):
+                state.trace.guard(lambda name=name: id(fields.get(name)), what)
             if value is None or isinstance(value, bool | int | float | complex | str):
-                state.trace.guard(
-                    lambda name=name: fields.get(name), f"{type(self).__name__}.{name}"
-                )
+                state.trace.guard(lambda name=name: fields.get(name), what)
 
     def register_forward_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(module, args, output)`` after each forward; it may return another output."""

@@ -33,10 +33,6 @@ dot = linear(
 )
 
 
-def _mv_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
-    return squeeze(matmul(x, unsqueeze(y, dim=y.ndim)), dims=(2 if mapped[0] or mapped[1] else 1,))
-
-
 mv = linear(
     "mv", _dot,
     [lambda ct, y: unsqueeze(ct, dim=1) * unsqueeze(y, dim=0), lambda ct, x: mv(t(x), ct)],

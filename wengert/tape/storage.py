@@ -75,6 +75,12 @@ def read_grad(cell: GradCell) -> Any:
     return grad
 
 
+def refuse_in_trace(x: Recorded, op: str) -> None:
+    """Raise TraceError where ``op`` would change the history of a tensor from outside the running trace."""
+    if state.trace is not None and x.edge is not None:
+        state.trace.refuse_change(x, op)
+
+
 class View:
     """How a view arises from its base: a chain of view rows with their parameters.
 

@@ -11,18 +11,19 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
+from wengert.core.carrier import ROOT, Level, leaked, state
 from wengert.core.shapes import Size
 from wengert.errors import GradientError, ShapeError
 from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
 from wengert.tape.hooks import RemovableHandle, require_callable
-from wengert.tape.node import AccumulateGrad, edge_node
+from wengert.tape.mode import enable_grad
+from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import creation, display, views
+from wengert.tensor import creation, display, inplace, views
 from wengert.tensor.device import CPU
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
@@ -307,6 +308,7 @@ class Tensor(Methods, Operators):
         """Have backward keep the gradient of this intermediate result in ``.grad``."""
         if self.edge is None:
             raise GradientError("can't retain_grad on Tensor that has requires_grad=False")
+        cells.refuse_in_trace(self, "retain_grad()")
         node, index = edge_node(self.edge)
         if node is not None:
             node.extras().retained[index] = grad_cell(self)
@@ -324,6 +326,7 @@ class Tensor(Methods, Operators):
         require_callable("register_hook", hook)
         if self.edge is None:
             raise GradientError("cannot register a hook on a tensor that doesn't require gradient")
+        cells.refuse_in_trace(self, "register_hook()")
         if isinstance(self.edge, GradCell):
             if self.edge.hooks is None:
                 self.edge.hooks = {}
@@ -341,8 +344,8 @@ class Tensor(Methods, Operators):
                 if self.edge is not None
                 else "cannot register a hook on a tensor that doesn't require gradient"
             )
-        if self.edge.post_hooks is None:
-            self.edge.post_hooks = {}
+        cells.refuse_in_trace(self, "register_post_accumulate_grad_hook()")
+        self.edge.post_hooks = self.edge.post_hooks or {}
         return RemovableHandle(self.edge.post_hooks, hook)
 
     def detach(self) -> Any:
@@ -353,6 +356,10 @@ class Tensor(Methods, Operators):
         """Cut this tensor itself off its history. RuntimeError for views."""
         if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
+        cells.refuse_in_trace(self, "detach_()")
+        if not self.is_leaf and self.payload.__class__ is np.ndarray:
+            with enable_grad():
+                inplace.rebase(self, self.detach())
         self._leave_tape()
         return self
 
@@ -394,7 +401,7 @@ class Tensor(Methods, Operators):
                 if self.payload.__class__ is np.ndarray
                 else self.concrete("numpy()").copy()
             )
-        if self.edge is not None and recording_at(ROOT) | True:
+        if self.edge is not None:
             raise GradientError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
@@ -489,5 +496,3 @@ def _described(payload: Any, recorded: bool) -> str:
 
 
 register_tensor_type(Tensor)
-
-__all__ = ["AccumulateGrad", "Tensor"]

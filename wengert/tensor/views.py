@@ -15,16 +15,14 @@ import numpy as np
 from wengert.core import carrier
 from wengert.core.carrier import ROOT, state
 from wengert.core.primitive import Primitive
-from wengert.core.shapes import Size, axis_of, inferred, size_argument
+from wengert.core.shapes import axis_of, inferred, size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import memory
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
 from wengert.tape.record import attach
-from wengert.tape.storage import Storage, View, ndarray, new, storage_of, tensor_type
+from wengert.tape.storage import Storage, View, ndarray, new, storage_of
 from wengert.tensor.promotion import require_tensor
-
-__all__ = ["tensor_type"]
 
 
 def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
@@ -410,8 +408,3 @@ def repeats(view: View) -> bool:
         row is rows.broadcast_to and math.prod(params["shape"]) != math.prod(shape)
         for (row, params), shape in zip(view.chain, before, strict=True)
     )
-
-
-def size_of(x: Any) -> Size:
-    """Return a tensor's shape."""
-    return Size(x.payload.shape)

@@ -19,11 +19,13 @@ from wengert.func.payload import Payload
 from wengert.tape.backward import grad_cell
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
-from wengert.tape.storage import GradCell, Recorded, handle, mark_written
+from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor import creation
 from wengert.trace.execute import execute
 from wengert.trace.graph import Graph, Instruction, Var
+from wengert.trace.memory import require_unshared
 from wengert.trace.state import MISSING, Journal
+from wengert.trace.updates import Elements, Gradient, Item, Update
 
 FROM_GRAPH: Final = "a tensor"
 """Stands for a tensor among the arguments or results of a traced function; other values stand for themselves."""
@@ -77,10 +79,11 @@ class TraceLevel(Level):
         self.journal = Journal()
         self.lifted: dict[int, tuple[Any, Any]] = {}
         self.captured: list[Any] = []
+        self.slots: dict[int, int] = {}
         self.sources: list[Callable[[], Any]] = []
         self.places: dict[int, tuple[Any, Callable[[], Any]]] = {}
         self.guards: list[tuple[Callable[[], Any], Any, str]] = []
-        self.targets: list[_Update] = []
+        self.targets: list[Update] = []
 
     def symbol(self, var: Var) -> Any:
         """Return a variable as a tensor."""
@@ -120,6 +123,11 @@ class TraceLevel(Level):
         buffer, a gradient), and through its base if it is a view.
         """
         payload = x.payload
+        if self.journal.accumulates(x):
+            raise TraceError(
+                "the function reads a gradient that a later backward has added to; a graph would read the old one. "
+                "Read `.grad` again, or clone it before."
+            )
         if payload.__class__ is Symbolic and payload.level is self:
             return x if x.edge is None else handle(payload)
         known = self.lifted.get(id(x))
@@ -155,7 +163,7 @@ class TraceLevel(Level):
         known = self.places.get(id(x))
         return (lambda: x) if known is None else known[1]
 
-    def update(self, var: Var | None, target: _Update) -> None:
+    def update(self, var: Var | None, target: Update) -> None:
         """Note something outside that a replay must set to a variable (None: to no gradient)."""
         target.writes = var is not None
         if var is not None:
@@ -165,6 +173,22 @@ class TraceLevel(Level):
     def guard(self, read: Callable[[], Any], what: str) -> None:
         """Note a Python value that the recording depends on; a replay checks that it is the same."""
         self.guards.append((read, read(), what))
+
+    def refuse_change(self, x: Any, op: str) -> None:
+        """Raise when a tensor from outside would keep a change that no graph can repeat."""
+        if x.owner.number < self.number:
+            raise TraceError(
+                f"{op} changes a tensor from outside while the function is traced; a graph cannot repeat that.\n"
+                f"  called at  {describe(here())}\n"
+                f"  Do it before tracing."
+            )
+
+    def slot(self, x: Any) -> int:
+        """Return the number, from -1 downwards, of a tensor from outside that is read or written."""
+        found = self.slots.get(id(x))
+        if found is None:
+            self.slots[id(x)] = found = -1 - len(self.slots)
+        return found
 
     def refuse_read(self, x: Any, op: str) -> None:
         """Raise unless the value read was made inside the trace as a constant."""
@@ -193,7 +217,8 @@ class Traced:
 
     A replay reads arguments and captured tensors anew, writes what the function wrote (parameters, buffers,
     gradients), and returns new tensors without history. Raises `TraceError` when something that the recording
-    depended on has changed: shapes, dtypes, options of an optimiser, a module's mode, a gradient's absence.
+    depended on has changed: shapes, dtypes, ``requires_grad``, options of an optimiser, a module's mode, a gradient's
+    absence; and when something it writes shares memory with another argument or captured tensor.
     """
 
     def __init__(
@@ -204,7 +229,9 @@ class Traced:
         self._sources = level.sources
         self._guards = level.guards
         self._targets = level.targets
+        self._slots = [level.slot(x) for x in level.captured]
         self._arguments = [FROM_GRAPH if isinstance(a, Recorded) else a for a in arguments]
+        self._histories = [_history(a) for a in arguments]
         self._results, self._rebuild = results
 
     def __call__(self, *args: Any) -> Any:
@@ -212,12 +239,14 @@ class Traced:
         inputs = self._inputs(leaves)
         captured = [self._read(i, source) for i, source in enumerate(self._sources)]
         for read, expected, what in self._guards:
-            if read() != expected:
+            now = read()
+            if isinstance(now, Recorded) or now != expected:
                 raise TraceError(
                     f"{what} has changed since the function was traced. Trace it again."
                 )
         for update in self._targets:
             update.check(leaves)
+        self.require_unshared(leaves)
         outputs, updates = execute(self.graph, inputs, captured)
         for update, array in zip((t for t in self._targets if t.writes), updates, strict=True):
             update.write(array, leaves)
@@ -248,7 +277,23 @@ class Traced:
                     f"argument {i} was {fixed} when traced and is a tensor now. Trace it again."
                 )
             found.append(_matching(x, next(variables), f"argument {i}"))
+            if _history(x) != self._histories[i]:
+                raise TraceError(
+                    f"argument {i} was {self._histories[i]} when traced and is {_history(x)} now. Trace it again."
+                )
         return found
+
+    def require_unshared(self, leaves: list[Any]) -> None:
+        """Raise TraceError when something written shares memory with another argument or captured tensor."""
+        written = {u.slot: u.tensor(leaves) for u in self._targets if u.slot is not None}
+        if not written:
+            return
+        used = {i: x for i, x in enumerate(leaves) if isinstance(x, Recorded)}
+        for slot, source in zip(self._slots, self._sources, strict=True):
+            used[slot] = source()
+        used.update(written)
+        arrays = {slot: _memory(x) for slot, x in used.items()}
+        require_unshared((a, slot in written) for slot, a in arrays.items() if a is not None)
 
     def _read(self, i: int, source: Callable[[], Any]) -> Array:
         return _matching(source(), self.graph.captured[i], f"captured tensor {i}")
@@ -267,52 +312,20 @@ def _matching(x: Any, var: Var, what: str) -> Array:
     return array
 
 
-class _Update:
-    """Something outside that the function changed: a tensor's elements, a gradient, a buffer."""
-
-    writes = True
-
-    def check(self, leaves: list[Any]) -> None:
-        """Raise TraceError where the replay cannot do what the recording did."""
-
-    def write(self, array: Array | None, leaves: list[Any]) -> None:
-        """Do it."""
-        raise NotImplementedError
+def _history(x: Any) -> str:
+    """Say how an argument stands to the tape; a function may branch on it."""
+    if not isinstance(x, Recorded) or x.edge is None:
+        return "a tensor that does not require grad"
+    if isinstance(x.edge, GradCell):
+        return "a leaf that requires grad"
+    return "a result of recorded operations"
 
 
-class _Elements(_Update):
-    def __init__(self, read: Callable[[list[Any]], Any]) -> None:
-        self.read = read
-
-    def write(self, array: Array | None, leaves: list[Any]) -> None:
-        assert array is not None
-        tensor = self.read(leaves)
-        np.copyto(tensor.payload, array)
-        mark_written(tensor, here())
-
-
-class _Gradient(_Update):
-    def __init__(self, cell: Callable[[list[Any]], GradCell], was_none: bool) -> None:
-        self.cell, self.was_none = cell, was_none
-
-    def check(self, leaves: list[Any]) -> None:
-        if (self.cell(leaves).grad is None) is not self.was_none:
-            raise TraceError(
-                "a parameter's .grad was "
-                + ("None" if self.was_none else "a tensor")
-                + " when the function was traced, and is not now. Call `zero_grad()` alike before each call."
-            )
-
-    def write(self, array: Array | None, leaves: list[Any]) -> None:
-        self.cell(leaves).grad = None if array is None else handle(array)
-
-
-class _Item(_Update):
-    def __init__(self, table: Any, name: Any) -> None:
-        self.table, self.name = table, name
-
-    def write(self, array: Array | None, leaves: list[Any]) -> None:
-        self.table[self.name] = handle(array)
+def _memory(x: Any) -> Array | None:
+    """Return the array behind a tensor; None for what has none."""
+    while isinstance(x, Recorded):
+        x = x.payload
+    return x if x.__class__ is np.ndarray else None
 
 
 def trace(fn: Callable[..., Any], *args: Any) -> Traced:
@@ -349,6 +362,7 @@ def trace(fn: Callable[..., Any], *args: Any) -> Traced:
             state.trace = None
             level.journal.undo()
             state.trace = before
+    traced.require_unshared(leaves)
     return traced
 
 
@@ -376,21 +390,21 @@ def _finished(level: TraceLevel, leaves: list[Any], inner: list[Any], result: An
         _attribute_update(level, owner, name, old)
     for table, name, old, owner in level.journal.items.values():
         _item_update(level, table, name, old, owner)
+    own = iter(level.graph.inputs)
     for i, (x, symbol) in enumerate(zip(leaves, inner, strict=True)):
         if isinstance(x, Recorded):
-            _argument_updates(level, i, x, symbol)
+            _argument_updates(level, i, symbol, next(own))
     return Traced(level, leaves, (results, rebuild))
 
 
-def _argument_updates(level: TraceLevel, i: int, x: Any, symbol: Any) -> None:
+def _argument_updates(level: TraceLevel, i: int, symbol: Any, own: Var) -> None:
     """Note what the function wrote into an argument: its elements, its gradient."""
     now = _stripped(symbol).payload.var
-    if now not in level.graph.inputs:
-        level.update(now, _Elements(lambda given: given[i]))
+    if now is not own:
+        level.update(now, Elements(lambda given: given[i], i))
     if symbol.cell is not None and symbol.cell.grad is not None:
         gradient = level.variable(_stripped(symbol.cell.grad))
-        was_none = x.cell is None or x.cell.grad is None
-        level.update(gradient, _Gradient(lambda given: grad_cell(given[i]), was_none))
+        level.update(gradient, Gradient(lambda given: grad_cell(given[i]), was_none=True))
 
 
 def _stripped(x: Any) -> Any:
@@ -405,28 +419,15 @@ def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> Non
         if name == "grad" and owner.grad is not old and tensor is not None:
             if tensor.owner.number < level.number:
                 now = None if owner.grad is None else level.variable(_stripped(owner.grad))
-                level.update(now, _Gradient(lambda given: owner, old is None))
+                slot = level.slot(old) if level.journal.accumulates(old) else None
+                level.update(now, Gradient(lambda given: owner, old is None, slot))
         return
     if not isinstance(owner, Recorded) or name != "payload" or owner.owner.number >= level.number:
         return
     if owner.origin is None and owner.payload.__class__ is Symbolic:
-        _require_unshared(level, owner, old)
         read = level.reader(owner)
-        level.update(level.variable(_stripped(owner)), _Elements(lambda given: read()))
-
-
-def _require_unshared(level: TraceLevel, written: Any, array: Any) -> None:
-    """Raise TraceError when a written tensor shares memory with another one that the graph reads by itself."""
-    for x in level.captured:
-        if x is written:
-            continue
-        payload = level.journal.old(x, "payload")
-        if payload.__class__ is np.ndarray and array.__class__ is np.ndarray:
-            if np.may_share_memory(payload, array):
-                raise TraceError(
-                    "the function writes to a tensor and reads another one that shares its memory (a detached alias, "
-                    "or both from one NumPy array); a graph would read the old elements. Use one of the two."
-                )
+        target = Elements(lambda given: read(), level.slot(owner))
+        level.update(level.variable(_stripped(owner)), target)
 
 
 def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any) -> None:
@@ -435,7 +436,7 @@ def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any)
     if now is old:
         return
     if isinstance(now, Recorded):
-        level.update(level.variable(_stripped(now)), _Item(table, name))
+        level.update(level.variable(_stripped(now)), Item(table, name))
     elif now.__class__ is not old.__class__ or now != old:
         shown = "nothing" if old is MISSING else repr(old)
         raise TraceError(
