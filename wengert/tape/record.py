@@ -25,6 +25,7 @@ from wengert.tape.storage import (
     Storage,
     guarded,
     handle,
+    held,
     ndarray,
     new,
     next_rank,
@@ -265,9 +266,7 @@ def _keep(
         elif i >= len(operands):
             saved.append(_kept_output(x))
         else:
-            saved.append(
-                np.asarray(x) if x.__class__ in RAW else x if x.storage is None else guarded(x)
-            )
+            saved.append(held(x) if x.__class__ in RAW else x if x.storage is None else guarded(x))
     if hooks:
         pack, unpack = hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]

@@ -257,6 +257,18 @@ def guarded(x: Recorded) -> Any:
     return kept
 
 
+def held(x: Array) -> Any:
+    """Return what the tape may keep of a raw operand, the memory of an argument of some transform.
+
+    No storage cell comes with it that would tell of a later write: a small one is copied, a large one fingerprinted.
+    """
+    if x.size <= SMALL:
+        return np.array(x)
+    kept = handle(x)
+    kept.storage = Witness(Storage(), fingerprint(x))
+    return kept
+
+
 def shared_value(saved: Recorded, rank: int) -> Array | None:
     """Return the value that ``saved`` had at ``rank`` if it may have been changed through NumPy; None if it was.
 
