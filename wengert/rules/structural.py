@@ -6,6 +6,7 @@ over anything array-like and name no NumPy; the forwards above each row are the 
 
 from __future__ import annotations
 
+import builtins
 import itertools
 import math
 from typing import Any
@@ -222,13 +223,8 @@ def _cat(*arrays: Array, dim: int) -> Array:
 
 
 def _cat_part(ct: Any, position: int, shapes: tuple[Shape, ...], dim: int) -> Any:
-    start = builtin_sum(s[dim] for s in shapes[:position])
+    start = builtins.sum(s[dim] for s in shapes[:position])
     return slice_(ct, index=(*(slice(None),) * dim, slice(start, start + shapes[position][dim])))
-
-
-def builtin_sum(numbers: Any) -> int:
-    """Add Python ints (this module's own `sum` is a row)."""
-    return int(math.fsum(numbers))
 
 
 cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1})

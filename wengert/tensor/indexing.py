@@ -166,12 +166,7 @@ class Advanced:
         if not adjacent:
             order = (*self.dims, *(d for d in range(x.ndim) if d not in self.dims))
             put = structural.permute(put, axes=tuple(sorted(range(x.ndim), key=order.__getitem__)))
-        inplace.assign(x, inplace_tensor(put), "x[...] = y")
-
-
-def inplace_tensor(value: Any) -> Any:
-    """Return a value as a tensor."""
-    return value if isinstance(value, Recorded) else handle(value)
+        inplace.assign(x, put, "x[...] = y")
 
 
 def _wrapped(index: Any, n: int) -> Any:
