@@ -21,6 +21,11 @@ from wengert.tape.storage import handle
 from wengert.tensor import creation
 from wengert.tensor.promotion import dtype_of
 
+__all__ = [
+    "Generator", "default_generator", "get_rng_state", "initial_seed", "manual_seed", "rand", "rand_like", "randint",
+    "randn", "randn_like", "randperm", "seed", "set_rng_state",
+]  # fmt: skip
+
 
 class Generator:
     """A stream of random numbers with a state of its own.

@@ -38,8 +38,7 @@ AHEAD = frozenset(
     Tensor.clamp Tensor.clamp_ Tensor.cumsum Tensor.diagonal Tensor.masked_fill
     Tensor.masked_fill_ Tensor.movedim Tensor.narrow Tensor.norm Tensor.ravel Tensor.repeat
     Tensor.select Tensor.square Tensor.std Tensor.swapaxes Tensor.unflatten Tensor.var
-    Tensor.square_ Tensor.exp_ Tensor.sin_ Tensor.cos_ Tensor.tanh_ Tensor.sigmoid_
-    Tensor.abs_ Tensor.sqrt_ Tensor.log_ Tensor.relu_ relu_
+    Tensor.square_ relu_
     Tensor.t_ Tensor.unsqueeze_ Tensor.squeeze_
     autograd.functional autograd.forward_ad func.linearize
     autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook

@@ -272,14 +272,6 @@ def test_relu_in_place_uses_its_result(torch):
     return h, x.grad
 
 
-def test_exp_in_place_then_written(torch, refused):
-    x = torch.tensor([1.0, -2.0], requires_grad=True)
-    h = x * 2
-    h.exp_()
-    h.add_(1)
-    return refused(lambda: h.sum().backward(), x)
-
-
 def test_write_of_a_tensor_that_requires_grad_into_a_plain_one(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     plain = torch.zeros(2)

@@ -59,7 +59,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "integers by zero": (lambda: INTS // 0, RuntimeError, "ZeroDivisionError.*torch.where"),
     "remainder by zero": (lambda: INTS % 0, RuntimeError, "remainder: ZeroDivisionError"),
     "negative power": (lambda: INTS**-1, RuntimeError, r"negative integer powers.*x\.float\(\)"),
-    "and of floats": (lambda: X & X, NotImplementedError, '"bit_and".*Compare first'),
+    "and of floats": (lambda: X & X, NotImplementedError, '"bitwise_and".*Compare first'),
     "not of floats": (lambda: ~X, TypeError, "only implemented on integer.*Compare first"),
     "condition": (lambda: torch.where(X, X, X), RuntimeError, "boolean tensor.*condition != 0"),
     "half a where": (lambda: torch.where(X > 1, X), TypeError, "give `input` and `other`"),

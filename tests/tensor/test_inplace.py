@@ -76,3 +76,25 @@ def test_operand_and_result_in_one_memory() -> None:
     assert g.tolist() == pytest.approx([12.0, 193.0])
     (second,) = torch.autograd.grad(g.sum(), x)
     assert second.tolist() == pytest.approx([66.0, 486.0])
+
+
+def test_a_result_kept_by_the_tape_is_apart_from_the_memory_written() -> None:
+    """PyTorch refuses the backward here; the value that the slope of `exp` needs is still there."""
+    x = torch.tensor([1.0, -2.0], requires_grad=True)
+    h = x * 2
+    h.exp_()
+    h.add_(1)
+    h.sum().backward()
+    torch_slope = 2 * (2 * x.detach()).exp()
+    assert torch.equal(x.grad, torch_slope)
+
+
+def test_a_failed_write_of_a_function_changes_nothing() -> None:
+    x = torch.arange(3.0)
+    with pytest.raises(RuntimeError, match="pow_: output with shape"):
+        x.pow_(torch.ones(2, 3))
+    counts = torch.arange(3)
+    with pytest.raises(RuntimeError, match="exp_: result type"):
+        counts.exp_()
+    assert x._version == 0 and x.tolist() == [0, 1, 2]
+    assert counts._version == 0 and counts.tolist() == [0, 1, 2]

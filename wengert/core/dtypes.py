@@ -11,6 +11,12 @@ from typing import Any, Final
 
 import numpy as np
 
+__all__ = [
+    "complex128", "complex64", "dtype", "float16", "float32", "float64", "get_default_dtype", "int16", "int32", "int64",
+    "int8", "set_default_dtype", "uint8",
+]  # fmt: skip
+"""The public names."""
+
 BOOL, INTEGER, FLOATING, COMPLEX = range(4)
 _CATEGORY: Final = {"b": BOOL, "u": INTEGER, "i": INTEGER, "f": FLOATING, "c": COMPLEX}
 

@@ -12,7 +12,7 @@ from wengert.rules import composite
 from wengert.tape.provenance import warn
 from wengert.tape.record import binary
 from wengert.tensor import contraction, views
-from wengert.tensor.arithmetic import relu, sigmoid, tanh
+from wengert.tensor.elementary import relu, sigmoid, tanh
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 from wengert.tensor.reductions import log_softmax, softmax
 

@@ -11,7 +11,8 @@ from wengert.errors import TraceError
 from wengert.optim.optimizer import Optimizer
 from wengert.tape.provenance import here
 from wengert.tape.storage import read_grad
-from wengert.tensor.inplace import add_, add_memory, memory_only
+from wengert.tensor.arithmetic import add_
+from wengert.tensor.inplace import add_memory, memory_only
 from wengert.tensor.promotion import constant
 
 

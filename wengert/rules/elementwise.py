@@ -36,6 +36,7 @@ rsub_number = _reversed_sub("rsub_number", "RsubBackward1")
 reciprocal = elementwise("reciprocal", np.reciprocal, lambda t, out: -t * out * out, lower="frecip")
 
 exp = elementwise("exp", np.exp, lambda t, out: t * out, lower="exp")
+expm1 = elementwise("expm1", np.expm1, lambda t, out: t + t * out, lower="expm1")
 log = elementwise("log", np.log, lambda t, x: t / x, lower="log", domain=(0.1, 4.0))
 sqrt = elementwise("sqrt", np.sqrt, lambda t, out: t / (2.0 * out), lower="sqrt", domain=(0.1, 4.0))
 sin = elementwise("sin", np.sin, lambda t, x: t * cos(x), lower="sin")

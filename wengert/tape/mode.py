@@ -9,6 +9,10 @@ from typing import Any, TypeVar, cast
 
 from wengert.core.carrier import add_special, state, switch_grad
 
+__all__ = [
+    "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
+]  # fmt: skip
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 

@@ -11,8 +11,12 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import contraction as rows
 from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
-from wengert.tensor.arithmetic import undefined
+from wengert.tensor.apply import undefined
 from wengert.tensor.promotion import dtype_of, require_tensor
+
+__all__ = [
+    "bmm", "dot", "matmul", "mm", "mv",
+]  # fmt: skip
 
 
 def _product(row: Primitive, x: Any, y: Any) -> Any:

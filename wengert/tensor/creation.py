@@ -27,6 +27,11 @@ from wengert.tensor.promotion import (
     require_tensor,
 )
 
+__all__ = [
+    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
+    "ones_like", "tensor", "zeros", "zeros_like",
+]  # fmt: skip
+
 
 def finish(array: Array, requires_grad: bool = False) -> Any:
     """Return a new array as a tensor, marked as a leaf when asked."""

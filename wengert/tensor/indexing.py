@@ -26,6 +26,10 @@ from wengert.tensor.promotion import (
     require_tensor,
 )
 
+__all__ = [
+    "gather", "index_select", "scatter_add",
+]  # fmt: skip
+
 SELECT, SLICE = structural.select, structural.slice_
 
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,12 @@ from wengert.core import carrier, dtypes
 from wengert.core.carrier import Level, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
-from wengert.rules import elementwise as rows
 from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Place, here
 from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
-from wengert.tensor import arithmetic, promotion
+from wengert.tensor import promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
 from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
 
@@ -237,11 +237,7 @@ def operand_before(x: Any, row: Primitive, y: Any = None) -> Any:
         kept = row.keep_for[(x.edge is not None) + 2 * (y is not None and y.edge is not None)] & 1
     else:
         kept = 0 in row.keep and x.edge is not None
-    if kept:
-        if before.payload.__class__ is ndarray and state.trace is None:
-            before.payload = before.payload.copy()
-        before.storage = before.origin = None
-    return before
+    return _apart(before) if kept else before
 
 
 def memory_only(x: Any, y: Any) -> bool:
@@ -267,14 +263,6 @@ def _require_fit(x: Any, y: Any, op: str) -> None:
         )
 
 
-def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
-    """Add ``alpha * other`` to a tensor in place."""
-    if isinstance(other, Recorded) and memory_only(input, other):
-        factor = None if alpha == 1 else constant(alpha, other.payload.dtype).payload
-        return add_memory(input, other, factor, here())
-    return update(input, rows.add, _scaled(other, alpha), "add_")
-
-
 def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
     """Add ``alpha * y`` to ``x`` where both are plain memory without history; ``alpha`` is a 0-d array of its dtype."""
     writable(x, "add_")
@@ -295,49 +283,44 @@ def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
     return x
 
 
-def sub_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
-    """Subtract ``alpha * other`` from a tensor in place."""
-    return update(input, rows.sub, _scaled(other, alpha), "sub_")
+def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..., Any]:
+    """Return the form of a function whose name ends in an underscore: the result is written into the first operand.
+
+    Raises what the function raises, and RuntimeError where the result's shape differs from the operand's or its dtype
+    does not convert to the operand's; then nothing has changed.
+    """
+    op = op or f"{function.__name__}_"
+
+    def written(input: Any, *args: Any, **named: Any) -> Any:
+        promotion.require_tensor(op, input)
+        writable(input, op)
+        result = function(_value_before(input, args), *args, **named)
+        if tuple(result.shape) != tuple(input.shape):
+            raise ShapeError(
+                f"{op}: output with shape {shape_text(input.shape)} doesn't match the broadcast shape "
+                f"{shape_text(result.shape)}: a write cannot change a tensor's shape."
+            )
+        _require_category(dtype_of(result), input, op)
+        return assign(input, cast_to(result, dtype_of(input)), op)
+
+    written.__name__ = written.__qualname__ = op
+    written.__doc__ = f"`{op[:-1]}`, in place. Returns the tensor."
+    return written
 
 
-def _scaled(other: Any, alpha: Any) -> Any:
-    return (
-        other
-        if alpha == 1
-        else arithmetic.mul(other, alpha)
-        if isinstance(other, Recorded)
-        else other * alpha
-    )
+def _value_before(x: Any, others: Sequence[Any]) -> Any:
+    """Return ``x`` as the operand of a function whose result is about to overwrite it, which the tape may keep."""
+    if carrier.special or any(isinstance(v, Recorded) and v.edge is not None for v in (x, *others)):
+        return _apart(alias(x))
+    return alias(x)
 
 
-def mul_(input: Any, other: Any) -> Any:
-    """Multiply a tensor by ``other`` in place."""
-    return update(input, rows.mul, other, "mul_")
-
-
-def div_(input: Any, other: Any) -> Any:
-    """Divide a tensor by ``other`` in place; RuntimeError for integers, whose quotients are floats."""
-    if dtype_of(input).kind in "biu":
-        raise DTypeError(
-            f"div_: result type Float can't be cast to the desired output type {input.dtype}. Use `x = x / y`."
-        )
-    return update(input, rows.div, other, "div_")
-
-
-def pow_(input: Any, exponent: Any) -> Any:
-    """Raise a tensor to a power in place."""
-    if isinstance(exponent, Recorded):
-        _require_fit(input, exponent, "pow_")
-        result = arithmetic.pow(operand_before(input, rows.pow, exponent), exponent)
-    else:
-        result = arithmetic.pow(operand_before(input, rows.power), exponent)
-    _require_category(dtype_of(result), input, "pow_")
-    return assign(input, cast_to(result, dtype_of(input)), "pow_")
-
-
-def neg_(input: Any) -> Any:
-    """Change the sign of a tensor in place."""
-    return assign(input, arithmetic.neg(alias(input)), "neg_")
+def _apart(before: Any) -> Any:
+    """Give an operand that the tape keeps a value of its own: a copy of memory; a carrier's payload never changes."""
+    if before.payload.__class__ is ndarray and state.trace is None:
+        before.payload = before.payload.copy()
+    before.storage = before.origin = None
+    return before
 
 
 def zero_(input: Any) -> Any:

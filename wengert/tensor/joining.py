@@ -12,6 +12,10 @@ from wengert.tape.storage import Recorded
 from wengert.tensor.promotion import cast_to, result_type
 from wengert.tensor.reductions import numpy_spelling
 
+__all__ = [
+    "cat", "stack",
+]  # fmt: skip
+
 
 def _tensors(op: str, tensors: Any) -> list[Any]:
     if isinstance(tensors, Recorded) or not isinstance(tensors, Sequence):

@@ -12,14 +12,14 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
-from wengert.core.primitive import Primitive
-from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import NO_PARAMS, attach, binary
 from wengert.tape.storage import Recorded, handle
-from wengert.tensor import arithmetic, contraction, indexing, inplace
-from wengert.tensor.promotion import cast_to, constant, dtype_of, is_number
+from wengert.tensor import arithmetic, comparison, contraction, elementary, indexing
+from wengert.tensor.inplace import in_place
+from wengert.tensor.promotion import constant, dtype_of, is_number
 from wengert.tensor.views import join
 
 ADD, SUB, MUL, DIV = rows.add, rows.sub, rows.mul, rows.div
@@ -45,24 +45,10 @@ def _with(function: Callable[..., Any], x: Any, other: Any) -> Any:
     return function(x, other)
 
 
-def _in_place(x: Any, row: Primitive, function: Callable[..., Any], other: Any, op: str) -> Any:
-    """Write ``function(x, other)`` into ``x``; RuntimeError where its shape or the kind of its dtype differs."""
-    if not _can(other):
-        return NotImplemented
-    before = inplace.operand_before(x, row, other if isinstance(other, Recorded) else None)
-    result = function(before, other)
-    if tuple(result.shape) != tuple(x.shape):
-        raise ShapeError(
-            f"{op}: output with shape {shape_text(x.shape)} doesn't match the broadcast shape "
-            f"{shape_text(result.shape)}: a write cannot change a tensor's shape."
-        )
-    found, wanted = dtype_of(result), dtype_of(x)
-    if dtypes.category(found) > dtypes.category(wanted):
-        raise DTypeError(
-            f"{op}: result type {dtypes.public(found)} can't be cast to the desired output type {x.dtype}. "
-            f"Write `x = x % y` (or the operator at hand), which makes a tensor of the wider dtype."
-        )
-    return inplace.assign(x, cast_to(result, wanted), op)
+_FLOOR_DIVIDE, _REMAINDER = in_place(arithmetic.floor_divide), in_place(arithmetic.remainder)
+_POW = in_place(arithmetic.pow)
+_BITWISE_AND, _BITWISE_OR = in_place(comparison.bitwise_and), in_place(comparison.bitwise_or)
+_BITWISE_XOR = in_place(comparison.bitwise_xor)
 
 
 class Operators(Recorded):
@@ -168,69 +154,69 @@ class Operators(Recorded):
         return self
 
     def __abs__(self) -> Any:
-        return arithmetic.abs(self)
+        return elementary.abs(self)
 
     def __invert__(self) -> Any:
-        return arithmetic.invert(self)
+        return comparison.bitwise_not(self)
 
     def __eq__(self, other: Any) -> Any:
-        return _with(arithmetic.eq, self, other)
+        return _with(comparison.eq, self, other)
 
     def __ne__(self, other: Any) -> Any:
-        return _with(arithmetic.ne, self, other)
+        return _with(comparison.ne, self, other)
 
     def __lt__(self, other: Any) -> Any:
-        return _with(arithmetic.lt, self, other)
+        return _with(comparison.lt, self, other)
 
     def __le__(self, other: Any) -> Any:
-        return _with(arithmetic.le, self, other)
+        return _with(comparison.le, self, other)
 
     def __gt__(self, other: Any) -> Any:
-        return _with(arithmetic.gt, self, other)
+        return _with(comparison.gt, self, other)
 
     def __ge__(self, other: Any) -> Any:
-        return _with(arithmetic.ge, self, other)
+        return _with(comparison.ge, self, other)
 
     def __and__(self, other: Any) -> Any:
-        return _with(_bit_and, self, other)
+        return _with(comparison.bitwise_and, self, other)
 
     def __or__(self, other: Any) -> Any:
-        return _with(_bit_or, self, other)
+        return _with(comparison.bitwise_or, self, other)
 
     def __xor__(self, other: Any) -> Any:
-        return _with(_bit_xor, self, other)
+        return _with(comparison.bitwise_xor, self, other)
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __iadd__(self, other: Any) -> Any:
-        return _with(inplace.add_, self, other)
+        return _with(arithmetic.add_, self, other)
 
     def __isub__(self, other: Any) -> Any:
-        return _with(inplace.sub_, self, other)
+        return _with(arithmetic.sub_, self, other)
 
     def __imul__(self, other: Any) -> Any:
-        return _with(inplace.mul_, self, other)
+        return _with(arithmetic.mul_, self, other)
 
     def __itruediv__(self, other: Any) -> Any:
-        return _with(inplace.div_, self, other)
+        return _with(arithmetic.div_, self, other)
 
     def __ipow__(self, other: Any) -> Any:
-        return _with(inplace.pow_, self, other)
+        return _with(_POW, self, other)
 
     def __ifloordiv__(self, other: Any) -> Any:
-        return _in_place(self, rows.floor_divide, arithmetic.floor_divide, other, "floor_divide_")
+        return _with(_FLOOR_DIVIDE, self, other)
 
     def __imod__(self, other: Any) -> Any:
-        return _in_place(self, rows.remainder, arithmetic.remainder, other, "remainder_")
+        return _with(_REMAINDER, self, other)
 
     def __iand__(self, other: Any) -> Any:
-        return _in_place(self, rows.bit_and, _bit_and, other, "bitwise_and_")
+        return _with(_BITWISE_AND, self, other)
 
     def __ior__(self, other: Any) -> Any:
-        return _in_place(self, rows.bit_or, _bit_or, other, "bitwise_or_")
+        return _with(_BITWISE_OR, self, other)
 
     def __ixor__(self, other: Any) -> Any:
-        return _in_place(self, rows.bit_xor, _bit_xor, other, "bitwise_xor_")
+        return _with(_BITWISE_XOR, self, other)
 
     def __getitem__(self, key: Any) -> Any:
         if key.__class__ is int and not carrier.special:
@@ -333,15 +319,3 @@ def _power_of(x: Any, other: Any) -> Any:
 
 def _matrix_product_of(x: Any, other: Any) -> Any:
     return contraction.matmul(other, x)
-
-
-def _bit_and(x: Any, other: Any) -> Any:
-    return arithmetic.bitwise(rows.bit_and, x, other)
-
-
-def _bit_or(x: Any, other: Any) -> Any:
-    return arithmetic.bitwise(rows.bit_or, x, other)
-
-
-def _bit_xor(x: Any, other: Any) -> Any:
-    return arithmetic.bitwise(rows.bit_xor, x, other)

@@ -17,8 +17,14 @@ from wengert.rules import reduction as rows
 from wengert.rules.summation import sum_all
 from wengert.tape.record import attach
 from wengert.tape.storage import Recorded, ndarray
-from wengert.tensor import arithmetic, views
+from wengert.tensor import comparison, views
+from wengert.tensor.apply import undefined
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
+
+__all__ = [
+    "all", "amax", "amin", "any", "argmax", "argmin", "equal", "log_softmax", "logsumexp", "max", "mean", "min",
+    "numel", "prod", "softmax", "sum",
+]  # fmt: skip
 
 _INT64, _UINT8 = np.dtype(np.int64), np.dtype(np.uint8)
 
@@ -202,7 +208,7 @@ def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
 def _require_order(op: str, x: Any, refused: str = "c") -> None:
     require_tensor(op, x)
     if dtype_of(x).kind in refused:
-        raise arithmetic.undefined(op, dtype_of(x))
+        raise undefined(op, dtype_of(x))
 
 
 def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
@@ -210,7 +216,7 @@ def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     if isinstance(dim, Recorded):
         other = dim
     if other is not None:
-        return (arithmetic.maximum if op == "max" else arithmetic.minimum)(x, other)
+        return (comparison.maximum if op == "max" else comparison.minimum)(x, other)
     _require_order(op, x)
     if dim is None:
         _no_keepdim(op, keepdim)
@@ -314,7 +320,7 @@ def equal(input: Any, other: Any) -> bool:
     """
     require_tensor("equal", input)
     require_tensor("equal", other, "other")
-    return tuple(input.shape) == tuple(other.shape) and bool(all(arithmetic.eq(input, other)))
+    return tuple(input.shape) == tuple(other.shape) and bool(all(comparison.eq(input, other)))
 
 
 def numel(input: Any) -> int:
@@ -360,5 +366,5 @@ def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
             f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."
         )
     if dtype_of(x).kind != "f":
-        raise arithmetic.undefined(op, dtype_of(x))
+        raise undefined(op, dtype_of(x))
     return reduce(row, x, {"dim": axis_of(op, dim, x.ndim)}, 4)

@@ -24,6 +24,11 @@ from wengert.tape.record import attach
 from wengert.tape.storage import Storage, View, ndarray, new, storage_of
 from wengert.tensor.promotion import require_tensor
 
+__all__ = [
+    "broadcast_to", "chunk", "flatten", "permute", "reshape", "split", "squeeze", "t", "transpose", "unbind",
+    "unsqueeze",
+]  # fmt: skip
+
 
 def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
     """Apply a view row to a tensor; the result joins the family of ``x``."""

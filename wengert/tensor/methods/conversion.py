@@ -1,4 +1,4 @@
-"""The named methods of `Tensor`: each spells a function of this layer as a method, and adds nothing to it."""
+"""Methods that copy, convert, measure a tensor, or make one like it."""
 
 from __future__ import annotations
 
@@ -7,18 +7,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.shapes import Size, axis_of, size_argument
+from wengert.core.shapes import Size, axis_of
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor import (
-    arithmetic,
-    contraction,
-    creation,
-    indexing,
-    inplace,
-    reductions,
-    views,
-)
+from wengert.tensor import creation, inplace, views
 from wengert.tensor.device import device as _device
 from wengert.tensor.device import require_cpu
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
@@ -26,176 +18,17 @@ from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 _bool, _float, _int, _type = bool, float, int, type
 
 
-class Methods(Recorded):
-    """PyTorch's methods on tensors; see the functions of the same names for what they do."""
+class ConversionMethods(Recorded):
+    """Dtypes, devices, sizes, copies, and tensors like this one."""
 
     __slots__ = ()
 
-    add = arithmetic.add
-    sub = subtract = arithmetic.sub
-    mul = multiply = arithmetic.mul
-    div = divide = true_divide = arithmetic.div
-    remainder = arithmetic.remainder
-    pow = arithmetic.pow
-    neg = negative = arithmetic.neg
-    reciprocal = arithmetic.reciprocal
-    exp = arithmetic.exp
-    log = arithmetic.log
-    sqrt = arithmetic.sqrt
-    sin = arithmetic.sin
-    cos = arithmetic.cos
-    tanh = arithmetic.tanh
-    sigmoid = arithmetic.sigmoid
-    relu = arithmetic.relu
-    abs = absolute = arithmetic.abs
-    sign = arithmetic.sign
-    maximum = arithmetic.maximum
-    minimum = arithmetic.minimum
-    eq = arithmetic.eq
-    ne = arithmetic.ne
-    lt = arithmetic.lt
-    le = arithmetic.le
-    gt = arithmetic.gt
-    ge = arithmetic.ge
-    isnan = arithmetic.isnan
-    isfinite = arithmetic.isfinite
-    floor_divide = arithmetic.floor_divide
-    matmul = contraction.matmul
-    mm = contraction.mm
-    mv = contraction.mv
-    dot = contraction.dot
-    bmm = contraction.bmm
-    sum = reductions.sum
-    mean = reductions.mean
-    prod = reductions.prod
-    max = reductions.max
-    min = reductions.min
-    amax = reductions.amax
-    amin = reductions.amin
-    argmax = reductions.argmax
-    argmin = reductions.argmin
-    any = reductions.any
-    all = reductions.all
-    logsumexp = reductions.logsumexp
-    softmax = reductions.softmax
-    log_softmax = reductions.log_softmax
-    equal = reductions.equal
+    zero_ = inplace.zero_
+    fill_ = inplace.fill_
 
-    def reshape(self, *shape: Any) -> Any:
-        """Same as `torch.reshape`."""
-        return views.reshape(self, *shape)
-
-    def view(self, *shape: Any) -> Any:
-        """Same as `torch.Tensor.view`: other sizes for the same memory."""
-        return views.view(self, *shape)
-
-    def flatten(self, start_dim: int = 0, end_dim: int = -1) -> Any:
-        """Same as `torch.flatten`."""
-        return views.flatten(self, start_dim, end_dim)
-
-    def transpose(self, dim0: int, dim1: int) -> Any:
-        """Same as `torch.transpose`."""
-        return views.transpose(self, dim0, dim1)
-
-    def t(self) -> Any:
-        """Same as `torch.t`."""
-        return views.t(self)
-
-    def permute(self, *dims: Any) -> Any:
-        """Same as `torch.permute`."""
-        return views.permute(self, *dims)
-
-    def expand(self, *sizes: Any) -> Any:
-        """Same as `torch.expand`."""
-        return views.expand(self, *sizes)
-
-    def broadcast_to(self, *shape: Any) -> Any:
-        """Same as `torch.broadcast_to`."""
-        return views.broadcast_to(self, size_argument("broadcast_to", shape))
-
-    def unsqueeze(self, dim: Any) -> Any:
-        """Same as `torch.unsqueeze`."""
-        return views.unsqueeze(self, dim)
-
-    def squeeze(self, dim: Any = None) -> Any:
-        """Same as `torch.squeeze`."""
-        return views.squeeze(self, dim)
-
-    def split(self, split_size: Any, dim: Any = 0) -> Any:
-        """Same as `torch.split`."""
-        return views.split(self, split_size, dim)
-
-    def chunk(self, chunks: int, dim: Any = 0) -> Any:
-        """Same as `torch.chunk`."""
-        return views.chunk(self, chunks, dim)
-
-    def unbind(self, dim: Any = 0) -> Any:
-        """Same as `torch.unbind`."""
-        return views.unbind(self, dim)
-
-    def gather(self, dim: Any, index: Any) -> Any:
-        """Same as `torch.gather`."""
-        return indexing.gather(self, dim, index)
-
-    def scatter_add(self, dim: Any, index: Any, src: Any) -> Any:
-        """Same as `torch.scatter_add`."""
-        return indexing.scatter_add(self, dim, index, src)
-
-    def index_select(self, dim: Any, index: Any) -> Any:
-        """Same as `torch.index_select`."""
-        return indexing.index_select(self, dim, index)
-
-    def add_(self, other: Any, *, alpha: complex = 1) -> Any:
-        """`add`, in place. Returns the tensor."""
-        return inplace.add_(self, other, alpha=alpha)
-
-    def sub_(self, other: Any, *, alpha: complex = 1) -> Any:
-        """`sub`, in place. Returns the tensor."""
-        return inplace.sub_(self, other, alpha=alpha)
-
-    def mul_(self, other: Any) -> Any:
-        """`mul`, in place. Returns the tensor."""
-        return inplace.mul_(self, other)
-
-    def div_(self, other: Any) -> Any:
-        """`div`, in place. Returns the tensor."""
-        return inplace.div_(self, other)
-
-    def pow_(self, exponent: Any) -> Any:
-        """`pow`, in place. Returns the tensor."""
-        return inplace.pow_(self, exponent)
-
-    def neg_(self) -> Any:
-        """`neg`, in place. Returns the tensor."""
-        return inplace.neg_(self)
-
-    def zero_(self) -> Any:
-        """`zero`, in place. Returns the tensor."""
-        return inplace.zero_(self)
-
-    def fill_(self, value: Any) -> Any:
-        """`fill`, in place. Returns the tensor."""
-        return inplace.fill_(self, value)
-
-    def copy_(self, source: Any) -> Any:
-        """`copy`, in place. Returns the tensor."""
+    def copy_(self, source: Any, non_blocking: Any = False) -> Any:
+        """Copy another tensor's elements, broadcast and converted, into this one. Returns the tensor."""
         return inplace.copy_(self, source)
-
-    def expand_as(self, other: Any) -> Any:
-        """Expand to another tensor's shape."""
-        return views.expand(self, tuple(other.shape))
-
-    def view_as(self, other: Any) -> Any:
-        """View in another tensor's shape."""
-        return views.view(self, tuple(other.shape))
-
-    def reshape_as(self, other: Any) -> Any:
-        """Reshape to another tensor's shape."""
-        return views.reshape(self, tuple(other.shape))
-
-    def where(self, condition: Any, other: Any) -> Any:
-        """This tensor where ``condition`` is true, else ``other``."""
-        return arithmetic.where(condition, self, other)
 
     def clone(self) -> Any:
         """Copy into new memory; gradients flow through."""

@@ -1,0 +1,84 @@
+"""Applying rows to what users pass: promotion, checks of dtype and shape, and the way to the hot path.
+
+The public functions of this layer are written with these; they know the rows, and this file knows none.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core import carrier, dtypes
+from wengert.core.primitive import Primitive
+from wengert.core.shapes import broadcastable
+from wengert.errors import cannot_broadcast
+from wengert.tape.record import NO_PARAMS, attach, binary
+from wengert.tape.storage import Recorded, ndarray
+from wengert.tensor.promotion import constant, dtype_of, floating, promoted, require_tensor
+
+
+def combine(
+    row: Primitive,
+    x: Any,
+    y: Any,
+    *,
+    to_float: bool = False,
+    refused: str = "",
+    op: str | None = None,
+) -> Any:
+    """Apply a row of two operands to anything users may pass for them.
+
+    ``refused`` are NumPy's letters of the kinds of dtypes for which the operation is not defined; ``op`` is what
+    messages call it, when that is not the row's name.
+    """
+    if x.__class__ in (int, float):
+        pass
+    elif y.__class__ in (int, float) and not carrier.special and isinstance(x, Recorded):
+        payload = x.payload
+        if payload.__class__ is ndarray and payload.dtype.kind == "f" and "f" not in refused:
+            return binary(row, x, constant(y, payload.dtype))
+    op = op or row.name
+    left, right = promoted(op, x, y, floating=to_float)
+    if refused and dtype_of(left).kind in refused:
+        raise undefined(op, dtype_of(left))
+    out = binary(row, left, right)
+    if out is NotImplemented:
+        require_broadcast(op, left, right)
+        return row(left, right)
+    return out
+
+
+def floating_function(row: Primitive, x: Any) -> Any:
+    """Apply an elementwise function whose results are floats."""
+    require_tensor(row.name, x)
+    payload = x.payload
+    if carrier.special or payload.__class__ is not ndarray:
+        return row(floating(x))
+    if payload.dtype.kind in "biu":
+        x = floating(x)
+        payload = x.payload
+    return attach(row, x, row.forward(payload), NO_PARAMS, 3)
+
+
+_INSTEAD = {
+    "b": "Convert it with `.int()` or `.float()`, or use `&`, `|` and `~`.",
+    "i": "Convert it with `.float()`.",
+    "f": "Compare first, as in `x > 0`, or convert it with `.long()`.",
+    "c": "Complex numbers have no order and no rounding: use their `.abs()`.",
+}
+
+
+def undefined(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
+    """Word the error for an operation that does not exist for a dtype."""
+    kind = "i" if dtype.kind == "u" else dtype.kind
+    return NotImplementedError(
+        f'"{op}" not implemented for {dtypes.public(dtype)} tensors. {_INSTEAD[kind]}'
+    )
+
+
+def require_broadcast(op: str, *operands: Any) -> None:
+    """Raise RuntimeError, naming the dimension, unless the operands' shapes broadcast."""
+    shapes = [tuple(x.shape) for x in operands]
+    if not broadcastable(shapes):
+        raise cannot_broadcast(op, shapes)

@@ -1,0 +1,84 @@
+"""The ``out=`` form of functions: what they made is written into a tensor that the caller gives.
+
+A function computes first and delivers then, so a call that fails leaves ``out`` as it was.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.carrier import state
+from wengert.errors import DTypeError, GradientError, shape_text
+from wengert.tape.provenance import here, warn
+from wengert.tape.storage import Recorded, Storage, mark_written, storage_of
+from wengert.tensor.inplace import assign
+from wengert.tensor.promotion import cast_to, dtype_of
+
+
+def deliver(made: Any, out: Any) -> Any:
+    """Write a result, or each of a tuple of them, into ``out`` and return it.
+
+    An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
+    tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be recorded.
+    """
+    op = sys._getframe(1).f_code.co_name
+    if not isinstance(made, tuple):
+        _require_room(op, made, out)
+        return _written(op, made, out)
+    if not isinstance(out, Sequence) or len(out) != len(made):
+        raise TypeError(
+            f"{op}(): argument 'out' must be tuple of {len(made)} Tensors, one for each result."
+        )
+    for one, place in zip(made, out, strict=True):
+        _require_room(op, one, place)
+    for one, place in zip(made, out, strict=True):
+        _written(op, one, place)
+    return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
+
+
+def _require_room(op: str, made: Any, out: Any) -> None:
+    """Raise unless ``made`` can be written into ``out``."""
+    if not isinstance(out, Recorded):
+        raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}.")
+    if state.grad and (made.edge is not None or out.edge is not None):
+        raise GradientError(
+            f"{op}(): functions with out=... arguments don't support automatic differentiation, but one of the "
+            f"arguments requires grad. Use what the function returns, or call it under `torch.no_grad()`."
+        )
+    found, wanted = dtype_of(made), dtype_of(out)
+    if dtypes.category(found) > dtypes.category(wanted):
+        raise DTypeError(
+            f"{op}(): result type {dtypes.public(found)} can't be cast to the desired output type "
+            f"{dtypes.public(wanted)}. Give an `out` of dtype {dtypes.public(found)}."
+        )
+
+
+def _written(op: str, made: Any, out: Any) -> Any:
+    value = cast_to(made, dtype_of(out))
+    shape = tuple(made.shape)
+    if tuple(out.shape) != shape:
+        _resize(op, out, shape)
+    return assign(out, value, f"{op}(out=...)")
+
+
+def _resize(op: str, out: Any, shape: tuple[int, ...]) -> None:
+    """Give ``out`` new memory of another shape; views of the old memory keep it."""
+    if out.numel():
+        warn(
+            f"{op}(): An output with one or more elements was resized since it had shape {shape_text(out.shape)}, "
+            f"which does not match the required output shape {shape_text(shape)}. "
+            f"Give an `out` of that shape, or an empty one."
+        )
+    if state.trace is not None:
+        for name in ("payload", "storage", "origin"):
+            state.trace.journal.keep(out, name)
+    version = storage_of(out).version
+    out.payload = np.empty(shape, dtype_of(out))
+    out.storage, out.origin = Storage(), None
+    out.storage.version = version
+    mark_written(out, here())
