@@ -138,11 +138,28 @@ def recording_at(level: Level) -> bool:
     return True
 
 
+eager: Callable[[Any, Sequence[Value], dict[str, Any]], Any] | None = None
+"""What the tape registers for operations among plain tensors while nothing special is in effect."""
+
+
+def register_eager(interpreter: Callable[[Any, Sequence[Value], dict[str, Any]], Any]) -> None:
+    """Let ``interpreter`` have operations among tensors while nothing special is in effect.
+
+    It returns NotImplemented for operands that are not plain.
+    """
+    global eager
+    eager = interpreter
+
+
 def interpret(row: Any, operands: Sequence[Value], params: dict[str, Any]) -> Any:
     """Hand ``row`` to the highest level among the operands.
 
     Raises LeakError when that level is closed: the value escaped from its transform.
     """
+    if not special and eager is not None:
+        out = eager(row, operands, params)
+        if out is not NotImplemented:
+            return out
     top: tuple[int, Level, Callable[..., Any]] | None = None
     for x in operands:
         if x.__class__ not in RAW:

@@ -77,6 +77,7 @@ class Primitive:
       ``rules``       one `Rule` per operand, None where nothing flows; a variadic row has one for all
       ``keep``        indices into operands + outputs that some rule reads
       ``keep_for``    for two operands, the same as bits, by which of them need a gradient
+      ``kept``        for any number of operands, the same as sorted indices; filled as it is asked for
       ``masks``       per operand, a function of the operands that says where its cotangent is selected
       ``jvp``         for general rows, ``(tangents, residuals...) -> tangent``
       ``shift``       ``(params, size) -> params`` for the same row with one more leading axis
@@ -89,7 +90,7 @@ class Primitive:
 
     __slots__ = (
         "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep",
-        "keep_for", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
+        "keep_for", "kept", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
         "simple", "view", "wants_shape",
     )  # fmt: skip
 
@@ -113,6 +114,7 @@ class Primitive:
         present = [rule for rule in self.rules if rule is not None]
         self.keep: frozenset[int] = frozenset().union(*(rule.needs for rule in present))
         self.keep_for = self._keep_table()
+        self.kept: dict[tuple[bool, ...], tuple[int, ...]] = {}
         self.wants_shape = any(rule.wants_shape for rule in present)
         camel = "".join(part.capitalize() for part in name.split("_"))
         self.backward_name = backward_name or f"{camel}Backward0"
@@ -154,6 +156,15 @@ class Primitive:
             return ()
         bits = [0 if rule is None else sum(1 << i for i in rule.needs) for rule in self.rules]
         return (0, bits[0], bits[1], bits[0] | bits[1])
+
+    def kept_for(self, active: tuple[bool, ...]) -> tuple[int, ...]:
+        """Return what to keep, as indices into operands + outputs, by which operands need a gradient."""
+        found = self.kept.get(active)
+        if found is None:
+            pairs = zip(self.rules, active, strict=True) if self.operands is not None else ()
+            needs = [rule.needs for rule, on in pairs if on and rule is not None]
+            found = self.kept[active] = tuple(sorted(frozenset().union(*needs)))
+        return found
 
     def rule(self, position: int) -> Rule | None:
         """Return the rule for one operand; a variadic row has the same for all."""

@@ -146,6 +146,62 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     return t
 
 
+def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
+    """Apply any row to tensors that hold plain arrays, and record it, while nothing special is in effect.
+
+    Returns NotImplemented when an operand holds something else.
+    """
+    raw = []
+    edges: list[Any] = []
+    live = False
+    for x in operands:
+        if x.__class__ in RAW:
+            raw.append(x)
+            edges.append(None)
+            continue
+        payload = x.payload
+        if payload.__class__ is not ndarray:
+            return NotImplemented
+        raw.append(payload)
+        edge = x.edge
+        edges.append(edge)
+        if edge is not None:
+            live = True
+    rules = row.rules
+    if not rules:
+        if row.kind == "composite":
+            assert row.definition is not None
+            return row.definition(*operands, **params)
+        live = False
+    out = row.forward(*raw, **params)
+    several = out.__class__ is tuple
+    if live and not (carrier.quiet and not state.grad):
+        if row.operands is not None:
+            edges = [e if rule is not None else None for e, rule in zip(edges, rules, strict=True)]
+            live = edges.count(None) < len(edges)
+        if live:
+            node = new(row.node)
+            node.edges = tuple(edges)
+            node.params = params
+            node.shapes = tuple([a.shape for a in raw]) if row.wants_shape else ()
+            node.extra = None
+            if several:
+                results = _wrap_outputs(node, out, True, ROOT)
+            else:
+                t = handle(out, node)
+                node.shape = t.payload.shape
+                node.outputs = None
+                results = (t,)
+            _keep(node, row, operands, results)
+            node.rank = next_rank()
+            node.code, node.offset = outside(_getframe(3))
+            return results if several else results[0]
+    return tuple(map(handle, out)) if several else handle(out)
+
+
+carrier.register_eager(plain)
+
+
 def recorded(x: Any, level: Level) -> bool:
     """Say whether ``x`` is a tensor that records at ``level`` (a leaf records inside a trace as well)."""
     if x.__class__ in RAW or x.edge is None:
@@ -211,7 +267,7 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     several = values.__class__ is tuple
     outs = values if several else (values,)
     results = _wrap_outputs(node, outs, several, level)
-    _keep(node, row, operands, below, results)
+    _keep(node, row, operands, results)
     node.shapes = tuple(tuple(v.shape) for v in below) if row.wants_shape else ()
     node.extra = None
     node.rank = next_rank()
@@ -246,29 +302,22 @@ def is_complex(ct: Any) -> bool:
     return bool(getattr(d, "numpy", d).kind == "c")
 
 
-def _keep(
-    node: Any, row: Primitive, operands: Sequence[Any], below: Sequence[Any], results: Sequence[Any]
-) -> None:
+def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[Any]) -> None:
     """Save what the rules of the active edges read, and nothing else."""
-    if row.operands is None:
-        needed: frozenset[int] = frozenset()
-    else:
-        rules = [r for r, edge in zip(row.rules, node.edges, strict=True) if edge is not None and r]
-        needed = frozenset().union(*(r.needs for r in rules))
+    needed = row.kept_for(tuple([edge is not None for edge in node.edges]))
     if not needed:
         node.saved = ()
         return
-    hooks = state.saved_hooks
-    saved: list[Any] = []
-    for i, x in enumerate((*operands, *results)):
-        if i not in needed:
-            saved.append(None)
-        elif i >= len(operands):
-            saved.append(_kept_output(x))
+    count = len(operands)
+    saved: list[Any] = [None] * (count + len(results))
+    for i in needed:
+        if i >= count:
+            saved[i] = _kept_output(results[i - count])
         else:
-            saved.append(held(x) if x.__class__ in RAW else x if x.storage is None else guarded(x))
-    if hooks:
-        pack, unpack = hooks[-1]
+            x = operands[i]
+            saved[i] = held(x) if x.__class__ in RAW else x if x.storage is None else guarded(x)
+    if state.saved_hooks:
+        pack, unpack = state.saved_hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
     node.saved = tuple(saved)
 

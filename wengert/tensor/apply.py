@@ -61,6 +61,18 @@ def floating_function(row: Primitive, x: Any) -> Any:
     return attach(row, x, row.forward(payload), NO_PARAMS, 3)
 
 
+def broadcasting(row: Primitive, op: str, *operands: Any, **params: Any) -> Any:
+    """Apply an element-by-element row to promoted operands; RuntimeError unless their shapes broadcast."""
+    if carrier.special:
+        require_broadcast(op, *operands)
+        return row(*operands, **params)
+    try:
+        return row(*operands, **params)
+    except ValueError:
+        require_broadcast(op, *operands)
+        raise
+
+
 _INSTEAD = {
     "b": "Convert it with `.int()` or `.float()`, or use `&`, `|` and `~`.",
     "i": "Convert it with `.float()`.",

@@ -12,7 +12,7 @@ import numpy as np
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
-from wengert.tensor.apply import combine, require_broadcast
+from wengert.tensor.apply import broadcasting, combine
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
@@ -53,16 +53,16 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     require_tensor("where", condition, "condition")
     if input is None or other is None:
         raise TypeError("where(condition): give `input` and `other` as well.")
-    if dtype_of(condition) == np.uint8:
+    kind = dtype_of(condition)
+    if kind == np.uint8:
         condition = condition != 0
-    if dtype_of(condition).kind != "b":
+    elif kind.kind != "b":
         raise DTypeError(
             f"where expected condition to be a boolean tensor, but got a tensor with dtype "
             f"{condition.dtype}. Use `condition != 0`."
         )
     x, y = promoted("where", input, other)
-    require_broadcast("where", condition, x, y)
-    return rows.where(condition, x, y)
+    return broadcasting(rows.where, "where", condition, x, y)
 
 
 def compare(row: Primitive, x: Any, y: Any, refused: str = "c") -> Any:

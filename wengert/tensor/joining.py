@@ -9,7 +9,7 @@ from wengert.core.shapes import axis_of
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor.promotion import cast_to, result_type
+from wengert.tensor.promotion import promoted
 from wengert.tensor.reductions import numpy_spelling
 
 __all__ = [
@@ -34,8 +34,7 @@ def _tensors(op: str, tensors: Any) -> list[Any]:
                 f"{op}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}. "
                 f"Make a tensor of it with `torch.tensor(...)`."
             )
-    dtype = result_type(*found)
-    return [cast_to(x, dtype) for x in found]
+    return promoted(op, *found)
 
 
 @numpy_spelling

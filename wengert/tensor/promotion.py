@@ -6,12 +6,13 @@ Promotion is PyTorch's; it inserts the row `cast`, so gradients come back in eac
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from wengert.core import dtypes
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, Array
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
@@ -154,11 +155,27 @@ def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
 
 def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:
     """Return the operands in their common dtype; ``floating`` makes integers the default float."""
+    if not carrier.special and _alike(values, floating):
+        return list(values)
     operands = [operand(op, v) for v in values]
     dtype = result_type(*operands)
     if floating and dtype.kind in "biu":
         dtype = dtypes.default_float()
     return [cast_to(x, dtype) if isinstance(x, Recorded) else constant(x, dtype) for x in operands]
+
+
+def _alike(values: Sequence[Any], floating: bool) -> bool:
+    """Say whether values are plain tensors of one dtype, so that nothing has to be promoted."""
+    common = None
+    for v in values:
+        if not isinstance(v, Recorded):
+            return False
+        dtype = v.payload.dtype
+        if common is None:
+            common = dtype
+        elif dtype is not common:
+            return False
+    return not floating or common.kind in "fc"  # type: ignore[union-attr]
 
 
 def floating(x: Any) -> Any:
