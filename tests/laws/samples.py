@@ -153,6 +153,8 @@ X = _numbers(2, 3)
 CUBE = _numbers(2, 3, 4)
 EVERY = slice(None)
 ZEROS_INSIDE = np.array([[0.0, 2.0, -1.5], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
+PLAIN_1D = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
+PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
 
 # Each entry: operands, then parameters.
 EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
@@ -319,6 +321,33 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((X, _numbers(3, 2)), {}),
         ((CUBE, _numbers(4, 2)), {}),
         ((_numbers(2, 1, 2, 3), _numbers(3, 3, 2)), {}),
+    ],
+    # convolutions
+    "convolution": [
+        ((_numbers(2, 2, 5), _numbers(3, 2, 2)), {**PLAIN_1D, "stride": (2,), "padding": (1,)}),
+        ((_numbers(1, 2, 4, 3), _numbers(2, 1, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2}),
+        ((_numbers(1, 1, 3, 3), _numbers(2, 1, 2, 2)), {**PLAIN_2D, "padding": (0, 1)}),
+        ((_numbers(2, 2, 3), _numbers(3, 2, 1)), PLAIN_1D),
+    ],
+    "convolution_image": [
+        ((_numbers(2, 3, 3), _numbers(3, 2, 2)), {**PLAIN_1D, "stride": (2,), "padding": (1,), "size": (5,)}),
+        ((_numbers(1, 2, 2, 2), _numbers(2, 1, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2, "size": (4, 3)}),
+        ((_numbers(1, 2, 2, 4), _numbers(2, 1, 2, 2)), {**PLAIN_2D, "padding": (0, 1), "size": (3, 3)}),
+    ],
+    "convolution_kernel": [
+        ((_numbers(2, 2, 5), _numbers(2, 3, 3)), {**PLAIN_1D, "stride": (2,), "padding": (1,), "size": (2,)}),
+        ((_numbers(1, 2, 4, 3), _numbers(1, 2, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2, "size": (2, 2)}),
+        ((_numbers(1, 1, 3, 3), _numbers(1, 2, 2, 4)), {**PLAIN_2D, "padding": (0, 1), "size": (2, 2)}),
+    ],
+    # networks
+    "linear": [
+        ((X, _numbers(4, 3), _numbers(4)), {}),
+        ((CUBE, _numbers(2, 4), _numbers(2)), {}),
+    ],
+    "normalize": [
+        ((X, _numbers(3), _numbers(3, seed=1)), {"axis": (1,), "eps": 1e-5}),
+        ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
+        ((X, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
     ],
     # composites
     "as_strided": [

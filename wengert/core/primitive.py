@@ -84,6 +84,7 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
+      ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands, one output and no masks, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
     """
@@ -91,7 +92,7 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep",
         "keep_for", "kept", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
-        "simple", "view", "wants_shape",
+        "simple", "takes_absent", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +134,7 @@ class Primitive:
             and len(outputs) == 1
             and self.masks is None
         )
+        self.takes_absent: bool = more.pop("takes_absent", False)
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
         if more:
@@ -176,7 +178,8 @@ def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
     parameters = inspect.signature(forward).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
+    return tuple(p.name for p in parameters if p.kind not in named)
 
 
 def elementwise(

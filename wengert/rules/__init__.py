@@ -4,9 +4,11 @@ from wengert.core.primitive import BOOK
 from wengert.rules import (
     composite,
     contraction,
+    convolution,
     elementwise,
     indexing,
     memory,
+    network,
     reduction,
     structural,
 )
@@ -15,9 +17,11 @@ __all__ = [
     "BOOK",
     "composite",
     "contraction",
+    "convolution",
     "elementwise",
     "indexing",
     "memory",
+    "network",
     "reduction",
     "structural",
 ]

@@ -242,7 +242,7 @@ class Walk:
         if self.useful is not None:
             edges = tuple(edge if self._leads_on(edge) else None for edge in edges)
         if row is not None and node.outputs is not None:
-            ct = self._filled(node, ct)
+            ct = tuple(ct) if row.takes_absent else self._filled(node, ct)
         given = ct
         if extra is not None and extra.pre:
             with self.user_mode():

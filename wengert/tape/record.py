@@ -180,7 +180,7 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             edges = [e if rule is not None else None for e, rule in zip(edges, rules, strict=True)]
             live = edges.count(None) < len(edges)
         if live:
-            node = new(row.node)
+            node = new(row.node or node_class(row))
             node.edges = tuple(edges)
             node.params = params
             node.shapes = tuple([a.shape for a in raw]) if row.wants_shape else ()

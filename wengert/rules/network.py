@@ -1,0 +1,110 @@
+"""Rows of neural networks: an affine map, and normalization over axes. Each is one node and one kernel."""
+
+from __future__ import annotations
+
+import functools
+import math
+import operator
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import composite
+from wengert.core.shapes import Shape
+from wengert.rules.contraction import matmul, mm
+from wengert.rules.elementwise import reciprocal, sqrt
+from wengert.rules.reduction import mean
+from wengert.rules.structural import broadcast_to, reshape, sum_to, t
+
+
+def _flat(x: Any) -> Any:
+    """Return a stack of vectors as one matrix."""
+    return x if x.ndim == 2 else reshape(x, shape=(math.prod(x.shape[:-1]), x.shape[-1]))
+
+
+def _linear_definition(x: Any, y: Any, z: Any) -> Any:
+    return matmul(x, t(y)) + z
+
+
+def _linear(x: Array, y: Array, z: Array) -> Array:
+    if x.ndim == 2:
+        out = x.dot(y.T)
+        out += z
+        return out
+    out = x.reshape(-1, x.shape[-1]).dot(y.T)
+    out += z
+    return out.reshape(*x.shape[:-1], len(y))
+
+
+def _linear_vjp(ct: Any, y: Any, x_shape: Shape) -> Any:
+    return mm(ct, y) if ct.ndim == 2 else reshape(mm(_flat(ct), y), shape=x_shape)
+
+
+linear = composite(
+    "linear", _linear_definition, _linear,
+    [_linear_vjp, lambda ct, x: mm(t(_flat(ct)), _flat(x)), lambda ct, z_shape: sum_to(ct, z_shape)],
+    backward_name="AddmmBackward0",
+)  # fmt: skip
+"""``x @ y.T + z``: stacks of vectors ``x (..., k, n)``, weights ``y (m, n)``, bias ``z (m)``."""
+
+
+def _normalize_definition(x: Any, y: Any, z: Any, *, axis: Shape, eps: float) -> Any:
+    centre = mean(x, axis=axis, keepdim=True)
+    apart = x - centre
+    variance = mean(apart * apart, axis=axis, keepdim=True)
+    return apart * reciprocal(sqrt(variance + eps)) * y + z, centre, variance
+
+
+def _normalize(x: Array, y: Array, z: Array, *, axis: Shape, eps: float) -> tuple[Array, ...]:
+    if x.itemsize == 2:  # float16, whose squares end at 65504
+        wide = _normalize(*(v.astype(np.float32) for v in (x, y, z)), axis=axis, eps=eps)
+        return tuple(v.astype(x.dtype) for v in wide)
+    centre = mean.forward(x, axis=axis, keepdim=True)
+    out = x - centre
+    variance = mean.forward(np.multiply(out, out), axis=axis, keepdim=True)
+    out *= np.reciprocal(np.sqrt(variance + x.dtype.type(eps)))
+    out *= y
+    out += z
+    return out, centre, variance
+
+
+def _standard(x: Any, centre: Any, variance: Any, eps: float) -> tuple[Any, Any]:
+    """Return x with mean 0 and deviation 1, and what it was multiplied by."""
+    rate = reciprocal(sqrt(variance + eps))
+    return (x - centre) * rate, rate
+
+
+def _normalize_x(
+    ct: Any, x: Any, y: Any, centre: Any, variance: Any, x_shape: Shape, axis: Shape, eps: float
+) -> Any:
+    count = math.prod(x_shape[a] for a in axis)
+    out_ct, centre_ct, variance_ct = ct
+    terms = []
+    if out_ct is not None:
+        standard, rate = _standard(x, centre, variance, eps)
+        g = out_ct * y
+        along = mean(g * standard, axis=axis, keepdim=True)
+        terms.append((g - mean(g, axis=axis, keepdim=True) - standard * along) * rate)
+    if centre_ct is not None:
+        terms.append(broadcast_to(centre_ct / count, shape=x_shape))
+    if variance_ct is not None:
+        terms.append((x - centre) * (variance_ct * (2.0 / count)))
+    return functools.reduce(operator.add, terms)
+
+
+def _normalize_y(ct: Any, x: Any, centre: Any, variance: Any, eps: float) -> Any:
+    return None if ct[0] is None else ct[0] * _standard(x, centre, variance, eps)[0]
+
+
+normalize = composite(
+    "normalize", _normalize_definition, _normalize,
+    [_normalize_x, _normalize_y, lambda ct: ct[0]],
+    outputs=("out", "centre", "variance"), takes_absent=True, backward_name="NativeLayerNormBackward0",
+)  # fmt: skip
+"""``(x - mean) / sqrt(variance + eps) * y + z`` with mean and (biased) variance over ``axis``, which come along.
+
+``y`` and ``z`` broadcast against ``x``.
+"""
+
+__all__ = ["linear", "normalize"]
