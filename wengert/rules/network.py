@@ -48,6 +48,9 @@ linear = composite(
 )  # fmt: skip
 """``x @ y.T + z``: stacks of vectors ``x (..., k, n)``, weights ``y (m, n)``, bias ``z (m)``."""
 
+linear_each = linear.named("linear_each", "ViewBackward0")
+"""The same for stacks of more than two dimensions, which PyTorch flattens and views again."""
+
 
 def _normalize_definition(x: Any, y: Any, z: Any, *, axis: Shape, eps: float) -> Any:
     centre = mean(x, axis=axis, keepdim=True)
@@ -107,4 +110,7 @@ normalize = composite(
 ``y`` and ``z`` broadcast against ``x``.
 """
 
-__all__ = ["linear", "normalize"]
+batch_norm = normalize.named("batch_norm", "NativeBatchNormBackward0")
+group_norm = normalize.named("group_norm", "NativeGroupNormBackward0")
+
+__all__ = ["batch_norm", "group_norm", "linear", "linear_each", "normalize"]
