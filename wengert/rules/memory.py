@@ -30,20 +30,23 @@ def _written(x: Array, y: Array) -> Array:
 def _write(name: str, backward_name: str) -> Primitive:
     """Declare ``x, y -> y`` in the shape of ``x``: a write of ``y`` over ``x``."""
     return linear(
-        name, _written, [_nothing, lambda ct: ct], aligned=True, backward_name=backward_name
-    )
+        name, _written, [_nothing, lambda ct: ct], aligned=True, backward_name=backward_name,
+        moves=True, selects=(0,),
+    )  # fmt: skip
 
 
 copy = _write("copy", "CopyBackwards")
 fill = _write("fill", "FillBackward2")
 fill_tensor = _write("fill_tensor", "FillBackward3")
 
-zero = linear("zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p)
+zero = linear(
+    "zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p, moves=True, selects=(0,)
+)
 
 
 revalued = general(
     "revalued", lambda x, y: y.copy(), [lambda ct: ct, None], lambda tangents: tangents[0],
-    shift=lambda p, size: p,
+    shift=lambda p, size: p, moves=True,
 )  # fmt: skip
 """``x`` after a write to its elements that derivatives do not see: the value of ``y``, the derivative of ``x``."""
 
@@ -51,7 +54,7 @@ revalued = general(
 unsafe_view = linear(
     "unsafe_view", lambda x, *, shape: np.array(x.reshape(shape), order="C"),
     lambda ct, x_shape: reshape(ct, shape=x_shape), shift=reshape.shift,
-    backward_name="UnsafeViewBackward0",
+    moves=True, backward_name="UnsafeViewBackward0",
 )  # fmt: skip
 """A reshape that had to copy."""
 
@@ -60,7 +63,7 @@ def _squeezing(name: str, backward_name: str) -> Primitive:
     """Declare the removal of named dimensions of size 1: the row `squeeze` under another name."""
     return linear(
         name, squeeze.forward, lambda ct, x_shape: reshape(ct, shape=x_shape),
-        shift=squeeze.shift, view=True, backward_name=backward_name,
+        shift=squeeze.shift, view=True, moves=True, backward_name=backward_name,
     )  # fmt: skip
 
 
@@ -88,13 +91,24 @@ def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
     """Undo the views of a chain, last first."""
     shapes = shapes_along(chain, x_shape)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
-        rule = row.rules[0]
+        rule = row.rule(0)
         assert rule is not None
         ct = rule.pull(ct, (), params, (shape,), 0)
     return ct
 
 
+def _mask_unthrough(mask: Any, x_shape: Shape, chain: Chain) -> Any:
+    """Undo the views of a chain on a mask."""
+    shapes = shapes_along(chain, x_shape)
+    for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
+        rule = row.mask_rule(0)
+        assert rule is not None
+        mask = rule.pull(mask, (), params, (shape,), 0)
+    return mask
+
+
 as_strided = composite(
-    "as_strided", _through, None, _unthrough, view=True, backward_name="AsStridedBackward0"
-)
+    "as_strided", _through, None, _unthrough, view=True, backward_name="AsStridedBackward0",
+    masks=[_mask_unthrough],
+)  # fmt: skip
 """A view found again from its base by the views it was made through, after a write to either."""
