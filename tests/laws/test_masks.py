@@ -12,6 +12,7 @@ import pytest
 import wengert as torch
 from tests.laws.calculus import array
 from tests.laws.samples import Sample, samples_of
+from wengert.core.primitive import elementwise
 from wengert.func import grad, hessian, jacfwd, jacrev, jvp, vmap
 from wengert.rules import BOOK
 from wengert.rules.elementwise import keep_where
@@ -436,3 +437,20 @@ def test_hooks_that_may_replace_a_gradient_end_its_mask() -> None:
     y.register_hook(lambda g: g + 1)
     torch.relu(y).sum().backward()
     assert x.grad.item() == math.inf
+
+
+def test_a_mask_reaches_far() -> None:
+    """However many rows that cannot make NaN stand between, the one that can is covered."""
+    x = torch.tensor([0.0, 4.0], requires_grad=True)
+    y = torch.sqrt(x)
+    for _ in range(12):
+        y = -(y.view(1, 2).clone()[0] + 0.0)
+    torch.relu(y).sum().backward()
+    np.testing.assert_array_equal(array(x.grad), [0.0, 0.25])
+
+
+def test_a_mask_may_read_only_what_its_rule_reads() -> None:
+    """What a rule does not read is not kept for its mask."""
+    with pytest.raises(TypeError, match="a mask reads an operand or output that its rule does not"):
+        elementwise("greedy", np.negative, lambda t: -t, masks=(lambda mask, x: mask & (x > 0),))
+    assert "greedy" not in BOOK

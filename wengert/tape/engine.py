@@ -134,15 +134,19 @@ class Walk:
                     unpacked.append(s)
             elif saved is None:
                 raise second_backward(node)
-            mask = masks.pop(rank, None) if masks else None
-            if mask is not None or (row.selects is not None and matters_behind(node)):
-                results, tags = pulled(node, node.edges, ct, values, mask)
-                self._send_results(node, node.edges, results, tags)
-                continue
+            if masks or row.selects is not None:
+                mask = masks.pop(rank, None)
+                if mask is not None or (row.selects is not None and matters_behind(node)):
+                    results, tags = pulled(node, node.edges, ct, values, mask)
+                    self._send_results(node, node.edges, results, tags)
+                    continue
             rules: Any = row.rules
-            for edge, rule in zip(node.edges, rules):  # noqa: B905
+            i = -1
+            for edge in node.edges:
+                i += 1
                 if edge is None:
                     continue
+                rule = rules[i]
                 arity = rule.arity
                 if arity == 1:
                     g = rule.fn(ct, values[rule.first])
@@ -151,7 +155,7 @@ class Walk:
                 elif arity == 2:
                     g = rule.fn(ct, values[rule.first], values[rule.second])
                 else:
-                    g = rule.pull(ct, values, node.params, node.shapes, 0)
+                    g = rule.pull(ct, values, node.params, node.shapes, i)
                 if g.shape != edge.shape:
                     g = self._unbroadcast(g, edge, node)
                 cls = edge.__class__
