@@ -348,6 +348,9 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
         ((X, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
     ],
+    "batch_norm_fixed": [
+        ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1), _numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
+    ],
     # composites
     "as_strided": [
         ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),

@@ -113,4 +113,14 @@ normalize = composite(
 batch_norm = normalize.named("batch_norm", "NativeBatchNormBackward0")
 group_norm = normalize.named("group_norm", "NativeGroupNormBackward0")
 
+
+def _fixed_definition(x: Any, y: Any, z: Any, centre: Any, variance: Any, *, eps: float) -> Any:
+    return (x - centre) * reciprocal(sqrt(variance + eps)) * y + z
+
+
+batch_norm_fixed = composite(
+    "batch_norm_fixed", _fixed_definition, None, backward_name="NativeBatchNormBackward0"
+)
+"""The same with a mean and a variance that are given."""
+
 __all__ = ["batch_norm", "group_norm", "linear", "linear_each", "normalize"]
