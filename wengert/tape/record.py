@@ -89,10 +89,11 @@ def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int 
     return t
 
 
-def binary(row: Primitive, x: Any, y: Any) -> Any:
+def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     """Apply an elementwise row of two operands to plain tensors of one dtype, and record it.
 
-    Returns NotImplemented when they are not plain, for the caller to promote or interpret.
+    Returns NotImplemented when they are not plain, for the caller to promote or interpret. ``depth`` is how many
+    frames up the user's line is to be looked for.
     """
     a = x.payload
     b = y.payload
@@ -136,7 +137,7 @@ def binary(row: Primitive, x: Any, y: Any) -> Any:
     node.shape = out.shape
     node.outputs = node.extra = None
     node.rank = next_rank()
-    frame = _getframe(2)
+    frame = _getframe(depth)
     code = frame.f_code
     if INTERNAL[code.co_filename]:
         node.code, node.offset = outside(frame)

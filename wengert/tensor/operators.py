@@ -137,7 +137,8 @@ class Operators(Recorded):
 
     def __matmul__(self, other: Any) -> Any:
         if isinstance(other, Recorded):
-            return contraction.matmul(self, other)
+            out = contraction.plain_product(self, other)
+            return contraction.matmul(self, other) if out is NotImplemented else out
         return NotImplemented if is_number(other) else _with(contraction.matmul, self, other)
 
     def __rmatmul__(self, other: Any) -> Any:
