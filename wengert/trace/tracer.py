@@ -1,4 +1,4 @@
-"""Recording a function as a graph: `Symbolic` payloads, the level that interprets them, and the replay.
+"""Recording a function as a graph: `Symbolic` payloads and the level that interprets them.
 
 Inside a trace every operation is recorded, on tensors from outside too: those are read anew at each call. The eager
 machinery (autograd, modules, optimisers) runs as usual above it, so one graph holds forward, backward and update.
@@ -6,29 +6,30 @@ machinery (autograd, modules, optimisers) runs as usual above it, so one graph h
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 
-from wengert.core.carrier import RAW, Array, Level, Value, opened, state
+from wengert.core.carrier import RAW, Array, Level, Value, opened, recording_at, state
 from wengert.core.primitive import Primitive
-from wengert.core.tree import Rebuild, flatten
+from wengert.core.tree import flatten
 from wengert.errors import TraceError
 from wengert.func.payload import Payload
 from wengert.tape.backward import grad_cell
+from wengert.tape.mode import no_grad
+from wengert.tape.node import edge_node
 from wengert.tape.provenance import describe, here
-from wengert.tape.record import as_tensor, beneath, detached, numpy_dtype
-from wengert.tape.storage import GradCell, Recorded, handle
-from wengert.tensor import creation
-from wengert.trace.execute import execute
+from wengert.tape.record import as_tensor, numpy_dtype
+from wengert.tape.storage import GradCell, Recorded, Storage, handle, next_rank
+from wengert.tensor import creation, inplace
 from wengert.trace.graph import Graph, Instruction, Var
-from wengert.trace.memory import require_unshared
-from wengert.trace.state import MISSING, Journal
-from wengert.trace.updates import Elements, Gradient, Item, Update
-
-FROM_GRAPH: Final = "a tensor"
-"""Stands for a tensor among the arguments or results of a traced function; other values stand for themselves."""
+from wengert.trace.guards import changed_mode, modes, restore_modes, same
+from wengert.trace.replay import FROM_GRAPH, Argument, Traced, layout
+from wengert.trace.state import Journal
+from wengert.trace.surroundings import Surroundings
+from wengert.trace.updates import Reader, Update, collect, stripped
 
 
 class Symbolic(Payload):
@@ -68,22 +69,47 @@ def unreadable(op: str) -> TraceError:
     )
 
 
+def _like(array: Array) -> Array:
+    """Return an array of single bytes that lie in the order of another one's elements."""
+    strides = [
+        s // array.itemsize if n > 1 else 0 for s, n in zip(array.strides, array.shape, strict=True)
+    ]
+    reach = sum((n - 1) * s for n, s in zip(array.shape, strides, strict=True)) if array.size else 0
+    return np.ndarray(array.shape, np.bool_, np.empty(reach + 1, np.bool_), 0, tuple(strides))
+
+
 class TraceLevel(Level):
-    """One recording: the graph so far, the variables of tensors from outside, and the journal."""
+    """One recording: the graph so far, the variables of tensors from outside, and the journal.
+
+    ``rank``     the time at which it began: nodes of a higher rank come from outside
+    ``given``    the arguments' stand-ins by id: variable, number, whether a leaf, array
+    ``lifted``   tensors by id with what stands for them in the graph
+    ``places``   how a replay reads a tensor that was found somewhere
+    ``checks``   what a replay makes sure of, given its arguments
+    ``rebound``  tensors that were given other memory, each with what else looks at that memory
+    """
 
     kind = "trace"
 
-    def __init__(self) -> None:
+    def __init__(self, surroundings: Surroundings) -> None:
         super().__init__()
+        self.surroundings = surroundings
         self.graph = Graph()
         self.journal = Journal()
+        self.rank = next_rank()
+        self.given: dict[int, tuple[Var, int, bool, Array]] = {}
         self.lifted: dict[int, tuple[Any, Any]] = {}
         self.captured: list[Any] = []
         self.slots: dict[int, int] = {}
-        self.sources: list[Callable[[], Any]] = []
-        self.places: dict[int, tuple[Any, Callable[[], Any]]] = {}
-        self.guards: list[tuple[Callable[[], Any], Any, str]] = []
+        self.sources: list[Reader] = []
+        self.layouts: dict[int, tuple[int, ...]] = {}
+        self.places: dict[int, tuple[Any, Reader]] = {}
+        self.checks: list[Callable[[list[Any]], None]] = []
+        self.rebound: dict[int, tuple[Any, weakref.ref[Any]]] = {}
         self.targets: list[Update] = []
+        self._known_gradients: set[Any] = set()
+
+    # The graph
 
     def symbol(self, var: Var) -> Any:
         """Return a variable as a tensor."""
@@ -93,6 +119,10 @@ class TraceLevel(Level):
         self, row: Primitive, operands: Sequence[Value], params: dict[str, Any], level: Level
     ) -> Any:
         """Record one instruction and return its outputs."""
+        if row.kind != "constant" and row.name != "detach":
+            for x in operands:
+                if x.__class__ not in RAW:
+                    self._require_known_history(x)
         if row.kind == "composite" and not row.rules:
             assert row.definition is not None
             return row.definition(*operands, **params)
@@ -102,6 +132,18 @@ class TraceLevel(Level):
         self.graph.instructions.append(Instruction(row, args, params, outs))
         results = tuple(self.symbol(v) for v in outs)
         return results if row.outputs is None or len(row.outputs) > 1 else results[0]
+
+    def _require_known_history(self, x: Any) -> None:
+        """Raise where gradients would have to leave the graph."""
+        node, _ = edge_node(x.edge)
+        if node is not None and node.rank > self.rank and recording_at(x.level):
+            raise TraceError(
+                f"the function uses a tensor that operations outside of it made ({node.name()}); gradients would flow "
+                f"on through them, and a graph ends here.\n"
+                f"  used at  {describe(here())}\n"
+                f"  made at  {describe(node.place)}\n"
+                f"  Make it inside the function, or use `x.detach()`."
+            )
 
     def variable(self, x: Value) -> Var:
         """Return the variable of an operand: a constant, one of the graph's, or one read from outside."""
@@ -123,11 +165,6 @@ class TraceLevel(Level):
         buffer, a gradient), and through its base if it is a view.
         """
         payload = x.payload
-        if self.journal.accumulates(x):
-            raise TraceError(
-                "the function reads a gradient that a later backward has added to; a graph would read the old one. "
-                "Read `.grad` again, or clone it before."
-            )
         if payload.__class__ is Symbolic and payload.level is self:
             return x if x.edge is None else handle(payload)
         known = self.lifted.get(id(x))
@@ -135,53 +172,71 @@ class TraceLevel(Level):
             return known[1]
         if payload.__class__ is np.ndarray and x.owner.number >= self.number:
             symbol = self.symbol(self._constant(payload.copy()))
-        elif x.origin is not None:
-            symbol = self.lift(x.origin.base)
-            for row, params in x.origin.chain:
-                symbol = row(symbol, **params)
+        elif x.origin is not None and self.in_family(x):
+            symbol = self._lifted_view(x)
         else:
             var = self.graph.new_var(tuple(x.shape), numpy_dtype(x))
             self.graph.captured.append(var)
             self.captured.append(x)
             self.sources.append(self.reader(x))
+            if payload.__class__ is np.ndarray:
+                self.layouts[var.number] = layout(payload)
             symbol = self.symbol(var)
         self.lifted[id(x)] = (x, symbol)
         return symbol
+
+    def _lifted_view(self, x: Any) -> Any:
+        """Return a view's elements by way of its base; a replay checks that they still belong together."""
+        symbol = self.lift(x.origin.base)
+        for row, params in x.origin.chain:
+            symbol = row(symbol, **params)
+        self.require(
+            lambda: self.in_family(x),
+            "a captured view no longer looks at the memory of its base, which was given other memory",
+        )
+        return symbol
+
+    def in_family(self, x: Any) -> bool:
+        """Say whether a view still looks at its base's memory; ``base.data = ...`` parts them."""
+        cell, base = x.storage, x.origin.base.storage
+        before = self.journal.before(x.origin.base, "storage")
+        while cell is not None and cell.uncounted_for is not None and cell is not base:
+            cell = cell.uncounted_for
+        return cell is base or cell is before
+
+    def laid_out(self, x: Any) -> Array:
+        """Return an array whose elements lie as those of ``x``, which is no view, will lie in a replay."""
+        given = self.given.get(id(x))
+        array = self.journal.before(x, "payload") if given is None else given[3]
+        if array.__class__ is not np.ndarray:
+            return np.empty(tuple(x.payload.shape), np.bool_)
+        if given is not None:
+            self.layouts[given[0].number] = layout(array)
+        return _like(array)
 
     def same_value(self, alias: Any, x: Any) -> None:
         """Note that an alias made inside the trace stands for what ``x`` holds now."""
         if alias.payload.__class__ is np.ndarray:
             self.lifted[id(alias)] = (alias, self.lift(x))
 
+    # Where tensors are found
+
+    def from_outside(self, x: Any) -> bool:
+        """Say whether a tensor outlives the trace: an argument, or one that was there before."""
+        return x.owner.number < self.number or id(x) in self.given
+
     def found_in(self, x: Any, place: Callable[[], Any]) -> None:
         """Note from where a tensor was read, so that the replay reads whatever stands there then."""
         if x is not None and x.owner.number < self.number and id(x) not in self.places:
-            self.places[id(x)] = (x, place)
+            self.places[id(x)] = (x, lambda leaves: place())
 
-    def reader(self, x: Any) -> Callable[[], Any]:
+    def reader(self, x: Any) -> Reader:
         """Return how a replay reads a tensor: from the place it was found in, or the tensor itself."""
+        if id(x) in self.given:
+            number = self.given[id(x)][1]
+            return lambda leaves: leaves[number]
         known = self.places.get(id(x))
-        return (lambda: x) if known is None else known[1]
-
-    def update(self, var: Var | None, target: Update) -> None:
-        """Note something outside that a replay must set to a variable (None: to no gradient)."""
-        target.writes = var is not None
-        if var is not None:
-            self.graph.updates.append(var)
-        self.targets.append(target)
-
-    def guard(self, read: Callable[[], Any], what: str) -> None:
-        """Note a Python value that the recording depends on; a replay checks that it is the same."""
-        self.guards.append((read, read(), what))
-
-    def refuse_change(self, x: Any, op: str) -> None:
-        """Raise when a tensor from outside would keep a change that no graph can repeat."""
-        if x.owner.number < self.number:
-            raise TraceError(
-                f"{op} changes a tensor from outside while the function is traced; a graph cannot repeat that.\n"
-                f"  called at  {describe(here())}\n"
-                f"  Do it before tracing."
-            )
+        return (lambda leaves: x) if known is None else known[1]
 
     def slot(self, x: Any) -> int:
         """Return the number, from -1 downwards, of a tensor from outside that is read or written."""
@@ -190,10 +245,158 @@ class TraceLevel(Level):
             self.slots[id(x)] = found = -1 - len(self.slots)
         return found
 
+    # What a replay checks
+
+    def require(self, holds: Callable[[], bool], what: str) -> None:
+        """Have a replay raise TraceError unless something still holds."""
+
+        def check(leaves: list[Any]) -> None:
+            if not holds():
+                raise TraceError(f"{what}. Trace it again.")
+
+        self.checks.append(check)
+
+    def guard(self, read: Callable[[], Any], what: str) -> None:
+        """Note a Python value that the recording depends on; a replay checks that it is the same."""
+        expected = _frozen(read())
+        self.require(
+            lambda: same(_frozen(read()), expected),
+            f"{what} has changed since the function was traced",
+        )
+
+    def gradient_read(self, x: Any) -> None:
+        """Note that the function learned whether a tensor from outside has a gradient, and where it stands."""
+        if x is None or not self.from_outside(x):
+            return
+        cell = x.cell
+        if cell is not None and self.journal.kept(cell, "grad"):
+            return
+        read, there = self.reader(x), cell is not None and cell.grad is not None
+
+        def check(leaves: list[Any]) -> None:
+            tensor = read(leaves)
+            if (tensor.cell is not None and tensor.cell.grad is not None) is not there:
+                raise TraceError(
+                    "a tensor's .grad was "
+                    + ("a tensor" if there else "None")
+                    + " when the function was traced, and is not now. Call `zero_grad()` alike before each call, or "
+                    "first thing in the function."
+                )
+
+        if cell is None or cell not in self._known_gradients:
+            self._known_gradients.add(cell)
+            self.checks.insert(0, check)
+        if there and cell.grad.owner.number < self.number:
+            self._gradient_found(cell.grad, lambda leaves: _grad(read(leaves)))
+
+    def _gradient_found(self, grad: Any, place: Reader) -> None:
+        """Note where a gradient stands; where else it stands, a replay must find the same tensor."""
+        if id(grad) in self.places and self.places[id(grad)][1] is place:
+            return
+        first = self.places.setdefault(id(grad), (grad, place))[1]
+
+        def check(leaves: list[Any]) -> None:
+            now = place(leaves)
+            if now is not grad and (self.surroundings.pins(grad) or first(leaves) is not now):
+                raise TraceError(
+                    "a gradient stood elsewhere as well when the function was traced, and is another tensor there now. "
+                    "Trace it again."
+                )
+
+        self.checks.append(check)
+
+    # What a graph cannot repeat
+
+    def refuse(self, what: str, instead: str = "Do it before tracing.") -> None:
+        """Raise TraceError for a change outside that no graph can repeat."""
+        raise TraceError(
+            f"{what} while the function is traced; a graph cannot repeat that.\n"
+            f"  called at  {describe(here())}\n"
+            f"  {instead}"
+        )
+
+    def refuse_change(self, x: Any, op: str) -> None:
+        """Raise when a tensor from outside would keep a change that no graph can repeat."""
+        if x is None or self.from_outside(x):
+            self.refuse(f"{op} changes a tensor from outside")
+
     def refuse_read(self, x: Any, op: str) -> None:
         """Raise unless the value read was made inside the trace as a constant."""
-        if x.payload.__class__ is not np.ndarray or x.owner.number < self.number:
+        if (
+            x.payload.__class__ is not np.ndarray
+            or x.owner.number < self.number
+            or id(x) in self.lifted
+        ):
             raise unreadable(op)
+
+    # Writes
+
+    def update(self, var: Var | None, target: Update) -> None:
+        """Note something outside that a replay must set, to a variable or (None) to what the update knows."""
+        target.writes = var is not None
+        if var is not None:
+            self.graph.updates.append(var)
+        self.targets.append(target)
+
+    def add_gradient(self, grad: Any, ct: Any) -> bool:
+        """Add to a gradient in its own memory, as eager code does; False where it would make a new tensor."""
+        payload = grad.payload
+        if payload.__class__ is np.ndarray:
+            fits = payload.flags.writeable and (payload.size <= 1 or 0 not in payload.strides)
+        else:
+            fits = payload.__class__ is Symbolic and payload.level is self
+        value = as_tensor(ct)
+        if not fits or grad.edge is not None or value.standing()[1].number > self.number:
+            return False
+        with no_grad():
+            inplace.add_(grad, value)
+        return True
+
+    def written(self, storage: Storage) -> None:
+        """Note the counters of a storage before a write; refuse one to memory that ``x.data = y`` made shared."""
+        self.journal.keep(storage, "version", "changed", "changed_at")
+        if storage.uncounted_for is not None:
+            self.journal.keep(storage.uncounted_for, "silent", "changed_at")
+            if not isinstance(getattr(type(storage), "watched", None), property):
+                self.journal.keep(storage.uncounted_for, "watched")
+        for x, value in self.rebound.values():
+            other = value()
+            if other is not None and storage in (x.storage, other.storage):
+                self.refuse(
+                    "a write reaches two tensors, since `x.data = y` made them share memory, and both are still in use",
+                    "Write `x.data = y.clone()`.",
+                )
+
+    def rebinding(self, x: Any, value: Any) -> None:
+        """Prepare ``x.data = value``: a replay gives a tensor from outside new memory, too."""
+        inside = not self.from_outside(value) and value.origin is None
+        if not self.from_outside(x):
+            return
+        if not inside or tuple(x.shape) != tuple(value.shape):
+            self.refuse(
+                "`x.data = y` gives a tensor from outside memory that something else looks at, or another shape",
+                "Write `x.data = y.clone()` with a y of the same shape, or `x.data.copy_(y)`.",
+            )
+        untouched = x.payload.__class__ is np.ndarray
+        if id(x) in self.given:
+            untouched = x.payload.var is self.given[id(x)][0]
+        if not untouched or x.origin is not None:
+            self.refuse(
+                "`x.data = y` follows a write to x, or x is a view, so that other tensors keep the old memory",
+                "Write `x.data.copy_(y)`.",
+            )
+        variable = self.variable(stripped(value))
+        if value.payload.__class__ is np.ndarray:
+            value.payload = Symbolic(self, variable)
+        self.rebound[id(x)] = (x, weakref.ref(value))
+
+
+def _grad(x: Any) -> Any:
+    return None if x.cell is None else x.cell.grad
+
+
+def _frozen(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list) else value
 
 
 def _abstract(
@@ -212,131 +415,16 @@ def _abstract(
     return [(tuple(o.shape), o.dtype) for o in outs]
 
 
-class Traced:
-    """A recorded function: ``graph`` prints it, a call replays it.
-
-    A replay reads arguments and captured tensors anew, writes what the function wrote (parameters, buffers,
-    gradients), and returns new tensors without history. Raises `TraceError` when something that the recording
-    depended on has changed: shapes, dtypes, ``requires_grad``, options of an optimiser, a module's mode, a gradient's
-    absence; and when something it writes shares memory with another argument or captured tensor.
-    """
-
-    def __init__(
-        self, level: TraceLevel, arguments: list[Any], results: tuple[list[Any], Rebuild]
-    ) -> None:
-        self.graph = level.graph.without_dead_code()
-        self.graph.verify()
-        self._sources = level.sources
-        self._guards = level.guards
-        self._targets = level.targets
-        self._slots = [level.slot(x) for x in level.captured]
-        self._arguments = [FROM_GRAPH if isinstance(a, Recorded) else a for a in arguments]
-        self._histories = [_history(a) for a in arguments]
-        self._results, self._rebuild = results
-
-    def __call__(self, *args: Any) -> Any:
-        leaves, _ = flatten(args)
-        inputs = self._inputs(leaves)
-        captured = [self._read(i, source) for i, source in enumerate(self._sources)]
-        for read, expected, what in self._guards:
-            now = read()
-            if isinstance(now, Recorded) or now != expected:
-                raise TraceError(
-                    f"{what} has changed since the function was traced. Trace it again."
-                )
-        for update in self._targets:
-            update.check(leaves)
-        self.require_unshared(leaves)
-        outputs, updates = execute(self.graph, inputs, captured)
-        for update, array in zip((t for t in self._targets if t.writes), updates, strict=True):
-            update.write(array, leaves)
-        for update in self._targets:
-            if not update.writes:
-                update.write(None, leaves)
-        results = iter(outputs)
-        return self._rebuild(
-            iter([handle(next(results)) if r is FROM_GRAPH else r for r in self._results])
-        )
-
-    def _inputs(self, leaves: list[Any]) -> list[Array]:
-        if len(leaves) != len(self._arguments):
-            raise TraceError(
-                f"traced with {len(self._arguments)} arguments, called with {len(leaves)}. Trace it again."
-            )
-        found = []
-        variables = iter(self.graph.inputs)
-        for i, (x, fixed) in enumerate(zip(leaves, self._arguments, strict=True)):
-            if not isinstance(x, Recorded):
-                if fixed is FROM_GRAPH or x != fixed:
-                    raise TraceError(
-                        f"argument {i} was {fixed} when traced and is {x} now. Trace it again."
-                    )
-                continue
-            if fixed is not FROM_GRAPH:
-                raise TraceError(
-                    f"argument {i} was {fixed} when traced and is a tensor now. Trace it again."
-                )
-            found.append(_matching(x, next(variables), f"argument {i}"))
-            if _history(x) != self._histories[i]:
-                raise TraceError(
-                    f"argument {i} was {self._histories[i]} when traced and is {_history(x)} now. Trace it again."
-                )
-        return found
-
-    def require_unshared(self, leaves: list[Any]) -> None:
-        """Raise TraceError when something written shares memory with another argument or captured tensor."""
-        written = {u.slot: u.tensor(leaves) for u in self._targets if u.slot is not None}
-        if not written:
-            return
-        used = {i: x for i, x in enumerate(leaves) if isinstance(x, Recorded)}
-        for slot, source in zip(self._slots, self._sources, strict=True):
-            used[slot] = source()
-        used.update(written)
-        arrays = {slot: _memory(x) for slot, x in used.items()}
-        require_unshared((a, slot in written) for slot, a in arrays.items() if a is not None)
-
-    def _read(self, i: int, source: Callable[[], Any]) -> Array:
-        return _matching(source(), self.graph.captured[i], f"captured tensor {i}")
-
-
-def _matching(x: Any, var: Var, what: str) -> Array:
-    """Return a tensor's array; TraceError unless it has the shape and dtype of the recording."""
-    if x is None:
-        raise TraceError(f"{what} was a tensor when traced and is gone now. Trace it again.")
-    if tuple(x.shape) != var.shape or numpy_dtype(x) != var.dtype:
-        raise TraceError(
-            f"{what} was {var.annotated.split(': ')[1]} when traced and is {numpy_dtype(x).name}"
-            f"[{', '.join(map(str, x.shape))}] now. Trace it again."
-        )
-    array: Array = x.concrete("a replay")
-    return array
-
-
-def _history(x: Any) -> str:
-    """Say how an argument stands to the tape; a function may branch on it."""
-    if not isinstance(x, Recorded) or x.edge is None:
-        return "a tensor that does not require grad"
-    if isinstance(x.edge, GradCell):
-        return "a leaf that requires grad"
-    return "a result of recorded operations"
-
-
-def _memory(x: Any) -> Array | None:
-    """Return the array behind a tensor; None for what has none."""
-    while isinstance(x, Recorded):
-        x = x.payload
-    return x if x.__class__ is np.ndarray else None
-
-
 def trace(fn: Callable[..., Any], *args: Any) -> Traced:
     """Run ``fn`` once on symbolic tensors like ``args``, and return what it did as a `Traced` graph.
 
-    Whatever ``fn`` changes is put back, whether it succeeds or raises: parameters, buffers, gradients, modes. Shapes,
-    dtypes, modules' plain attributes and optimisers' options are guarded; other Python values are read once, when
-    tracing.
+    Whatever ``fn`` changes is put back, whether it succeeds or raises: parameters, buffers, gradients, modes, lists,
+    dicts and variables. The Python values that ``fn`` can reach are guarded: its arguments, closures, the globals that
+    it and the functions it calls name, attributes of objects. What comes from elsewhere (the clock, files) is read
+    once, when tracing.
 
     Raises `TraceError` for what a graph cannot repeat: reading a value (``item()``, ``if loss < 1``), a mask as an
-    index, random numbers, a change of a Python attribute.
+    index, random numbers, hooks on tensors from outside, a change of Python state.
 
     >>> import wengert as torch
     >>> from wengert.trace import trace
@@ -350,96 +438,72 @@ def trace(fn: Callable[..., Any], *args: Any) -> Traced:
     tensor(14.)
     """
     leaves, rebuild = flatten(args)
-    level = TraceLevel()
+    for i, x in enumerate(leaves):
+        Argument(x, i, i)
+    roots = {getattr(fn, "__name__", type(fn).__name__): fn}
+    roots |= {f"argument {i}": x for i, x in enumerate(leaves) if not isinstance(x, Recorded)}
+    surroundings = Surroundings(roots)
+    settings = modes()
+    level = TraceLevel(surroundings)
+    for x, place in surroundings.movable:
+        level.found_in(x, place)
     before = state.trace
+    done = False
     with opened(level):
         state.trace = level
         try:
-            inner = [_argument(level, x) for x in leaves]
+            inner = _stand_ins(level, leaves)
             result = fn(*rebuild(iter(inner)))
-            traced = _finished(level, leaves, inner, result)
+            mode = changed_mode(settings)
+            if mode is not None:
+                level.refuse(f"the function leaves {mode} changed", "Use a `with` block.")
+            results, shape = _results(level, result)
+            collect(level, [x if isinstance(x, Recorded) else None for x in inner])
+            done = True
         finally:
             state.trace = None
             level.journal.undo()
+            restore_modes(settings)
+            changed = surroundings.settle()
             state.trace = before
+    if done and changed is not None:
+        raise TraceError(
+            f"the function changed {changed} while it was traced; a graph cannot repeat that, and it has been put "
+            f"back. Return the value instead, or keep it in a tensor that is written to in place."
+        )
+    traced = Traced(level, surroundings, args, results, shape)
     traced.require_unshared(leaves)
     return traced
 
 
-def _argument(level: TraceLevel, x: Any) -> Any:
-    """Return an argument's stand-in: a fresh leaf where the argument is one that requires grad."""
-    if not isinstance(x, Recorded):
-        return x
-    var = level.graph.new_var(tuple(x.shape), numpy_dtype(x))  # type: ignore[attr-defined]
+def _stand_ins(level: TraceLevel, leaves: list[Any]) -> list[Any]:
+    """Return the arguments' stand-ins, one for a tensor that is given several times; other values as they are."""
+    made: dict[int, Any] = {}
+    for i, x in enumerate(leaves):
+        if isinstance(x, Recorded) and id(x) not in made:
+            made[id(x)] = _stand_in(level, i, x)
+    return [made[id(x)] if isinstance(x, Recorded) else x for x in leaves]
+
+
+def _stand_in(level: TraceLevel, i: int, x: Any) -> Any:
+    """Return an argument's stand-in: a fresh leaf where it is one that requires grad, with its gradient."""
+    var = level.graph.new_var(tuple(x.shape), numpy_dtype(x))
     level.graph.inputs.append(var)
     symbol = level.symbol(var)
-    if isinstance(x.edge, GradCell):
+    symbol.__class__ = type(x)
+    leaf = isinstance(x.edge, GradCell)
+    if leaf:
         creation.mark(symbol)
+    level.given[id(symbol)] = (var, i, leaf, x.payload)
+    if x.cell is not None and x.cell.grad is not None:
+        grad_cell(symbol).grad = x.cell.grad
     return symbol
 
 
-def _finished(level: TraceLevel, leaves: list[Any], inner: list[Any], result: Any) -> Traced:
-    """Collect outputs and changes before the journal is undone."""
+def _results(level: TraceLevel, result: Any) -> tuple[list[Any], Any]:
+    """Make the tensors that the function returned outputs of the graph."""
     outs, rebuild = flatten(result)
-    results: list[Any] = []
     for o in outs:
         if isinstance(o, Recorded):
-            level.graph.outputs.append(level.variable(_stripped(o)))
-        results.append(FROM_GRAPH if isinstance(o, Recorded) else o)
-    for owner, name, old in level.journal.attributes.values():
-        _attribute_update(level, owner, name, old)
-    for table, name, old, owner in level.journal.items.values():
-        _item_update(level, table, name, old, owner)
-    own = iter(level.graph.inputs)
-    for i, (x, symbol) in enumerate(zip(leaves, inner, strict=True)):
-        if isinstance(x, Recorded):
-            _argument_updates(level, i, symbol, next(own))
-    return Traced(level, leaves, (results, rebuild))
-
-
-def _argument_updates(level: TraceLevel, i: int, symbol: Any, own: Var) -> None:
-    """Note what the function wrote into an argument: its elements, its gradient."""
-    now = _stripped(symbol).payload.var
-    if now is not own:
-        level.update(now, Elements(lambda given: given[i], i))
-    if symbol.cell is not None and symbol.cell.grad is not None:
-        gradient = level.variable(_stripped(symbol.cell.grad))
-        level.update(gradient, Gradient(lambda given: grad_cell(given[i]), was_none=True))
-
-
-def _stripped(x: Any) -> Any:
-    """Return a tensor's value below its tape, as a tensor."""
-    return as_tensor(beneath(x)) if x.edge is not None else detached(x)
-
-
-def _attribute_update(level: TraceLevel, owner: Any, name: str, old: Any) -> None:
-    """Note what became of a tensor's elements or a gradient from outside."""
-    if isinstance(owner, GradCell):
-        tensor = owner.tensor()
-        if name == "grad" and owner.grad is not old and tensor is not None:
-            if tensor.owner.number < level.number:
-                now = None if owner.grad is None else level.variable(_stripped(owner.grad))
-                slot = level.slot(old) if level.journal.accumulates(old) else None
-                level.update(now, Gradient(lambda given: owner, old is None, slot))
-        return
-    if not isinstance(owner, Recorded) or name != "payload" or owner.owner.number >= level.number:
-        return
-    if owner.origin is None and owner.payload.__class__ is Symbolic:
-        read = level.reader(owner)
-        target = Elements(lambda given: read(), level.slot(owner))
-        level.update(level.variable(_stripped(owner)), target)
-
-
-def _item_update(level: TraceLevel, table: Any, name: Any, old: Any, owner: Any) -> None:
-    """Note that a tensor was put into a dict (a module's buffer); refuse any other change of Python values."""
-    now = table.get(name, MISSING)
-    if now is old:
-        return
-    if isinstance(now, Recorded):
-        level.update(level.variable(_stripped(now)), Item(table, name))
-    elif now.__class__ is not old.__class__ or now != old:
-        shown = "nothing" if old is MISSING else repr(old)
-        raise TraceError(
-            f"the function changed `{name}` of {type(owner).__name__} from {shown} to {now!r} while it was traced; a "
-            f"graph cannot repeat that. Keep counters in 0-d tensors that are buffers."
-        )
+            level.graph.outputs.append(level.variable(stripped(o)))
+    return [FROM_GRAPH if isinstance(o, Recorded) else o for o in outs], rebuild
