@@ -220,8 +220,6 @@ class Tensor(Methods, Operators):
             return
         if state.trace is not None:
             state.trace.rebinding(self, value)
-            state.trace.journal.keep(self, "payload", "storage")
-            state.trace.journal.keep(storage_of(value), "uncounted_for")
         before = storage_of(self)
         self.payload = value.payload
         self.storage = Storage()
@@ -235,6 +233,8 @@ class Tensor(Methods, Operators):
 
     @property
     def _version(self) -> int:
+        if state.trace is not None and state.trace.from_outside(self):
+            state.trace.refuse_read(self, "_version")
         if self.storage is None:
             return 0
         if self.storage.inference:

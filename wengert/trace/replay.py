@@ -18,6 +18,7 @@ from wengert.trace.graph import Graph
 from wengert.trace.guards import changed_mode, history, hooks_of, modes, same, structure
 from wengert.trace.memory import require_unshared
 from wengert.trace.surroundings import Surroundings
+from wengert.trace.symbolic import layout
 from wengert.trace.updates import Reader, Update
 
 FROM_GRAPH: Final = "a tensor"
@@ -219,8 +220,3 @@ class Traced:
 def _first(leaves: list[Any], i: int) -> int:
     """Return the number of the first argument that is the same tensor."""
     return next(j for j, x in enumerate(leaves) if x is leaves[i])
-
-
-def layout(array: Array) -> tuple[int, ...]:
-    """Return how far apart neighbours lie along each dimension, where that matters."""
-    return tuple(s if n > 1 else 0 for s, n in zip(array.strides, array.shape, strict=True))

@@ -10,6 +10,7 @@ from __future__ import annotations
 import builtins
 import dis
 import random
+import re
 import sys
 import types
 from collections import deque
@@ -27,6 +28,9 @@ from wengert.trace.state import MISSING
 
 FOREIGN: Final = frozenset({*sys.stdlib_module_names, "builtins", "numpy", "scipy", "wengert"})
 """Packages whose own variables no program changes; functions and objects of others are looked into."""
+
+BY_TEXT: Final = frozenset({"eval", "exec", "globals", "vars"})
+"""Functions that reach a variable without naming it in the code."""
 
 OWN: Final = tuple(
     f"wengert.{room}"
@@ -104,6 +108,9 @@ class Surroundings:
             self._array(value, what)
         elif isinstance(value, types.FunctionType):
             self._function(value, what)
+        elif isinstance(value, types.ModuleType):
+            if value.__name__.partition(".")[0] not in FOREIGN:
+                self._globals(vars(value), _own_names(vars(value)), set())
         elif isinstance(value, types.MethodType):
             self._push(value.__self__, what.rpartition(".")[0] or type(value.__self__).__name__)
             self._push(value.__func__, what)
@@ -226,7 +233,10 @@ class Surroundings:
         self._push(fn.__kwdefaults__ or {}, f"the defaults of {what}")
         if _root(fn) not in FOREIGN:
             attributes = {n for code in _codes(fn.__code__) for n in code.co_names}
-            self._globals(fn.__globals__, _global_names(fn.__code__), attributes)
+            names = _global_names(fn.__code__)
+            if names & BY_TEXT:
+                names |= _words(fn.__code__) & fn.__globals__.keys()
+            self._globals(fn.__globals__, names, attributes)
 
     def _globals(self, table: dict[str, Any], names: set[str], attributes: set[str]) -> None:
         """Note those of a module's variables that some code names; of modules among them, what it names in turn."""
@@ -398,6 +408,17 @@ def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
     for part in code.co_consts:
         if isinstance(part, types.CodeType):
             yield from _codes(part)
+
+
+def _own_names(table: Mapping[str, Any]) -> set[str]:
+    """Return the names of a module's variables, without those that the import system sets."""
+    return {n for n in table if not n.startswith("__")}
+
+
+def _words(code: types.CodeType) -> set[str]:
+    """Return the names that occur in the texts of some code, as in ``eval("2 * rate")``."""
+    texts = [c for inner in _codes(code) for c in inner.co_consts if isinstance(c, str)]
+    return {word for text in texts for word in re.findall(r"\w+", text)}
 
 
 def _global_names(code: types.CodeType) -> set[str]:
