@@ -328,7 +328,51 @@ def two_tensors_with_one_gradient() -> Program:
     return Program(f, [w, v], [(join, (t(),)), (part, (t(),)), (join, (t(),))])
 
 
+def gradient_clipped() -> Program:
+    w = t(1.0, 2.0, grad=True)
+
+    def f(x: Any) -> Any:
+        w.grad = None
+        (w * x).sum().backward()
+        norm = (w.grad * w.grad).sum().sqrt()
+        w.grad.mul_(1 / (norm + 1e-6))
+        return norm
+
+    return Program(f, [w], [(None, (t(),)), (None, (t(2.0, 3.0),))])
+
+
+def step_in_a_hook() -> Program:
+    w = t(1.0, 2.0, grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.5)
+
+    def step(p: Any) -> None:
+        optimizer.step()
+        optimizer.zero_grad()
+
+    w.register_post_accumulate_grad_hook(step)
+    return Program(
+        lambda x: (w * x).sum().backward(), [w], [(None, (t(),)), (None, (t(2.0, 3.0),))]
+    )
+
+
+def momentum_replaced() -> Program:
+    w = t(1.0, 2.0, grad=True)
+    optimizer = torch.optim.SGD([w], lr=0.5, momentum=0.5)
+
+    def f(x: Any) -> None:
+        optimizer.zero_grad()
+        (w * x).sum().backward()
+        optimizer.step()
+
+    f(t())
+    change = lambda: optimizer.state[w].update(momentum_buffer=t(7.0, 7.0))  # noqa: E731
+    return Program(f, [w, optimizer], [(None, (t(),)), (change, (t(2.0, 1.0),))])
+
+
 REPLAYED_THROUGHOUT = [
+    gradient_clipped,
+    step_in_a_hook,
+    momentum_replaced,
     buffer_rebound,
     module_converted,
     double_backward_inside,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import builtins
 import dis
+import pickle
 import random
 import re
 import sys
@@ -139,7 +140,9 @@ class Surroundings:
 
     def _hold_random(self, what: str, get: Callable[[], Any], put: Callable[[Any], None]) -> None:
         before = get()
-        self._hold(lambda: (str(get()),), lambda i: what, lambda: put(before), passing=True)
+        self._hold(
+            lambda: (pickle.dumps(get()),), lambda i: what, lambda: put(before), passing=True
+        )
 
     def _tensor(self, x: Any, what: str) -> None:
         self.places.append(Place(what, lambda: x, x, facts(x)))

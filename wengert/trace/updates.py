@@ -102,9 +102,9 @@ class Rebound(Update):
 class Gradient(Update):
     """A new gradient of a tensor, one from outside (``source``), or none."""
 
-    def __init__(self, read: Reader, source: Reader | None = None) -> None:
+    def __init__(self, read: Reader, source: Reader | None = None, count: int = 0) -> None:
         super().__init__(read)
-        self.source = source
+        self.source, self.count = source, count
 
     def resolve(self, leaves: list[Any]) -> Any:
         """Return the tensor, and the gradient from outside."""
@@ -113,7 +113,7 @@ class Gradient(Update):
     def write(self, found: Any, array: Array | None) -> None:
         """Put it there."""
         tensor, given = found
-        grad_cell(tensor).grad = given if array is None else handle(array)
+        grad_cell(tensor).grad = given if array is None else fresh(array, self.count)
 
 
 class Flag(Update):
@@ -131,13 +131,20 @@ class Flag(Update):
 class Item(Update):
     """An item of a dict: a module's buffer."""
 
-    def __init__(self, table: Any, name: Any, source: Reader | None) -> None:
+    def __init__(self, table: Any, name: Any, source: Reader | None, count: int) -> None:
         super().__init__(source or (lambda leaves: None))
-        self.table, self.name = table, name
+        self.table, self.name, self.count = table, name, count
 
     def write(self, found: Any, array: Array | None) -> None:
         """Put a new tensor there, or one from outside."""
-        self.table[self.name] = found if array is None else handle(array)
+        self.table[self.name] = found if array is None else fresh(array, self.count)
+
+
+def fresh(array: Array, count: int) -> Any:
+    """Return a new tensor that has been written to so many times."""
+    made = handle(array)
+    storage_of(made).version = count
+    return made
 
 
 def stripped(x: Any) -> Any:
@@ -226,7 +233,8 @@ def _gradient(level: Any, cell: GradCell, old: Any) -> None:
             "hand that out. Use `torch.autograd.grad(..., create_graph=True)`, or `x.grad = x.grad.detach()`."
         )
     else:
-        level.update(level.variable(stripped(now)), Gradient(level.reader(tensor)))
+        count = storage_of(now).version
+        level.update(level.variable(stripped(now)), Gradient(level.reader(tensor), None, count))
 
 
 def _item(level: Any, table: Any, name: Any, old: Any, owner: Any, place: Place) -> None:
@@ -238,7 +246,10 @@ def _item(level: Any, table: Any, name: Any, old: Any, owner: Any, place: Place)
     both = isinstance(now, Recorded) and isinstance(old, Recorded)
     if both and type(now) is cells.tensor_type and now.edge is None and old.cell is None:
         source = level.reader(now) if level.from_outside(now) else None
-        level.update(None if source else level.variable(stripped(now)), Item(table, name, source))
+        level.update(
+            None if source else level.variable(stripped(now)),
+            Item(table, name, source, storage_of(now).version),
+        )
     elif both and now.edge is not None:
         raise TraceError(
             f"the function leaves {what} with a history; a graph cannot hand that out.\n"
