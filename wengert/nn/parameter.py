@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core.carrier import state
 from wengert.tape.storage import handle
 from wengert.tensor import creation
 from wengert.tensor.tensor import Tensor
@@ -30,6 +31,8 @@ class Parameter(Tensor):
         made = handle(plain.payload)
         made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
+        if state.trace is not None:
+            state.trace.same_value(made, plain)
         if requires_grad:
             creation.mark(made)
         return made
@@ -53,5 +56,7 @@ class Buffer(Tensor):
         made = handle(plain.payload)
         made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
+        if state.trace is not None:
+            state.trace.same_value(made, plain)
         made.persistent = persistent
         return made

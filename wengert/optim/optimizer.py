@@ -90,6 +90,8 @@ class Optimizer:
                 thread.trace.guard(
                     lambda: [id(p) for p in group["params"]], f"{name}: the list of parameters"
                 )
+                for p in group["params"]:
+                    thread.trace.gradient_read(p)
             else:
                 thread.trace.guard(
                     lambda option=option: group[option], f"{name}: the option {option!r}"

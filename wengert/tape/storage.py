@@ -71,16 +71,33 @@ class GradCell:
 
 def read_grad(cell: GradCell) -> Any:
     """Return a cell's gradient; a trace learns where it was found, for another tensor may stand there later."""
-    grad = cell.grad
-    if grad is not None and carrier.special and state.trace is not None:
-        state.trace.found_in(grad, lambda: cell.grad)
-    return grad
+    if carrier.special and state.trace is not None:
+        state.trace.gradient_read(cell.tensor())
+    return cell.grad
 
 
-def refuse_in_trace(x: Recorded, op: str) -> None:
-    """Raise TraceError where ``op`` would change the history of a tensor from outside the running trace."""
-    if state.trace is not None and x.edge is not None:
+def no_grad_yet(x: Recorded) -> None:
+    """Return None, the gradient of a tensor without a cell; a trace learns that it was looked for."""
+    if carrier.special and state.trace is not None:
+        state.trace.gradient_read(x)
+
+
+def keep_in_trace(owner: Any, *names: str) -> None:
+    """Note attributes that are about to change, for the end of a running trace."""
+    if carrier.special and state.trace is not None:
+        state.trace.journal.keep(owner, *names)
+
+
+def refuse_in_trace(x: Recorded | None, op: str) -> None:
+    """Raise TraceError where ``op`` would change what outlives the running trace: a tensor's history or hooks."""
+    if state.trace is not None:
         state.trace.refuse_change(x, op)
+
+
+def refuse_node_in_trace(rank: int, op: str) -> None:
+    """Raise TraceError where ``op`` concerns a node, of this rank, that is older than the running trace."""
+    if state.trace is not None and rank > state.trace.rank:
+        state.trace.refuse_change(None, op)
 
 
 class View:
@@ -184,8 +201,7 @@ def mark_written(x: Recorded, place: Place) -> None:
     """Count a write to the memory of ``x``."""
     storage = storage_of(x)
     if carrier.special and state.trace is not None:
-        for name in ("version", "changed", "changed_at"):
-            state.trace.journal.keep(storage, name)
+        state.trace.written(storage)
     storage.version += 1
     storage.changed = next_rank()
     storage.changed_at = place

@@ -18,7 +18,15 @@ from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Place, here
 from wengert.tape.record import beneath, collapsed, recording_level
-from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    alias,
+    handle,
+    keep_in_trace,
+    mark_written,
+    ndarray,
+)
 from wengert.tensor import promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
 from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
@@ -165,9 +173,7 @@ def _revalued(base: Any, value: Any) -> Any:
 
 def _take(tensor: Any, value: Any, memory_written: bool) -> None:
     """Let a tensor have another's history, and its payload unless the memory itself was written."""
-    if state.trace is not None:
-        for name in ("payload", "edge", "level"):
-            state.trace.journal.keep(tensor, name)
+    keep_in_trace(tensor, "payload", "edge", "level")
     if not memory_written:
         tensor.payload = value.payload if value.edge is not None else collapsed(value)
     keeps_history = tensor.edge is not None and not recording_at(recording_level(tensor))

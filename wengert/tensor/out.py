@@ -15,7 +15,7 @@ from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.errors import DTypeError, GradientError, shape_text
 from wengert.tape.provenance import here, warn
-from wengert.tape.storage import Recorded, Storage, mark_written, storage_of
+from wengert.tape.storage import Recorded, Storage, keep_in_trace, mark_written, storage_of
 from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
@@ -74,9 +74,7 @@ def _resize(op: str, out: Any, shape: tuple[int, ...]) -> None:
             f"which does not match the required output shape {shape_text(shape)}. "
             f"Give an `out` of that shape, or an empty one."
         )
-    if state.trace is not None:
-        for name in ("payload", "storage", "origin"):
-            state.trace.journal.keep(out, name)
+    keep_in_trace(out, "payload", "storage", "origin")
     version = storage_of(out).version
     out.payload = np.empty(shape, dtype_of(out))
     out.storage, out.origin = Storage(), None

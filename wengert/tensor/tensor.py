@@ -136,8 +136,7 @@ class Tensor(Methods, Operators):
                     "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return
-        if state.trace is not None:
-            state.trace.journal.keep(self, "edge")
+        cells.keep_in_trace(self, "edge", "level", "cell", "payload")
         if not wanted:
             self._leave_tape()
         elif self.edge is None:
@@ -169,18 +168,18 @@ class Tensor(Methods, Operators):
                     "won't be populated during autograd.backward(). Call .retain_grad() on it before backward, or use "
                     "the leaf.",
                 )
-            return None
+            return cells.no_grad_yet(self)
         return cells.read_grad(cell)
 
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
             self._require_grad_like(value)
-        elif self.cell is None:
+        elif self.cell is None and state.trace is None:
             return
+        cells.keep_in_trace(self, "cell")
         cell = grad_cell(self)
-        if state.trace is not None:
-            state.trace.journal.keep(cell, "grad")
+        cells.keep_in_trace(cell, "grad")
         cell.grad = value
 
     @grad.deleter
@@ -220,8 +219,7 @@ class Tensor(Methods, Operators):
         if _same_memory(self.payload, value.payload):
             return
         if state.trace is not None:
-            for name in ("payload", "storage"):
-                state.trace.journal.keep(self, name)
+            state.trace.rebinding(self, value)
         before = storage_of(self)
         self.payload = value.payload
         self.storage = Storage()
@@ -235,6 +233,8 @@ class Tensor(Methods, Operators):
 
     @property
     def _version(self) -> int:
+        if state.trace is not None and state.trace.from_outside(self):
+            state.trace.refuse_read(self, "_version")
         if self.storage is None:
             return 0
         if self.storage.inference:
@@ -308,9 +308,9 @@ class Tensor(Methods, Operators):
         """Have backward keep the gradient of this intermediate result in ``.grad``."""
         if self.edge is None:
             raise GradientError("can't retain_grad on Tensor that has requires_grad=False")
-        cells.refuse_in_trace(self, "retain_grad()")
         node, index = edge_node(self.edge)
         if node is not None:
+            cells.refuse_in_trace(self, "retain_grad()")
             node.extras().retained[index] = grad_cell(self)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -356,7 +356,8 @@ class Tensor(Methods, Operators):
         """Cut this tensor itself off its history. RuntimeError for views."""
         if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
-        cells.refuse_in_trace(self, "detach_()")
+        if self.edge is not None:
+            cells.refuse_in_trace(self, "detach_()")
         if not self.is_leaf and self.payload.__class__ is np.ndarray:
             with enable_grad():
                 inplace.rebase(self, self.detach())
@@ -437,7 +438,7 @@ class Tensor(Methods, Operators):
             )
         if id(self) in memo:
             return memo[id(self)]
-        copied = cells.handle(self.concrete("deepcopy").copy())
+        copied = cells.handle(self._read("deepcopy").copy())
         copied.__class__ = type(self)
         if self.edge is not None:
             creation.mark(copied)
@@ -447,7 +448,7 @@ class Tensor(Methods, Operators):
         return copied
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.detach().concrete("pickle"), self.requires_grad)
+        return _rebuild, (type(self), self._read("pickle"), self.requires_grad)
 
     # Printing
 

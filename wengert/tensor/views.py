@@ -193,6 +193,8 @@ def _layout(x: Any) -> np.ndarray[Any, Any]:
     Whether a reshape is a view or a copy must not depend on what carries the elements.
     """
     view = x.origin
+    if view is None and state.trace is not None:
+        return state.trace.laid_out(x)  # type: ignore[no-any-return]
     if view is None:
         return np.empty(tuple(x.payload.shape), np.bool_)
     laid_out = _layout(view.base)
