@@ -59,13 +59,16 @@ def _pull(
     found = []
     for x in inputs:
         ct = captured(walk, x.edge)
-        found.append(as_tensor(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct))
+        found.append(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct)
     return [unshared(g, (*inputs, *cts)) for g in found]
 
 
 def _outcome(x: Any, level: Level, leaves: Sequence[Any]) -> Any:
     """Return a value of the function as a tensor of the levels below; what is no tensor stays."""
-    return unshared(lowered(x, level), leaves) if isinstance(x, Recorded) else x
+    if not isinstance(x, Recorded):
+        return x
+    below = lowered(x, level)
+    return x if below is x else unshared(below, leaves)
 
 
 def _recorded(x: Any, level: Level) -> bool:

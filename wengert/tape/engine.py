@@ -27,10 +27,8 @@ from wengert.tape.node import Node, Output, edge_key, edge_node
 from wengert.tape.record import Packed, as_tensor, beneath, is_complex, recorded
 from wengert.tape.saved import check_nan, checked, second_backward
 from wengert.tape.storage import (
-    GradCell,
-    handle,
-    ndarray,
-)
+    GradCell, handle, interpreted, introduce_all, ndarray,
+)  # fmt: skip
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -269,6 +267,8 @@ class Walk:
         if node.saved is None:
             raise second_backward(node)
         values = self._unpacked(node, node.saved) if node.saved else ()
+        if self.level is not ROOT and any(map(interpreted, (ct, *values))):
+            introduce_all(node.saved)
         turned = row.kind != "general" and is_complex(ct)
         if turned:
             ct = (
@@ -451,6 +451,8 @@ class Walk:
             return tensor
         if tensor.edge is not None and tensor.level is not self.level:
             return tensor
+        if self.level is not ROOT:
+            introduce_all((tensor,))
         return beneath(tensor)
 
     def _leads_on(self, edge: Any) -> bool:
