@@ -27,7 +27,11 @@ from wengert.tape.node import Node, Output, edge_key, edge_node
 from wengert.tape.record import Packed, as_tensor, beneath, is_complex, recorded
 from wengert.tape.saved import check_nan, checked, second_backward
 from wengert.tape.storage import (
-    GradCell, handle, interpreted, introduce_all, ndarray,
+    GradCell,
+    handle,
+    interpreted,
+    introduce_all,
+    ndarray,
 )  # fmt: skip
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -343,8 +347,7 @@ class Walk:
                 s if s is None or s.__class__ in RAW else self._taped_value(node, i, s)
                 for i, s in enumerate(saved)
             ]
-        plain = state.trace is None
-        level = self.level
+        plain, level = state.trace is None, self.level
         for s in saved:
             if s is None or s.__class__ in RAW:
                 values.append(s)
