@@ -139,13 +139,16 @@ class Tensor(Methods, Operators):
         if state.trace is not None:
             state.trace.journal.keep(self, "edge")
         if not wanted:
-            self._leave_tape()
-        elif self.edge is None:
+            views.disconnect(self)
+            if not views.follows(self):
+                self._leave_tape()
+        elif self.edge is None or views.follows(self):
             if self.is_inference() and not state.inference:
                 raise GradientError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
             creation.mark(self)
+            views.require_of_views(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` and return the tensor. TypeError for what is no bool."""
