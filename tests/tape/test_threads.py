@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 import threading
 import time
 
@@ -152,3 +154,10 @@ def test_a_thread_that_dies_inside_a_mode_takes_it_along(enter):
     gc.collect()
     assert (carrier.special, carrier.quiet) == counts
     assert torch.is_grad_enabled() and (leaf(1) * 2).requires_grad
+
+
+@pytest.mark.parametrize("last", ["pass", "torch.set_grad_enabled(False)"])
+def test_python_shuts_down_quietly(last):
+    program = f"import wengert as torch\n{last}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -67,9 +67,11 @@ class _Share:
 
     def __del__(self) -> None:
         global special, quiet
-        with _counting:
-            special -= self.special
-            quiet -= self.quiet
+        # When Python shuts down, the main thread's share outlives this module's names.
+        if (self.special or self.quiet) and _counting is not None:
+            with _counting:
+                special -= self.special
+                quiet -= self.quiet
 
 
 class ThreadState(threading.local):
