@@ -18,6 +18,7 @@ import wengert
 from tests.parity.opdb.outcome import NotApplicable
 
 MOST_VALUES_SHOWN = 12
+MOST_DIMENSIONS = 64
 FORMATS = ("contiguous_format", "channels_last", "channels_last_3d", "preserve_format")
 
 
@@ -123,6 +124,8 @@ def fresh(tensor: torch.Tensor, library: ModuleType) -> Any:
     """Return a leaf of `library` with a tensor's values, strides and `requires_grad`."""
     if tensor.layout != torch.strided or tensor.device.type != "cpu":
         raise NotApplicable(f"Wengert has no {tensor.layout} tensors on {tensor.device.type}")
+    if tensor.dim() > MOST_DIMENSIONS:
+        raise NotApplicable(f"NumPy has no more than {MOST_DIMENSIONS} dimensions")
     name = str(tensor.dtype).removeprefix("torch.")
     if not hasattr(wengert, name):
         raise NotApplicable(f"Wengert has no {name}")

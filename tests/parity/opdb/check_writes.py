@@ -9,7 +9,7 @@ import torch
 
 import wengert
 from tests.parity.opdb import forms
-from tests.parity.opdb.calls import Call, array_of, dtype_name
+from tests.parity.opdb.calls import Call, array_of, dtype_name, tensors_in
 from tests.parity.opdb.check_derivatives import compare_gradients, handed, random_like
 from tests.parity.opdb.check_values import both, require_unchanged
 from tests.parity.opdb.compare import require_same
@@ -95,6 +95,8 @@ def out(sample: Sample, rtol: float | None) -> None:
         raise NotApplicable("PyTorch takes no out=")
     theirs, ours = both(sample, requires_grad=False)
     result = expected(lambda: theirs.of(sample.op.op))
+    if not list(tensors_in(result, torch)):
+        raise NotApplicable("the result is not a tensor")
     for what, make in OUTS.items():
         _compare_out(sample, (theirs, ours), what, make(result), rtol)
     _compare_out_with_gradient(sample, result)
