@@ -30,21 +30,26 @@ def main(arguments: list[str]) -> int:
 
     chosen = list(entries.values())
     if given.names:
-        chosen = [entry for name in given.names for entry in _chosen(name, entries, parser)]
+        chosen = _chosen(given.names, entries, parser)
     if given.summary:
         return report.summary(chosen, checks, not given.strict)
     return report.details(chosen, checks, not given.strict)
 
 
-def _chosen(name: str, entries: dict[str, Entry], parser: argparse.ArgumentParser) -> list[Entry]:
-    """Return the entries that a name stands for; an unlisted operator counts as one without lines."""
+def _chosen(
+    names: list[str], entries: dict[str, Entry], parser: argparse.ArgumentParser
+) -> list[Entry]:
+    """Return the entries that names stand for, with an empty one for an operator off the list."""
     from tests.parity.opdb.samples import database
 
-    found = [op.full_name for op in database().values() if name in (op.full_name, op.name)]
-    if not found:
-        near = [full for full in database() if name in full]
-        parser.error(f"PyTorch's database has no {name}; near it: {', '.join(near) or 'nothing'}")
-    return [entries.get(full, Entry(full)) for full in dict.fromkeys(found)]
+    found: dict[str, Entry] = {}
+    for name in names:
+        full_names = [full for full, op in database().items() if name in (full, op.name)]
+        if not full_names:
+            near = ", ".join(full for full in database() if name in full) or "nothing"
+            parser.error(f"PyTorch's database has no {name}; near it: {near}")
+        found |= {full: entries.get(full, Entry(full)) for full in full_names}
+    return list(found.values())
 
 
 if __name__ == "__main__":

@@ -86,5 +86,6 @@ def described(error: BaseException) -> str:
     """Return an exception with the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
-    place = f"\n    at {Path(last.filename).name}:{last.lineno}: {last.line}" if last else ""
+    ours = last is None or Path(last.filename).parent == Path(__file__).parent
+    place = "" if ours else f"\n    at {Path(last.filename).name}:{last.lineno}: {last.line}"
     return f"{type(error).__name__}: {error}{place}"

@@ -47,8 +47,8 @@ def _show(check: str, verdict: Verdict, seconds: float) -> None:
     notes = "; ".join(f"{reason}" + (f" (x{n})" if n > 1 else "") for reason, n in reasons.items())
     head = f"  {MARKS[verdict.state]:5} {check:8} {verdict.made:4} calls  {seconds:5.1f} s"
     print(f"{head}  {textwrap.shorten(notes, 110)}".rstrip())
-    for failure in verdict.failures:
-        print(textwrap.indent(str(failure), "        "))
+    for complaint in verdict.complaints():
+        print(textwrap.indent(complaint, "        "))
 
 
 def summary(entries: list[Entry], checks: tuple[str, ...], heed_list: bool) -> int:

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.parity.opdb.calls import shown_value, text_of
+from tests.parity.opdb.calls import text_of
 
 FIRST = 3
 DRAWN = 3
@@ -45,16 +45,13 @@ class Sample:
     given: Any
     number: int
     dtype: str
+    variant: str = ""
 
     @property
     def text(self) -> str:
-        """The call that the sample stands for."""
-        return text_of(self.given, self.op.name)
-
-    @property
-    def result_text(self) -> str:
-        """The sample's input alone, for messages."""
-        return shown_value(self.given.input)
+        """The call that the sample stands for, and after it the variant of the check."""
+        call = text_of(self.given, self.op.name)
+        return f"{call}  [{self.variant}]" if self.variant else call
 
     def rng(self) -> np.random.Generator:
         """Return the generator of cotangents and tangents, equal at each call."""
