@@ -1,4 +1,4 @@
-"""The command line: `python -m tests.parity.opdb NAME [--all]`, or `--summary`."""
+"""The command line: `python -m tests.parity.opdb NAME`, `--summary` or `--update`."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.parity.opdb", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help="`max` or `max.binary`")
     parser.add_argument("--summary", action="store_true", help="a table of all operators")
+    parser.add_argument(
+        "--update",
+        action="store_true",
+        help="take what is out of date from ops.txt, add what is new",
+    )
     parser.add_argument("--all", action="store_true", help="every sample and reference input")
     parser.add_argument("--check", choices=CHECKS, action="append", help="only this check")
     parser.add_argument(
@@ -22,12 +27,14 @@ def main(arguments: list[str]) -> int:
     given = parser.parse_args(arguments)
     if given.all:
         os.environ["WENGERT_OPDB_ALL"] = "1"
-    if not given.names and not given.summary:
-        parser.error("name an operator, or ask for --summary")
+    if not (given.names or given.summary or given.update):
+        parser.error("name an operator, or ask for --summary or --update")
     checks = tuple(given.check or CHECKS)
     entries = read()
     from tests.parity.opdb import report
 
+    if given.update:
+        return report.update(checks)
     chosen = list(entries.values())
     if given.names:
         chosen = _chosen(given.names, entries, parser)

@@ -10,13 +10,12 @@ from typing import Any
 from tests.parity.opdb import check_derivatives, check_values, check_vmap, check_writes, forms
 from tests.parity.opdb.listing import CHECKS, DTYPES, Entry, Known
 from tests.parity.opdb.outcome import Differs, NotApplicable
+from tests.parity.opdb.run import all_wanted, seed
 from tests.parity.opdb.samples import (
     Sample,
-    all_wanted,
     database,
     drawn,
     everything,
-    seed,
     supports,
 )
 
@@ -107,7 +106,7 @@ def judge(entry: Entry, name: str, heed_list: bool = True) -> Verdict:
         _run(entry, name, dtype, verdict, heed_list)
     if heed_list:
         verdict.known = [line for line in entry.known if line.check == name]
-        verdict.stale = [line for line in verdict.known if _is_stale(entry, line)]
+        verdict.stale = [line for line in verdict.known if is_stale(entry, line)]
     return verdict
 
 
@@ -153,7 +152,7 @@ def _difference(entry: Entry, name: str, sample: Sample, verdict: Verdict) -> st
     return ""
 
 
-def _is_stale(entry: Entry, line: Known) -> bool:
+def is_stale(entry: Entry, line: Known) -> bool:
     """Say whether none of the calls that a line of the list covers fails any more."""
     if line.skipped:
         return False
@@ -171,6 +170,15 @@ def _is_stale(entry: Entry, line: Known) -> bool:
 def missing_from(entries: dict[str, Entry]) -> list[str]:
     """Return the operators that Wengert and the database have and the list does not name."""
     return [name for name, op in database().items() if name not in entries and forms.has(op.name)]
+
+
+def arrived(entries: dict[str, Entry]) -> list[str]:
+    """Return the operators that the list calls lacking although Wengert has them."""
+    return [
+        name
+        for name, entry in entries.items()
+        if entry.state == "lacking" and forms.has(database()[name].name)
+    ]
 
 
 def repeat_text(entry: Entry, check: str) -> str:
