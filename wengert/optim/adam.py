@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.optim.optimizer import Optimizer
+from wengert.optim.optimizer import Optimizer, require_not_negative
 from wengert.rules import updates
 from wengert.tape.provenance import Place, here
 from wengert.tape.storage import mark_written, ndarray
@@ -51,15 +51,12 @@ class Adam(Optimizer):
         capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        if lr < 0.0:
-            raise ValueError(f"Invalid learning rate: {lr}")
-        if eps < 0.0:
-            raise ValueError(f"Invalid epsilon value: {eps}")
+        require_not_negative(
+            {"learning rate": lr, "epsilon value": eps, "weight_decay value": weight_decay}
+        )
         for i, beta in enumerate(betas):
             if not 0.0 <= beta < 1.0:
                 raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
-        if weight_decay < 0.0:
-            raise ValueError(f"Invalid weight_decay value: {weight_decay}")
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable,

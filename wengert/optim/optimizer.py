@@ -191,3 +191,10 @@ class Optimizer:
 
 def _entry(state: dict[Any, dict[str, Any]], p: Any, name: str) -> Any:
     return state[p][name]
+
+
+def require_not_negative(options: dict[str, Any]) -> None:
+    """Raise ValueError for the first option, by the name that messages give it, that is negative."""
+    for name, value in options.items():
+        if not value >= 0.0:
+            raise ValueError(f"Invalid {name}: {value}. It must be at least 0.")

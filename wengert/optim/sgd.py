@@ -6,7 +6,7 @@ from typing import Any
 
 from wengert.core.carrier import state as thread
 from wengert.errors import TraceError
-from wengert.optim.optimizer import Optimizer
+from wengert.optim.optimizer import Optimizer, require_not_negative
 from wengert.tape.provenance import here
 from wengert.tensor.arithmetic import add_
 from wengert.tensor.inplace import add_memory, memory_only
@@ -41,13 +41,9 @@ class SGD(Optimizer):
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
         differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        for name, value in (
-            ("learning rate", lr),
-            ("momentum value", momentum),
-            ("weight_decay value", weight_decay),
-        ):
-            if value < 0.0:
-                raise ValueError(f"Invalid {name}: {value}")
+        require_not_negative(
+            {"learning rate": lr, "momentum value": momentum, "weight_decay value": weight_decay}
+        )
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
