@@ -11,6 +11,7 @@ from wengert.rules import (
     network,
     reduction,
     structural,
+    updates,
 )
 
 __all__ = [
@@ -24,4 +25,5 @@ __all__ = [
     "network",
     "reduction",
     "structural",
+    "updates",
 ]
