@@ -179,7 +179,7 @@ def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
     parameters = inspect.signature(forward).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    return tuple(p.name for p in parameters if p.kind is not p.KEYWORD_ONLY)
+    return tuple(p.name for p in parameters if p.kind < p.KEYWORD_ONLY)
 
 
 def elementwise(

@@ -7,7 +7,11 @@ from wengert.rules import (
     elementwise,
     indexing,
     memory,
+    norms,
+    ordering,
     reduction,
+    scans,
+    statistics,
     structural,
 )
 
@@ -18,6 +22,10 @@ __all__ = [
     "elementwise",
     "indexing",
     "memory",
+    "norms",
+    "ordering",
     "reduction",
+    "scans",
+    "statistics",
     "structural",
 ]
