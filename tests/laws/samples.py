@@ -24,7 +24,8 @@ Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided vector_norm dist renorm var std var_mean std_mean nansum sort
+    log_softmax mse_loss mse_sum mse_each modulus as_strided
+    vector_norm dist renorm var std var_mean std_mean nansum sort
     topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
     logcumsumexp""".split()
 )

@@ -82,8 +82,14 @@ def _slope(x: Any, out: Any, ord: float, axis: Shape) -> Any:
         return _unit(x) * alike(as_dtype_of(won, size) / ties, x)
     if ord == 2:
         return keep_where(x / alike(norm, x), norm != 0.0)
-    slope = (x / alike(norm, x)) * alike(power(size / norm, exponent=ord - 2), x)
-    return keep_where(slope, (norm != 0.0) & (x != 0.0) if ord < 2 else norm != 0.0)
+    ratio = _nonzero(size) / _nonzero(norm)
+    slope = (x / alike(_nonzero(norm), x)) * alike(power(ratio, exponent=ord - 2), x)
+    return keep_where(slope, (norm != 0.0) & (x != 0.0))
+
+
+def _nonzero(x: Any) -> Any:
+    """Put 1 in the place of 0, so that what is masked later is finite at every order."""
+    return x + as_dtype_of(x == 0.0, x)
 
 
 def _vector_norm_vjp(ct: Any, x: Any, out: Any, ord: float, axis: Shape) -> Any:

@@ -6,6 +6,7 @@ decides among equal elements everywhere.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -157,7 +158,8 @@ def _searchsorted(x: Array, y: Array, *, right: bool) -> Array:
     side: Any = "right" if right else "left"
     if x.ndim == 1:
         return np.asarray(np.searchsorted(x, y, side), np.int64)
-    lines, values = x.reshape(-1, x.shape[-1]), y.reshape(-1, y.shape[-1])
+    count = math.prod(x.shape[:-1])
+    lines, values = x.reshape(count, x.shape[-1]), y.reshape(count, y.shape[-1])
     found = [np.searchsorted(line, value, side) for line, value in zip(lines, values, strict=True)]
     return np.array(found, np.int64).reshape(y.shape)
 

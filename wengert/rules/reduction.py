@@ -153,7 +153,7 @@ all = constant("all", _all, shift=shift_axis)
 
 
 def _prod(x: Array, *, axis: int, keepdim: bool) -> Array:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdim, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 def _others(x: Any, axis: int) -> Any:
@@ -198,7 +198,7 @@ prod = general(
 
 
 def _prod_all(x: Array) -> Array:
-    return np.multiply.reduce(x, axis=None)  # type: ignore[no-any-return]
+    return np.multiply.reduce(x, axis=None, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 def _all_others(x: Any) -> Any:

@@ -115,7 +115,7 @@ recurrence = general(
 
 
 def _cumprod(x: Array, *, dim: int) -> Array:
-    wide = {2: np.float32, 4: np.float64}.get(x.itemsize) if x.dtype.kind == "f" else None
+    wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char, x.dtype)
     return np.multiply.accumulate(x, axis=dim, dtype=wide).astype(x.dtype, copy=False)
 
 

@@ -34,32 +34,30 @@ def _moments(x: Array, axis: Shape, correction: float, keepdim: bool) -> tuple[A
     return np.reshape(variance, shape), np.reshape(centre, shape)
 
 
-def _moments_of(x: Array, axis: Shape, correction: float, keepdim: bool) -> tuple[Array, Array]:
+def _variance_mean(
+    x: Array, *, axis: Shape, correction: float, keepdim: bool
+) -> tuple[Array, Array]:
     if x.itemsize == 2:  # float16, whose squares and counts end at 65504
         wide = _moments(x.astype(np.float32), axis, correction, keepdim)
         return wide[0].astype(x.dtype), wide[1].astype(x.dtype)
     return _moments(x, axis, correction, keepdim)
 
 
-def _variance(x: Array, *, axis: Shape, correction: float, keepdim: bool) -> Array:
-    return _moments_of(x, axis, correction, keepdim)[0]
-
-
-def _deviation(x: Array, *, axis: Shape, correction: float, keepdim: bool) -> Array:
-    return np.sqrt(_variance(x, axis=axis, correction=correction, keepdim=keepdim))
-
-
-def _variance_mean(
-    x: Array, *, axis: Shape, correction: float, keepdim: bool
-) -> tuple[Array, Array]:
-    return _moments_of(x, axis, correction, keepdim)
-
-
 def _deviation_mean(
     x: Array, *, axis: Shape, correction: float, keepdim: bool
 ) -> tuple[Array, Array]:
-    variance, centre = _moments_of(x, axis, correction, keepdim)
-    return np.sqrt(variance), centre
+    wide = x.astype(np.float32) if x.itemsize == 2 else x
+    variance, centre = _moments(wide, axis, correction, keepdim)
+    real = x.real.dtype
+    return np.sqrt(variance).astype(real, copy=False), centre.astype(x.dtype, copy=False)
+
+
+def _variance(x: Array, *, axis: Shape, correction: float, keepdim: bool) -> Array:
+    return _variance_mean(x, axis=axis, correction=correction, keepdim=keepdim)[0]
+
+
+def _deviation(x: Array, *, axis: Shape, correction: float, keepdim: bool) -> Array:
+    return _deviation_mean(x, axis=axis, correction=correction, keepdim=keepdim)[0]
 
 
 def _slope(x: Any, axis: Shape, correction: float) -> Any:

@@ -119,7 +119,7 @@ def _other_sum(x: Array, axes: Shape) -> Any:
     if x.dtype.kind == "c" and axes:
         halves = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
         return sum_axes(halves, axes).view(x.dtype)[..., 0]
-    return np.add.reduce(x, axis=axes)
+    return np.add.reduce(x, axis=axes, dtype=x.dtype)
 
 
 def sum_squares(x: Array, axes: Shape) -> Any:
@@ -147,9 +147,9 @@ def _squares_of_rows(x: Array) -> Any:
 def running_sum(x: Array, axis: int) -> Array:
     """Return the sums of all elements up to each one along an axis. Halves of a precision are added in the next one."""
     if x.dtype.kind in "biu" or x.dtype.itemsize == (16 if x.dtype.kind == "c" else 8):
-        return np.add.accumulate(x, axis=axis)
+        return np.add.accumulate(x, axis=axis, dtype=x.dtype)
     width = math.prod(x.shape[axis + 1 :])
-    if width == 1 and x.dtype is _F32 and x.flags.c_contiguous and x.shape[axis] >= 4 * _TRIANGLE:
+    if width == 1 and x.dtype is _F32 and x.flags.c_contiguous and x.size > _SMALL:
         out = _blockwise_running_sum(x.reshape(-1, x.shape[axis])).reshape(x.shape)
         if np.isfinite(out.take(-1, axis)).all():
             return out
@@ -173,17 +173,17 @@ def _blockwise_running_sum(x: Array) -> Array:
     """
     rows, n = x.shape
     whole = n - n % _TRIANGLE
-    out = np.empty(x.shape, x.dtype)
     parts = np.matmul(x[:, :whole].reshape(rows, -1, _TRIANGLE), _triangle())
     before = np.zeros((rows, parts.shape[1] + 1))
     np.add.accumulate(parts[:, :, -1], axis=1, dtype=_F64, out=before[:, 1:])
     high = before[:, :-1, None].astype(_F32)
     parts += (before[:, :-1, None] - high).astype(_F32)
     parts += high
-    out[:, :whole] = parts.reshape(rows, whole)
-    tail = np.add.accumulate(x[:, whole:], axis=1, dtype=_F64)
-    out[:, whole:] = tail + before[:, -1:]
-    return out
+    out = parts.reshape(rows, whole)
+    if whole == n:
+        return out
+    tail = np.add.accumulate(x[:, whole:], axis=1, dtype=_F64) + before[:, -1:]
+    return np.concatenate((out, tail.astype(_F32)), axis=1)
 
 
 @functools.cache

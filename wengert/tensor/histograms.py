@@ -22,7 +22,8 @@ __all__ = ["bincount", "histc", "histogram"]
 def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: Any = None) -> Any:
     """Count the elements in each of ``bins`` equal parts of [``min``, ``max``].
 
-    If these are equal, the range is the elements' own. Elements outside, and NaN, are not counted. The counts have the dtype of the input.
+    If these are equal, the range is the elements' own. Elements outside, and NaN, are not counted. The counts have the
+    dtype of the input.
 
     >>> import wengert as torch
     >>> torch.histc(torch.tensor([1., 2., 1.]), bins=4, min=0, max=3)
@@ -94,7 +95,7 @@ def _edges(x: Any, bins: int, span: Sequence[float] | None) -> Any:
     if span is not None:
         low, high = span
     elif not x.numel():
-        low = high = 0.0
+        low, high = 0.0, 1.0
     else:
         raw = x.concrete("histogram(), whose range is the elements' own unless it is given,")
         low, high = float(raw.min()), float(raw.max())

@@ -5,6 +5,7 @@ Everywhere NaN is the largest value and equal elements keep their order. Gradien
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -131,7 +132,9 @@ def _distinct(op: str, x: Any, dim: Any, ordered: bool) -> tuple[Any, Any, Any]:
                 f"{op}(): There are 0 sized dimensions, and they aren't selected, so unique cannot be applied"
             )
         x, raw = (views.reshape(x, 1), raw.reshape(1)) if not raw.ndim else (x, raw)
-        lines = np.moveaxis(raw, axis, 0).reshape(raw.shape[axis], -1)
+        lines = np.moveaxis(raw, axis, 0).reshape(
+            raw.shape[axis], math.prod(raw.shape[:axis] + raw.shape[axis + 1 :])
+        )
         shape = (len(lines),)
     order = np.lexsort(lines.T[::-1]) if ordered else np.arange(len(lines))
     placed = lines[order]

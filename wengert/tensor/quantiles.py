@@ -144,11 +144,10 @@ def _quantile(
     line = views.reshape(x, -1) if dim is None or not rank else _to_the_end(x, axis)
     ordered = rows.sort(line, dim=line.ndim - 1, descending=False)[0]
     found = _interpolated(ordered, _ranks(ordered, q, skip), interpolation)
-    if flag(op, keepdim):
-        if dim is None:
-            found = views.reshape(found, *(1,) * (rank - 1), found.shape[-1])
-            axis = rank
-        found = views.unsqueeze(found, axis) if rank else found
+    if flag(op, keepdim) and dim is None:
+        found = views.reshape(found, *(1,) * rank, found.shape[-1])
+    elif keepdim and rank:
+        found = views.unsqueeze(found, axis)
     last = found.ndim - 1
     if not q.ndim:
         return views.reshape(found, tuple(found.shape[:-1]))

@@ -20,7 +20,7 @@ from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import comparison, returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
+from wengert.tensor.promotion import cast_to, converted, dtype_of, floating, require_tensor
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "equal", "log_softmax", "logsumexp", "max", "mean", "min",
@@ -92,7 +92,7 @@ def sum(
             return attach(rows.sum, input, sum_all(payload), _full(payload.ndim), 2)
     require_tensor("sum", input)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
     params = _along("sum", input, dim, keepdim, axis, keepdims)
@@ -134,7 +134,7 @@ def mean(
             params = _full(payload.ndim)
             return attach(rows.mean, input, rows.mean.forward(payload, **params), params, 2)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     if dtype_of(input).kind in "biu":
         raise DTypeError(
             f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
@@ -159,7 +159,7 @@ def prod(
     """
     require_tensor("prod", input)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
     if dim is None:
@@ -233,7 +233,7 @@ def max(
     tensor([1, 0])
     """
     made = _extreme("max", input, dim, keepdim, other)
-    return made if out is None else deliver(made, out, exact=True)
+    return made if out is None else deliver(made, out, exact=isinstance(made, tuple))
 
 
 @numpy_spelling
@@ -242,7 +242,7 @@ def min(
 ) -> Any:
     """Return the smallest element; with ``dim`` an int, values and indices along it; with a tensor, `minimum`."""
     made = _extreme("min", input, dim, keepdim, other)
-    return made if out is None else deliver(made, out, exact=True)
+    return made if out is None else deliver(made, out, exact=isinstance(made, tuple))
 
 
 @numpy_spelling
@@ -364,7 +364,7 @@ def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = No
 def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
     require_tensor(op, x)
     if dtype is not None:
-        x = cast_to(x, dtypes.to_numpy(dtype))
+        x = converted(x, dtypes.to_numpy(dtype))
     if dim is None:
         raise TypeError(
             f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."

@@ -17,7 +17,7 @@ from wengert.tensor.apply import undefined
 from wengert.tensor.indexing import getitem
 from wengert.tensor.ordering import arranged
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, converted, dtype_of, require_tensor
 from wengert.tensor.reductions import numpy_spelling, sum
 
 __all__ = [
@@ -31,9 +31,12 @@ def _summable(op: str, x: Any, dtype: Any, out: Any) -> Any:
     """Return the tensor in the dtype it is added up in: that of ``out``, or int64 for integers and bools."""
     require_tensor(op, x)
     if dtype is None and isinstance(out, Recorded):
-        return cast_to(x, dtype_of(out))
+        dtype = out.dtype  # type: ignore[attr-defined]
     if dtype is not None:
-        return cast_to(x, dtypes.to_numpy(dtype))
+        x = converted(x, dtypes.to_numpy(dtype))
+        if dtype_of(x).kind == "b":
+            raise undefined(op, dtype_of(x))
+        return x
     return cast_to(x, _INT64) if dtype_of(x).kind in "biu" else x
 
 
@@ -126,6 +129,9 @@ def diff(
     if n < 0:
         raise ShapeError(f"diff: order must be non-negative but got {n}")
     axis = axis_of("diff", dim, input.ndim)
+    if not n:
+        made = structural.clone(input)
+        return made if out is None else deliver(made, out, exact=True)
     ends = [t for t in (prepend, input, append) if t is not None]
     for end in ends:
         require_tensor("diff", end, "prepend or append")
@@ -136,7 +142,6 @@ def diff(
     made = joining.cat(ends, axis) if len(ends) > 1 else input
     for _ in range(min(n, made.shape[axis])):
         made = _difference(made, axis)
-    made = structural.clone(made) if not n else made
     return made if out is None else deliver(made, out)
 
 

@@ -130,12 +130,17 @@ def nansum(
         input = cast_to(input, dtypes.to_numpy(dtype))
     if dtype_of(input).kind != "f":
         made = sum(input, dim, keepdim)
-    elif isinstance(out, Recorded) and dtype_of(out).kind in "biu":
-        raise undefined("nansum", dtype_of(out))
     else:
+        _require_float(out)
         axis = axes_of("nansum", dim, input.ndim)
         made = reduce(rows.nansum, input, {"axis": axis, "keepdim": flag("nansum", keepdim)})
     return made if out is None else deliver(made, out)
+
+
+def _require_float(out: Any) -> None:
+    """Raise for an ``out`` of integers: what skips NaN adds up in the dtype of ``out``."""
+    if isinstance(out, Recorded) and dtype_of(out).kind in "biu":
+        raise undefined("nansum", dtype_of(out))
 
 
 @numpy_spelling
@@ -154,6 +159,7 @@ def nanmean(
             f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}. "
             f"Use `x.float()`."
         )
+    _require_float(out)
     known = sum(comparison.eq(input, input), dim, keepdim)
     made = arithmetic.div(nansum(input, dim, keepdim, dtype=dtype), known)
     return made if out is None else deliver(made, out)
@@ -185,6 +191,10 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
         raise undefined("aminmax", dtype_of(input))
     axis = axes_of("aminmax", dim, input.ndim)
     if 0 in [input.shape[a] for a in axis]:
+        if dim is not None:
+            raise IndexError(
+                f"aminmax: Expected reduction dim {axis[0]} to have non-zero size: an empty slice has no extreme."
+            )
         raise ShapeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
