@@ -184,7 +184,8 @@ def _running_extreme(name: str, pick: Any) -> Primitive:
         values = pick.accumulate(x, axis=dim)
         won = (x == values) | (x != x)
         steps = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - dim - 1))
-        return values, np.maximum.accumulate(won * steps, axis=dim)
+        at = won * steps
+        return values, np.maximum.accumulate(at, axis=dim, out=at)
 
     return arranging(name, forward)
 

@@ -187,5 +187,12 @@ def shown_tensor(tensor: Any) -> str:
     if not tensor.is_contiguous():
         text += f" strides {tuple(tensor.stride())}"
     if tensor.numel() <= MOST_VALUES_SHOWN:
-        text += f" {tensor.tolist()}"
+        text += f" {shown_numbers(tensor.tolist())}"
     return text
+
+
+def shown_numbers(value: Any) -> str:
+    """Return nested numbers with six digits."""
+    if isinstance(value, list):
+        return f"[{', '.join(map(shown_numbers, value))}]"
+    return f"{value:.6g}" if isinstance(value, (float, complex)) else str(value)

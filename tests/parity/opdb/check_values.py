@@ -17,6 +17,7 @@ from tests.parity.opdb.gauges import determined
 from tests.parity.opdb.outcome import (
     Differs,
     NotApplicable,
+    Observed,
     built_in_type,
     described,
     expected,
@@ -41,33 +42,32 @@ def values(sample: Sample, rtol: float | None) -> None:
     want = expected(lambda: observed(lambda: theirs.of(sample.op.op)))
     got = found(lambda: observed(lambda: ours.of(ours_fn)))
     _require_same_determined(sample, (theirs, want.value), (ours, got.value), rtol)
-    if sorted(set(want.warnings)) != sorted(set(got.warnings)):
+    require_same_warnings(want, got)
+
+
+def require_same_warnings(want: Observed, got: Observed) -> None:
+    """Raise Differs unless two calls gave warnings of the same categories."""
+    if set(want.warnings) != set(got.warnings):
         raise Differs(f"warnings\n    expected {want.warnings}\n    found    {got.warnings}")
 
 
 def _require_same_determined(
-    sample: Sample, want: tuple[Call, Any], got: tuple[Call, Any], rtol: float | None, at: str = ""
+    sample: Sample, want: tuple[Call, Any], got: tuple[Call, Any], rtol: float | None
 ) -> None:
     """Compare what of two results is determined, and the structure of the whole."""
     name = sample.op.name
     a = expected(lambda: determined(name, *want))
     b = found(lambda: determined(name, *got), "reading the result")
-    require_same(a, b, rtol, at or "result")
+    require_same(a, b, rtol)
 
 
 def other_forms(sample: Sample, rtol: float | None) -> None:
-    """Compare each of the other ways to call the operator with PyTorch's function form."""
-    available = forms.others(sample.op)
-    if not available:
-        raise NotApplicable("the operator has no other form")
-    for label, (theirs_fn, find) in available.items():
-        theirs, ours = both(sample, requires_grad=False)
-        try:
-            want = expected(lambda c=theirs, f=theirs_fn: c.of(f), label)
-        except NotApplicable:
-            continue
-        got = found(lambda c=ours, f=find: c.of(f()), label)
-        _require_same_determined(sample, (theirs, want), (ours, got), rtol, label)
+    """Compare a method, an operator or an alias, which the sample's variant names."""
+    theirs_fn, find = forms.others(sample.op)[sample.variant]
+    theirs, ours = both(sample, requires_grad=False)
+    want = expected(lambda: theirs.of(theirs_fn))
+    got = found(lambda: ours.of(find()))
+    _require_same_determined(sample, (theirs, want), (ours, got), rtol)
 
 
 def errors(sample: Sample, rtol: float | None) -> None:
@@ -90,14 +90,15 @@ def errors(sample: Sample, rtol: float | None) -> None:
 def _require_telling(sample: Sample, fn: Any, error: Exception) -> None:
     """Require that a message names the operator or one of its arguments."""
     op = sample.op
-    names = {op.name.rpartition(".")[2], *sample.given.kwargs}
+    name = op.name.rpartition(".")[2]
+    names = {name, *name.split("_"), name.strip("_").removeprefix("r"), *sample.given.kwargs}
     names |= {alias.name.rpartition(".")[2] for alias in op.aliases}
     try:
         names |= set(inspect.signature(fn).parameters)
     except ValueError:
         names.add("input")
     words = {word.strip("_").lower() for word in re.findall(r"\w+", str(error))}
-    if not words & {name.strip("_").lower() for name in names}:
+    if not words & {name.strip("_").lower() for name in names if name}:
         raise Differs(f"the message names neither the operator nor an argument\n    {error!r}")
 
 

@@ -11,7 +11,7 @@ import wengert
 from tests.parity.opdb import forms
 from tests.parity.opdb.calls import Call, array_of, dtype_name, tensors_in
 from tests.parity.opdb.check_derivatives import compare_gradients, handed, random_like
-from tests.parity.opdb.check_values import both, require_unchanged
+from tests.parity.opdb.check_values import both, require_same_warnings, require_unchanged
 from tests.parity.opdb.compare import require_same
 from tests.parity.opdb.outcome import (
     Differs,
@@ -90,16 +90,23 @@ def _compare_gradients(
 
 
 def out(sample: Sample, rtol: float | None) -> None:
-    """Compare the `out=` form with fresh, wrongly shaped and wrongly typed tensors to write to."""
-    if not sample.op.supports_out:
-        raise NotApplicable("PyTorch takes no out=")
+    """Compare the `out=` form, with the tensor to write to that the sample's variant names."""
     theirs, ours = both(sample, requires_grad=False)
     result = expected(lambda: theirs.of(sample.op.op))
     if not list(tensors_in(result, torch)):
         raise NotApplicable("the result is not a tensor")
-    for what, make in OUTS.items():
-        _compare_out(sample, (theirs, ours), what, make(result), rtol)
-    _compare_out_with_gradient(sample, result)
+    if sample.variant == WITH_GRADIENT:
+        for call in (theirs, ours):
+            _require_gradient(call)
+    _compare_out(sample, (theirs, ours), OUTS[sample.variant](result), rtol)
+
+
+def _require_gradient(call: Call) -> None:
+    """Let the first floating tensor of a call require a gradient."""
+    floating = [t for t in call.tensors() if t.is_floating_point()]
+    if not floating:
+        raise NotApplicable("no input takes a gradient")
+    floating[0].requires_grad_()
 
 
 def _fresh(result: torch.Tensor) -> torch.Tensor:
@@ -122,10 +129,12 @@ def _each(make: Callable[[torch.Tensor], torch.Tensor]) -> Callable[[Any], Any]:
     )
 
 
+WITH_GRADIENT = "out= with an input that requires a gradient"
 OUTS: dict[str, Callable[[Any], Any]] = {
-    "a fresh out": _each(_fresh),
-    "an out of a wrong shape": _each(_wrong_shape),
-    "an out of a wrong dtype": _each(_wrong_dtype),
+    "a fresh out=": _each(_fresh),
+    "out= of a wrong shape": _each(_wrong_shape),
+    "out= of a wrong dtype": _each(_wrong_dtype),
+    WITH_GRADIENT: _each(_fresh),
 }
 
 
@@ -142,9 +151,7 @@ def _ours(outs: Any) -> Any:
     return tuple(made) if isinstance(outs, tuple) else made[0]
 
 
-def _compare_out(
-    sample: Sample, calls: tuple[Call, Call], what: str, outs: Any, rtol: float | None
-) -> None:
+def _compare_out(sample: Sample, calls: tuple[Call, Call], outs: Any, rtol: float | None) -> None:
     """Compare one call with `out=`: what is written and warned, or that it is refused."""
     theirs, ours = calls
     own, fn = _ours(outs), forms.function(sample.op)
@@ -153,31 +160,12 @@ def _compare_out(
         want = observed(lambda: theirs.of(sample.op.op, out=outs))
     except Exception as refusal:
         error = raised_by(lambda: ours.of(fn, out=own))
-        require_same_refusal(refusal, error, what)
+        require_same_refusal(refusal, error, "refused")
         require_unchanged(_tensors(own), before)
         return
-    got = found(lambda: observed(lambda: ours.of(fn, out=own)), what)
+    got = found(lambda: observed(lambda: ours.of(fn, out=own)))
     for result, target in zip(_tensors(got.value), _tensors(own), strict=True):
         if result is not target:
-            raise Differs(f"{what} is not what is returned")
-    require_same(outs, own, rtol, what)
-    if sorted(set(want.warnings)) != sorted(set(got.warnings)):
-        raise Differs(
-            f"{what}: warnings\n    expected {want.warnings}\n    found    {got.warnings}"
-        )
-
-
-def _compare_out_with_gradient(sample: Sample, result: Any) -> None:
-    """Compare how `out=` is refused when an input requires a gradient."""
-    theirs, ours = both(sample, requires_grad=False)
-    if not (theirs.tensors() and theirs.tensors()[0].is_floating_point()):
-        return
-    outs = _each(_fresh)(result)
-    theirs.tensors()[0].requires_grad_()
-    ours.tensors()[0].requires_grad_()
-    refusal = raised_by(lambda: theirs.of(sample.op.op, out=outs))
-    if refusal is None:
-        return
-    own, fn = _ours(_each(_fresh)(result)), forms.function(sample.op)
-    error = raised_by(lambda: ours.of(fn, out=own))
-    require_same_refusal(refusal, error, "out= where an input requires a gradient")
+            raise Differs("what is returned is not out")
+    require_same(outs, own, rtol, "out")
+    require_same_warnings(want, got)

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from tests.parity.opdb import check_derivatives, check_values, check_vmap, check_writes, forms
 from tests.parity.opdb.listing import CHECKS, DTYPES, Entry, Known
 from tests.parity.opdb.outcome import Differs, NotApplicable
+from tests.parity.opdb.run import all_wanted, seed
 from tests.parity.opdb.samples import (
     Sample,
-    all_wanted,
     database,
     drawn,
     everything,
-    seed,
     supports,
 )
 
@@ -27,17 +27,30 @@ class Check:
     compare: Callable[[Sample, float | None], None]
     dtypes: tuple[str, ...]
     differentiates: bool = False
+    variants: Callable[[Any], list[str]] = lambda op: [""]
+
+
+def _forms(op: Any) -> list[str]:
+    return list(forms.others(op))
+
+
+def _outs(op: Any) -> list[str]:
+    return list(check_writes.OUTS) if op.supports_out else []
 
 
 REGISTRY: dict[str, Check] = {
     "values": Check(check_values.values, DTYPES),
-    "forms": Check(check_values.other_forms, ("float64", "complex128", "int64")),
+    "forms": Check(
+        check_values.other_forms,
+        ("float64", "complex128", "int64"),
+        variants=lambda op: list(forms.others(op)),
+    ),
     "first": Check(check_derivatives.first, ("float64", "complex128"), differentiates=True),
     "second": Check(check_derivatives.second, ("float64",), differentiates=True),
     "jvp": Check(check_derivatives.jvp, ("float64", "complex128"), differentiates=True),
     "vmap": Check(check_vmap.vmap, ("float64", "int64")),
     "inplace": Check(check_writes.inplace, ("float64", "complex128", "int64")),
-    "out": Check(check_writes.out, ("float32", "int64")),
+    "out": Check(check_writes.out, ("float32", "int64"), variants=_outs),
     "errors": Check(check_values.errors, ("",)),
 }
 assert tuple(REGISTRY) == CHECKS
@@ -45,15 +58,12 @@ assert tuple(REGISTRY) == CHECKS
 
 @dataclass(frozen=True)
 class Failure:
-    """One call on which Wengert differs, or a line of the list that is out of date."""
+    """One call on which Wengert differs."""
 
     check: str
     dtype: str
     call: str
     difference: str
-
-    def __str__(self) -> str:
-        return f"{self.check} {self.dtype}".rstrip() + f"\n  {self.call}\n  {self.difference}"
 
 
 @dataclass
@@ -64,13 +74,26 @@ class Verdict:
     failures: list[Failure] = field(default_factory=list)
     reasons: list[str] = field(default_factory=list)
     known: list[Known] = field(default_factory=list)
+    stale: list[Known] = field(default_factory=list)
 
     @property
     def state(self) -> str:
         """`FAIL`, `known`, `pass`, or `skip` where there was nothing to compare."""
-        if self.failures:
+        if self.failures or self.stale:
             return "FAIL"
         return "known" if self.known else "pass" if self.made else "skip"
+
+    def complaints(self) -> list[str]:
+        """Return each different failure once, with the dtypes that it was seen at."""
+        told: dict[str, list[Failure]] = {}
+        for failure in self.failures:
+            told.setdefault(failure.difference.partition("\n    expected")[0], []).append(failure)
+        lines = [
+            f"{one[0].check} {', '.join(dict.fromkeys(f.dtype for f in one))}".rstrip()
+            + f"\n  {one[0].call}\n  {one[0].difference}"
+            for one in told.values()
+        ]
+        return lines + [f"out of date: take `{line}` from ops.txt" for line in self.stale]
 
 
 def judge(entry: Entry, name: str, heed_list: bool = True) -> Verdict:
@@ -80,24 +103,32 @@ def judge(entry: Entry, name: str, heed_list: bool = True) -> Verdict:
         if dtype and not supports(op, dtype, check.differentiates):
             verdict.reasons.append(f"PyTorch does not do this for {dtype}")
             continue
-        _run(entry, op, name, dtype, verdict, heed_list)
+        _run(entry, name, dtype, verdict, heed_list)
     if heed_list:
-        for line in entry.known:
-            if line.check == name:
-                _hold(entry, op, line, verdict)
+        verdict.known = [line for line in entry.known if line.check == name]
+        verdict.stale = [line for line in verdict.known if is_stale(entry, line)]
     return verdict
 
 
-def _wants_gradient(name: str, dtype: str) -> bool:
-    """Say whether the samples of a check are drawn as leaves that take a gradient."""
+def _samples(
+    entry: Entry, name: str, dtype: str, source: Callable[..., Iterable[Sample]]
+) -> Iterator[Sample]:
+    """Yield the samples of a check at a dtype, each in every variant of the check."""
+    check, op = REGISTRY[name], database()[entry.name]
+    wanted = check.differentiates or name == "inplace"
     inexact = dtype.startswith(("float", "complex"))
-    return inexact and (REGISTRY[name].differentiates or name == "inplace")
+    gradient = wanted and inexact and supports(op, dtype, backward=True)
+    for sample in source(op, name, dtype, gradient):
+        for variant in check.variants(op):
+            yield dataclasses.replace(sample, variant=variant)
 
 
-def _run(entry: Entry, op: Any, name: str, dtype: str, verdict: Verdict, heed_list: bool) -> None:
-    """Make the comparisons of one dtype, up to the first that fails."""
-    gradient = _wants_gradient(name, dtype) and supports(op, dtype, backward=True)
-    for sample in drawn(op, name, dtype, gradient):
+def _run(entry: Entry, name: str, dtype: str, verdict: Verdict, heed_list: bool) -> None:
+    """Make the comparisons of one dtype, in each variant up to the first that fails."""
+    failed = set()
+    for sample in _samples(entry, name, dtype, drawn):
+        if sample.variant in failed:
+            continue
         covering = entry.covering(name, dtype, sample.text) if heed_list and entry.known else None
         if covering:
             verdict.reasons.append(covering.reason)
@@ -105,7 +136,7 @@ def _run(entry: Entry, op: Any, name: str, dtype: str, verdict: Verdict, heed_li
         difference = _difference(entry, name, sample, verdict)
         if difference:
             verdict.failures.append(Failure(name, dtype, sample.text, difference))
-            return
+            failed.add(sample.variant)
 
 
 def _difference(entry: Entry, name: str, sample: Sample, verdict: Verdict) -> str:
@@ -121,29 +152,33 @@ def _difference(entry: Entry, name: str, sample: Sample, verdict: Verdict) -> st
     return ""
 
 
-def _hold(entry: Entry, op: Any, line: Known, verdict: Verdict) -> None:
-    """Require that a known difference is still there: one of its calls must fail."""
-    verdict.known.append(line)
+def is_stale(entry: Entry, line: Known) -> bool:
+    """Say whether none of the calls that a line of the list covers fails any more."""
     if line.skipped:
-        return
-    dtypes = [line.dtype] if line.dtype else REGISTRY[line.check].dtypes
-    aside = Verdict()
-    for dtype in dtypes:
-        if dtype and not supports(op, dtype, REGISTRY[line.check].differentiates):
+        return False
+    op, check = database()[entry.name], REGISTRY[line.check]
+    for dtype in [line.dtype] if line.dtype else check.dtypes:
+        if dtype and not supports(op, dtype, check.differentiates):
             continue
-        gradient = _wants_gradient(line.check, dtype) and supports(op, dtype, backward=True)
-        for sample in everything(op, line.check, dtype, gradient):
+        for sample in _samples(entry, line.check, dtype, everything):
             covered = line.covers(line.check, dtype, sample.text)
-            if covered and _difference(entry, line.check, sample, aside):
-                return
-    verdict.failures.append(
-        Failure(line.check, line.dtype or "", str(line), "passes now: take the line from ops.txt")
-    )
+            if covered and _difference(entry, line.check, sample, Verdict()):
+                return False
+    return True
 
 
 def missing_from(entries: dict[str, Entry]) -> list[str]:
     """Return the operators that Wengert and the database have and the list does not name."""
     return [name for name, op in database().items() if name not in entries and forms.has(op.name)]
+
+
+def arrived(entries: dict[str, Entry]) -> list[str]:
+    """Return the operators that the list calls lacking although Wengert has them."""
+    return [
+        name
+        for name, entry in entries.items()
+        if entry.state == "lacking" and forms.has(database()[name].name)
+    ]
 
 
 def repeat_text(entry: Entry, check: str) -> str:

@@ -29,6 +29,7 @@ class Known:
     text: str
     reason: str
     skipped: bool
+    number: int
 
     def covers(self, check: str, dtype: str, call: str) -> bool:
         """Say whether a call (as it is printed) is one that this line speaks of."""
@@ -78,6 +79,24 @@ def parse(lines: Iterable[str]) -> dict[str, Entry]:
     return entries
 
 
+def corrected(
+    lines: list[str], stale: Iterable[Known], arrived: Iterable[str], missing: Iterable[str]
+) -> list[str]:
+    """Return the list's lines without stale ones, with `arrived` not lacking, `missing` added."""
+    dropped = {line.number for line in stale}
+    heads = {name: name for name in arrived}
+    blocks: list[list[str]] = [[]]
+    for number, line in enumerate(lines, start=1):
+        name = line.partition(" ")[0]
+        if name and not line.startswith("#"):
+            blocks.append([heads.get(name, line)])
+        elif number not in dropped:
+            blocks[-1].append(line)
+    operators = blocks[1:] + [[name] for name in missing]
+    operators.sort(key=lambda block: block[0].partition(" ")[0].lower())
+    return [line for block in (blocks[0], *operators) for line in block]
+
+
 def _operator(line: str, number: int) -> Entry:
     """Read `NAME`, `NAME lacking` or `NAME off: REASON`."""
     head, _, reason = line.partition(": ")
@@ -98,6 +117,8 @@ def _remark(entry: Entry, line: str, number: int) -> None:
     elif known and known["check"] in CHECKS and known["dtype"] in (None, *DTYPES):
         text = known["text"] or ""
         skipped = known["skip"] is not None
-        entry.known.append(Known(known["check"], known["dtype"], text, reason.strip(), skipped))
+        entry.known.append(
+            Known(known["check"], known["dtype"], text, reason.strip(), skipped, number)
+        )
     else:
         raise ValueError(f"ops.txt:{number}: cannot read {head!r}; the file's head says what can")

@@ -34,9 +34,12 @@ def expected(fn: Callable[[], Any], what: str = "the call") -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return fn()
+            result = fn()
         except Exception as error:
             raise NotApplicable(f"PyTorch refuses {what}: {first_line(error)}") from error
+    if getattr(result, "value", result) is NotImplemented:
+        raise NotApplicable("PyTorch leaves the operation to the other operand")
+    return result
 
 
 def found(fn: Callable[[], Any], what: str = "the call") -> Any:
@@ -86,5 +89,6 @@ def described(error: BaseException) -> str:
     """Return an exception with the place where it was raised."""
     frames = traceback.extract_tb(error.__traceback__)
     last = frames[-1] if frames else None
-    place = f"\n    at {Path(last.filename).name}:{last.lineno}: {last.line}" if last else ""
+    ours = last is None or Path(last.filename).parent == Path(__file__).parent
+    place = "" if ours else f"\n    at {Path(last.filename).name}:{last.lineno}: {last.line}"
     return f"{type(error).__name__}: {error}{place}"

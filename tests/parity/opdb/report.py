@@ -7,9 +7,10 @@ import textwrap
 import time
 
 from tests.parity.opdb import forms
-from tests.parity.opdb.judge import Verdict, judge, missing_from
-from tests.parity.opdb.listing import Entry, read
-from tests.parity.opdb.samples import all_wanted, database, seed
+from tests.parity.opdb.judge import Verdict, arrived, is_stale, judge, missing_from
+from tests.parity.opdb.listing import LIST, Entry, corrected, read
+from tests.parity.opdb.run import all_wanted, seed
+from tests.parity.opdb.samples import database
 
 MARKS = {"pass": "ok", "FAIL": "FAIL", "known": "known", "skip": "-"}
 
@@ -47,8 +48,8 @@ def _show(check: str, verdict: Verdict, seconds: float) -> None:
     notes = "; ".join(f"{reason}" + (f" (x{n})" if n > 1 else "") for reason, n in reasons.items())
     head = f"  {MARKS[verdict.state]:5} {check:8} {verdict.made:4} calls  {seconds:5.1f} s"
     print(f"{head}  {textwrap.shorten(notes, 110)}".rstrip())
-    for failure in verdict.failures:
-        print(textwrap.indent(str(failure), "        "))
+    for complaint in verdict.complaints():
+        print(textwrap.indent(complaint, "        "))
 
 
 def summary(entries: list[Entry], checks: tuple[str, ...], heed_list: bool) -> int:
@@ -69,6 +70,27 @@ def summary(entries: list[Entry], checks: tuple[str, ...], heed_list: bool) -> i
     for name in missing_from(read()):
         print(f"not in ops.txt: {name}")
     return int(any(counts[check]["FAIL"] for check in checks))
+
+
+def update(checks: tuple[str, ...]) -> int:
+    """Correct what is out of date in `ops.txt`, and print what was."""
+    entries = read()
+    come, missing = arrived(entries), missing_from(entries)
+    stale = []
+    for entry in entries.values():
+        if entry.state:
+            continue
+        for line in entry.known:
+            if line.check in checks and is_stale(entry, line):
+                stale.append(line)
+                print(f"{entry.name}: out of date: {line}")
+    for name in come:
+        print(f"{name}: not lacking any more")
+    for name in missing:
+        print(f"{name}: added")
+    lines = corrected(LIST.read_text(encoding="utf-8").splitlines(), stale, come, missing)
+    LIST.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return 0
 
 
 def _states(entry: Entry, checks: tuple[str, ...], heed_list: bool) -> list[str]:

@@ -1,14 +1,11 @@
 """PyTorch's op database and the samples that are drawn from it.
 
-The seed rotates with the date, so that over time CI sees samples that one run leaves out.
-`WENGERT_OPDB_SEED` repeats a run, `WENGERT_OPDB_ALL=1` takes every sample and the reference inputs.
+How many are drawn, and with which seed, is the run's choice: see `run.py`.
 """
 
 from __future__ import annotations
 
-import datetime
 import functools
-import os
 import random
 import warnings
 from collections.abc import Iterator
@@ -18,23 +15,13 @@ from typing import Any
 import numpy as np
 import torch
 
-from tests.parity.opdb.calls import shown_value, text_of
+from tests.parity.opdb.calls import text_of
+from tests.parity.opdb.run import all_wanted, seed
 
 FIRST = 3
 DRAWN = 3
 FIXED_SEED = 0
 WITH_REFERENCES = ("values", "forms")
-
-
-def seed() -> int:
-    """Return the run's seed: `WENGERT_OPDB_SEED`, or the date as a number."""
-    today = datetime.datetime.now(datetime.UTC).strftime("%Y%m%d")
-    return int(os.environ.get("WENGERT_OPDB_SEED", today))
-
-
-def all_wanted() -> bool:
-    """Say whether the run takes every sample."""
-    return os.environ.get("WENGERT_OPDB_ALL") == "1"
 
 
 @dataclass(frozen=True)
@@ -45,16 +32,13 @@ class Sample:
     given: Any
     number: int
     dtype: str
+    variant: str = ""
 
     @property
     def text(self) -> str:
-        """The call that the sample stands for."""
-        return text_of(self.given, self.op.name)
-
-    @property
-    def result_text(self) -> str:
-        """The sample's input alone, for messages."""
-        return shown_value(self.given.input)
+        """The call that the sample stands for, and after it the variant of the check."""
+        call = text_of(self.given, self.op.name)
+        return f"{call}  [{self.variant}]" if self.variant else call
 
     def rng(self) -> np.random.Generator:
         """Return the generator of cotangents and tangents, equal at each call."""
