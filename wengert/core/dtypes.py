@@ -169,6 +169,16 @@ def of_number(value: complex) -> np.dtype[Any]:
     )
 
 
+def complex_of(d: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the complex dtype whose parts have a floating dtype (complex64 for float16)."""
+    return _COMPLEX_OF[d]
+
+
+def real_of(d: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype of a complex dtype's parts; any other dtype itself."""
+    return d.type(0).real.dtype if d.kind == "c" else d
+
+
 _promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}
 
 

@@ -2,22 +2,32 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    choosing,
+    complex_parts,
     composite,
     contraction,
+    elementary,
     elementwise,
     indexing,
     memory,
     reduction,
+    rounding,
+    special,
     structural,
 )
 
 __all__ = [
     "BOOK",
+    "choosing",
+    "complex_parts",
     "composite",
     "contraction",
+    "elementary",
     "elementwise",
     "indexing",
     "memory",
     "reduction",
+    "rounding",
+    "special",
     "structural",
 ]
