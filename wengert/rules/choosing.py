@@ -127,5 +127,3 @@ xlogy = elementwise(
 number_xlogy = xlogy.named("number_xlogy", "XlogyBackward1")
 xlogy_number = xlogy.named("xlogy_number", "XlogyBackward2")
 """``x * log(y)``, 0 where x is 0."""
-
-

@@ -27,7 +27,9 @@ def _exp2(x: Array) -> Array:
 
 exp2 = elementwise("exp2", _exp2, lambda t, out: t * (out * LN2), lower="exp2")
 log2 = elementwise("log2", np.log2, lambda t, x: t / (x * LN2), lower="log2", domain=(0.1, 4.0))
-log10 = elementwise("log10", np.log10, lambda t, x: t / (x * LN10), lower="log10", domain=(0.1, 4.0))
+log10 = elementwise(
+    "log10", np.log10, lambda t, x: t / (x * LN10), lower="log10", domain=(0.1, 4.0)
+)
 log1p = elementwise(
     "log1p", np.log1p, lambda t, x: t / (1.0 + x),
     backward_name="Log1PBackward0", lower="log1p", domain=(-0.9, 4.0),
@@ -52,7 +54,9 @@ logaddexp2 = elementwise(
     lower="logaddexp2",
 )  # fmt: skip
 
-tan = elementwise("tan", np.tan, lambda t, out: t + t * (out * out), lower="tan", domain=(-1.2, 1.2))
+tan = elementwise(
+    "tan", np.tan, lambda t, out: t + t * (out * out), lower="tan", domain=(-1.2, 1.2)
+)
 asin = elementwise(
     "asin", np.arcsin, lambda t, x: t / sqrt(1.0 - x * x), lower="asin", domain=(-0.9, 0.9)
 )
@@ -97,7 +101,11 @@ atan2 = elementwise(
     lambda t, x, y: _over_square(-t * x, x, y), lower="atan2", domain=(0.2, 3.0),
 )  # fmt: skip
 hypot = elementwise(
-    "hypot", np.hypot, lambda t, x, out: t * (x / out), lambda t, y, out: t * (y / out), lower="hypot"
+    "hypot",
+    np.hypot,
+    lambda t, x, out: t * (x / out),
+    lambda t, y, out: t * (y / out),
+    lower="hypot",
 )
 
 rsqrt = elementwise(

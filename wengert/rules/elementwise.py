@@ -102,6 +102,7 @@ def _sign(x: Array) -> Array:
 
 
 sign = elementwise("sign", _sign, lambda t: _nothing(t))
+sgn_real = sign.named("sgn_real", "SgnBackward0")
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
 
 
@@ -118,7 +119,9 @@ def _across(t: Any, x: Any, out: Any) -> Any:
     return keep_where((t - out * along) / size, x != 0.0)
 
 
-sgn = general("sgn", _sgn, _across, lambda tangents, x, out: _across(tangents[0], x, out), aligned=True)
+sgn = general(
+    "sgn", _sgn, _across, lambda tangents, x, out: _across(tangents[0], x, out), aligned=True
+)
 """The direction ``x / |x|`` of complex numbers, 0 at 0, where its derivatives are 0 too."""
 
 

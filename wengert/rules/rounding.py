@@ -10,7 +10,6 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, elementwise
 from wengert.rules.elementwise import keep_where, no_zero_divisor, sign
-
 from wengert.rules.memory import zero
 
 
@@ -23,9 +22,7 @@ floor = _step("floor", np.floor, "floor", domain=(0.1, 0.9))
 ceil = _step("ceil", np.ceil, "ceil", domain=(0.1, 0.9))
 trunc = _step("trunc", np.trunc, "trunc", domain=(0.1, 0.9))
 round = _step("round", np.rint, "round", domain=(0.6, 1.4))
-frac = elementwise(
-    "frac", lambda x: x - np.trunc(x), lambda t: t, lower="frac", domain=(0.1, 0.9)
-)
+frac = elementwise("frac", lambda x: x - np.trunc(x), lambda t: t, lower="frac", domain=(0.1, 0.9))
 
 
 def _round_to(x: Array, *, decimals: int) -> Array:
@@ -90,7 +87,11 @@ def _ldexp(x: Array, y: Array) -> Array:
 
 
 ldexp = elementwise(
-    "ldexp", _ldexp, lambda t, y: ldexp(t, y), lambda t, out: t * (out * math.log(2.0)), lower="ldexp"
+    "ldexp",
+    _ldexp,
+    lambda t, y: ldexp(t, y),
+    lambda t, out: t * (out * math.log(2.0)),
+    lower="ldexp",
 )
 """``x * 2 ** y``."""
 

@@ -231,4 +231,3 @@ airy_ai_slope = elementwise(
     "airy_ai_slope", lambda x: np.asarray(_scipy().airy(x)[1], x.dtype), lambda t, x: t * (x * airy_ai(x)),
 )  # fmt: skip
 """Airy's function and its derivative, which solve ``f'' = x f``."""
-
