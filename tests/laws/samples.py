@@ -25,10 +25,11 @@ Array = np.ndarray[Any, Any]
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
     log_softmax mse_loss mse_sum mse_each modulus as_strided
-    logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign nextafter ldexp
-    clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex complex polar angle half_turn
-    erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma multigammaln entr logit xlog1py zeta gammainc gammaincc
-    bessel_j bessel_y bessel_i scaled_bessel_i bessel_k scaled_bessel_k airy_ai airy_ai_slope""".split()
+    logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
+    nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
+    complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
+    multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
+    scaled_bessel_k airy_ai airy_ai_slope""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -163,6 +164,8 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "power": [((np.abs(X) + 0.2,), {"exponent": e}) for e in (2, 3, 1, 0, 0.5, -1.0, 2.5, 4, -2)],
     "sinc": [((X,), {"order": 0}), ((X,), {"order": 1}), ((_numbers(),), {"order": 3})],
     "round_to": [((X / 30 + 0.65,), {"decimals": 0}), ((X + 5,), {"decimals": -1})],
+    "div_floor": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "div_trunc": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
     "nan_to_num": [((X,), {"nan": 0.0, "posinf": None, "neginf": None})],
     "clamp": [((X, X - 1, X + 1), {}), ((X, _numbers(3, seed=1), np.array(1.01)), {}), ((X, X + 2, X + 1), {})],
     "addcmul": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {"value": v}) for v in (1, 2.5)],

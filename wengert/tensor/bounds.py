@@ -116,7 +116,7 @@ def nan_to_num(
         made = structural.clone(input)
     else:
         made = rows.nan_to_num(input, nan=nan or 0.0, posinf=posinf, neginf=neginf)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def _require_one_dtype(op: str, input: Any, **others: Any) -> None:

@@ -12,6 +12,7 @@ import numpy as np
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
+from wengert.tape.storage import Recorded
 from wengert.tensor.apply import combine, require_broadcast
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
@@ -124,7 +125,14 @@ def isfinite(input: Any) -> Any:
 
 def _bitwise(row: Primitive, op: str, x: Any, y: Any) -> Any:
     """Apply a bitwise row to integers or bools; NotImplementedError for floats."""
+    require_one_tensor(op, x, y)
     return combine(row, x, y, refused="fc", op=op)
+
+
+def require_one_tensor(op: str, x: Any, y: Any) -> None:
+    """Raise TypeError when both operands are numbers."""
+    if not isinstance(x, Recorded):
+        require_tensor(op, y, "other")
 
 
 def bitwise_and(input: Any, other: Any, *, out: Any = None) -> Any:

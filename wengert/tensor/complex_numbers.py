@@ -95,7 +95,7 @@ def conj_physical(input: Any, *, out: Any = None) -> Any:
     """Return the complex conjugate; a real tensor itself."""
     require_tensor("conj_physical", input)
     made = rows.conj_physical(input) if dtype_of(input).kind == "c" else input
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=dtype_of(input).kind in "biu")
 
 
 def resolve_conj(input: Any) -> Any:
@@ -163,7 +163,7 @@ def complex(real: Any, imag: Any, *, out: Any = None) -> Any:
     """
     _require_parts("complex", real, imag, ("real", "imag"))
     made = combine(rows.complex_, real, imag)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:

@@ -1,4 +1,4 @@
-"""Logic on bools and on bits as users call it, and tests of what kind of number an element is. Nothing has a gradient."""
+"""Logic on bools and bits, shifts, and tests of what kind of number an element is. Nothing here has a gradient."""
 
 from __future__ import annotations
 
@@ -59,6 +59,7 @@ def logical_not(input: Any, *, out: Any = None) -> Any:
 
 
 def _shifted(row: Primitive, op: str, x: Any, y: Any) -> Any:
+    comparison.require_one_tensor(op, x, y)
     return combine(row, x, y, refused="bfc", op=op)
 
 
@@ -95,13 +96,13 @@ def _infinite(op: str, x: Any, sign: float) -> Any:
 def isposinf(input: Any, *, out: Any = None) -> Any:
     """Return where the elements are inf. RuntimeError for complex tensors."""
     made = _infinite("isposinf", input, 1.0)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def isneginf(input: Any, *, out: Any = None) -> Any:
     """Return where the elements are -inf. RuntimeError for complex tensors."""
     made = _infinite("isneginf", input, -1.0)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def isreal(input: Any) -> Any:

@@ -29,22 +29,27 @@ def _rounded(row: Primitive, x: Any) -> Any:
     return unary(structural.clone if kind in "iu" else row, x)
 
 
+def _is_whole(x: Any) -> bool:
+    """Say whether a tensor holds integers or bools, which PyTorch delivers into their own dtype only."""
+    return dtype_of(x).kind in "biu"
+
+
 def floor(input: Any, *, out: Any = None) -> Any:
     """Return the largest whole number not above each element."""
     made = _rounded(rows.floor, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, _is_whole(made))
 
 
 def ceil(input: Any, *, out: Any = None) -> Any:
     """Return the smallest whole number not below each element."""
     made = _rounded(rows.ceil, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, _is_whole(made))
 
 
 def trunc(input: Any, *, out: Any = None) -> Any:
     """Return the whole number next to each element in the direction of 0."""
     made = _rounded(rows.trunc, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, _is_whole(made))
 
 
 fix = trunc
@@ -59,7 +64,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """
     if not decimals:
         made = _rounded(rows.round, input)
-        return made if out is None else deliver(made, out)
+        return made if out is None else deliver(made, out, _is_whole(made))
     require_tensor("round", input)
     if dtype_of(input).kind != "f":
         raise undefined("round", dtype_of(input))
@@ -134,7 +139,7 @@ def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
     if dtype_of(input).kind == "c":
         raise DTypeError("heaviside is not implemented for complex tensors, which have no order.")
     made = combine(rows.heaviside, input, values)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def signbit(input: Any, *, out: Any = None) -> Any:
@@ -143,7 +148,7 @@ def signbit(input: Any, *, out: Any = None) -> Any:
     if dtype_of(input).kind == "c":
         raise undefined("signbit", dtype_of(input))
     made = rows.signbit(input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def sgn(input: Any, *, out: Any = None) -> Any:
@@ -157,7 +162,7 @@ def sgn(input: Any, *, out: Any = None) -> Any:
     kind = dtype_of(input).kind
     row = {"c": elementwise.sgn, "b": structural.clone}.get(kind, elementwise.sgn_real)
     made = row(input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, _is_whole(made))
 
 
 def gcd(input: Any, other: Any, *, out: Any = None) -> Any:

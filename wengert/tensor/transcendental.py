@@ -13,9 +13,9 @@ from wengert.tensor.out import deliver
 from wengert.tensor.promotion import floating, require_tensor
 
 __all__ = [
-    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh", "atan",
-    "atan2", "atanh", "cosh", "deg2rad", "exp2", "hypot", "log10", "log1p", "log2", "logaddexp", "logaddexp2", "rad2deg",
-    "rsqrt", "sinc", "sinh", "tan",
+    "acos", "acosh", "arccos", "arccosh", "arcsin", "arcsinh", "arctan", "arctan2", "arctanh", "asin", "asinh",
+    "atan", "atan2", "atanh", "cosh", "deg2rad", "exp2", "hypot", "log10", "log1p", "log2", "logaddexp",
+    "logaddexp2", "rad2deg", "rsqrt", "sinc", "sinh", "tan",
 ]  # fmt: skip
 
 

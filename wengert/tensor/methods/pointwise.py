@@ -116,7 +116,6 @@ class PointwiseMethods(Recorded):
     erfinv, erfinv_ = special_functions.erfinv, in_place(special_functions.erfinv)
     lgamma, lgamma_ = special_functions.lgamma, in_place(special_functions.lgamma)
     digamma, digamma_ = special_functions.digamma, in_place(special_functions.digamma)
-    polygamma, polygamma_ = special_functions.polygamma, in_place(special_functions.polygamma)
     mvlgamma, mvlgamma_ = special_functions.mvlgamma, in_place(special_functions.mvlgamma)
     logit, logit_ = special_functions.logit, in_place(special_functions.logit)
     i0, i0_ = special_functions.i0, in_place(special_functions.i0)
@@ -154,6 +153,12 @@ class PointwiseMethods(Recorded):
     allclose = logic.allclose
     isnan = comparison.isnan
     isfinite = comparison.isfinite
+
+    def polygamma(self, n: int) -> Any:
+        """The derivative of order ``n`` of `digamma`."""
+        return special_functions.polygamma(n, self)
+
+    polygamma_ = in_place(polygamma)
 
     def where(self, condition: Any, other: Any) -> Any:
         """This tensor where ``condition`` is true, else ``other``."""
