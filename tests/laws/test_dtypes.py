@@ -117,7 +117,8 @@ def test_raw_backward_of_a_mixed_program_stays_narrow(monkeypatch: pytest.Monkey
     loss = -(p.log() * p).mean() + x.sum(0).max() * b.sqrt() + x.prod() ** 0.5 + h[0, 1] / 7
     loss.backward()
     assert len({name for name, _ in seen}) >= 15
-    assert {np.dtype(d) for _, d in seen} == {np.dtype(np.float32)}
+    # A rule that only moves elements moves masks as well.
+    assert {np.dtype(d) for _, d in seen} - {np.dtype(np.bool_)} == {np.dtype(np.float32)}
 
 
 def _watch(monkeypatch: pytest.MonkeyPatch, name: str, rule: Any, seen: list[Any]) -> None:

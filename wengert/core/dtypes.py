@@ -174,11 +174,6 @@ def complex_of(d: np.dtype[Any]) -> np.dtype[Any]:
     return _COMPLEX_OF[d]
 
 
-def real_of(d: np.dtype[Any]) -> np.dtype[Any]:
-    """Return the dtype of a complex dtype's parts; any other dtype itself."""
-    return d.type(0).real.dtype if d.kind == "c" else d
-
-
 _promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}
 
 

@@ -78,21 +78,26 @@ class Primitive:
       ``rules``       one `Rule` per operand, None where nothing flows; a variadic row has one for all
       ``keep``        indices into operands + outputs that some rule reads
       ``keep_for``    for two operands, the same as bits, by which of them need a gradient
-      ``masks``       per operand, a function of the operands that says where its cotangent is selected
+      ``masks``       one `Rule` per operand: from where the result's cotangent is selected to where the operand's is;
+                      None for an elementwise row that keeps positions, and for any row that loses them
+      ``selects``     positions of operands of which the forward passes elements over, so that a mask starts here
+      ``moves``       whether the rules only move, drop and repeat elements, and so are their own ``masks``
+      ``sharp``       works element by element and multiplies by what it reads: 0 times that may be NaN without a mask
+      ``carries``     hands a mask on to its operands
       ``jvp``         for general rows, ``(tangents, residuals...) -> tangent``
       ``shift``       ``(params, size) -> params`` for the same row with one more leading axis
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
-      ``simple``      has a fixed number of operands, one output and no masks, so that the walk may take its short way
+      ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
       ``variant_of``  the row that this one is under another name, None for all others
     """
 
     __slots__ = (
-        "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep",
-        "keep_for", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
-        "simple", "variant_of", "view", "wants_shape",
+        "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
+        "jvp", "keep", "keep_for", "kind", "lower", "masks", "moves", "name", "node", "operands",
+        "outputs", "rules", "selects", "sharp", "shift", "simple", "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -121,19 +126,18 @@ class Primitive:
         self.lower = Lowering(lower) if lower else None
         self.node: Any = None
         self.variant_of: Primitive | None = None
-        self.masks: Sequence[Callable[..., Any] | None] | None = more.pop("masks", None)
+        self.moves: bool = more.pop("moves", False)
+        self.selects: Sequence[int] | None = more.pop("selects", None)
+        self.masks = self._mask_rules(more.pop("masks", None), layout)
+        self.sharp = kind == "elementwise" and not self.moves and any(r.names for r in present)
+        self.carries = kind == "elementwise" or self.masks is not None
         self.jvp: Rule | None = Rule(more.pop("jvp"), layout) if "jvp" in more else None
         self.shift: Callable[[dict[str, Any], int], dict[str, Any]] | None = more.pop("shift", None)
         self.batch: Callable[..., Any] | None = more.pop("batch", None)
         self.definition: Callable[..., Any] | None = more.pop("definition", None)
         self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
         self.aligned: bool = more.pop("aligned", kind == "elementwise")
-        self.simple = (
-            operands is not None
-            and outputs is not None
-            and len(outputs) == 1
-            and self.masks is None
-        )
+        self.simple = operands is not None and outputs is not None and len(outputs) == 1
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
         if more:
@@ -169,9 +173,29 @@ class Primitive:
         bits = [0 if rule is None else sum(1 << i for i in rule.needs) for rule in self.rules]
         return (0, bits[0], bits[1], bits[0] | bits[1])
 
+    def _mask_rules(
+        self, masks: Sequence[Callable[..., Any] | None] | None, layout: tuple[str, ...]
+    ) -> tuple[Rule | None, ...] | None:
+        """Return the rules for masks. They may read what the rules beside them read, and nothing else is kept."""
+        if masks is None:
+            return self.rules if self.moves else None
+        made = tuple(None if fn is None else Rule(fn, layout) for fn in masks)
+        for rule, mask in zip(self.rules, made, strict=True):
+            if mask is not None and (rule is None or not mask.needs <= rule.needs):
+                raise TypeError(
+                    f"{self.name}: a mask reads an operand or output that its rule does not"
+                )
+        return made
+
     def rule(self, position: int) -> Rule | None:
         """Return the rule for one operand; a variadic row has the same for all."""
         return self.rules[0 if self.operands is None else position]
+
+    def mask_rule(self, position: int) -> Rule | None:
+        """Return the rule for one operand's mask; a variadic row has the same for all."""
+        if self.masks is None:
+            return None
+        return self.masks[0 if self.operands is None else position]
 
 
 def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:

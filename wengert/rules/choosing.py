@@ -18,19 +18,19 @@ clamp = elementwise(
     lambda t, x, y, z: keep_where(t, (x >= y) & (x <= z)),
     lambda t, x, y, z: keep_where(t, (x < y) & (y < z)),
     lambda t, x, y, z: keep_where(t, (x > z) | (z < y)),
-    lower="clamp",
+    lower="clamp", moves=True, selects=(0, 1, 2),
 )  # fmt: skip
 """``x`` between the bounds ``y`` and ``z``; the upper one wins. At a bound the gradient belongs to ``x``."""
 
 clamp_min = elementwise(
     "clamp_min", lambda x, y: np.maximum(x, y),
     lambda t, x, y: keep_where(t, x >= y), lambda t, x, y: keep_where(t, x < y),
-    backward_name="ClampMinBackward1", lower="clamp_min",
+    backward_name="ClampMinBackward1", lower="clamp_min", moves=True, selects=(0, 1),
 )  # fmt: skip
 clamp_max = elementwise(
     "clamp_max", lambda x, y: np.minimum(x, y),
     lambda t, x, y: keep_where(t, x <= y), lambda t, x, y: keep_where(t, x > y),
-    backward_name="ClampMaxBackward1", lower="clamp_max",
+    backward_name="ClampMaxBackward1", lower="clamp_max", moves=True, selects=(0, 1),
 )  # fmt: skip
 
 # PyTorch's nodes tell bounds that are numbers from tensors, and `clamp` with one bound from `clamp_min`.
@@ -46,11 +46,13 @@ fmax = elementwise(
     "fmax", lambda x, y: np.fmax(x, y),
     lambda t, x, y: keep_where(t, (x >= y) | isnan(y)),
     lambda t, x, y: keep_where(t, ~((x >= y) | isnan(y))),
+    moves=True, selects=(0, 1),
 )  # fmt: skip
 fmin = elementwise(
     "fmin", lambda x, y: np.fmin(x, y),
     lambda t, x, y: keep_where(t, (x <= y) | isnan(y)),
     lambda t, x, y: keep_where(t, ~((x <= y) | isnan(y))),
+    moves=True, selects=(0, 1),
 )  # fmt: skip
 """The larger and the smaller of two, NaN being neither. Equal elements leave the gradient to the first."""
 
@@ -69,7 +71,9 @@ def _nan_to_num(x: Array, *, nan: float, posinf: float | None, neginf: float | N
     return np.where(x == np.inf, high, np.where(x == -np.inf, low, out))
 
 
-nan_to_num = elementwise("nan_to_num", _nan_to_num, lambda t, x: keep_where(t, isfinite(x)))
+nan_to_num = elementwise(
+    "nan_to_num", _nan_to_num, lambda t, x: keep_where(t, isfinite(x)), moves=True, selects=(0,)
+)
 
 
 def _isinf(x: Array) -> Array:
@@ -120,9 +124,16 @@ def _xlogy(x: Array, y: Array) -> Array:
     return np.where((x == 0) & ~np.isnan(y), x.dtype.type(0), x * np.log(y))
 
 
+def stays_zero(x: Any, y: Any) -> Any:
+    """Return where ``x * log(y)`` is 0 although the logarithm does not exist or is infinite."""
+    return (x == 0.0) & (y <= 0.0)
+
+
 xlogy = elementwise(
-    "xlogy", _xlogy, lambda t, x, y: keep_where(t * log(y), ~((x == 0.0) & (y <= 0.0))),
-    lambda t, x, y: t * (x / y), lower="xlogy", domain=(0.2, 3.0),
+    "xlogy", _xlogy,
+    lambda t, x, y: keep_where(t * log(y), ~stays_zero(x, y)), lambda t, x, y: t * (x / y),
+    masks=(lambda mask, x, y: keep_where(mask, ~stays_zero(x, y)), lambda mask: mask),
+    selects=(0,), lower="xlogy", domain=(0.2, 3.0),
 )  # fmt: skip
 number_xlogy = xlogy.named("number_xlogy", "XlogyBackward1")
 xlogy_number = xlogy.named("xlogy_number", "XlogyBackward2")

@@ -11,20 +11,21 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.dtypes import complex_of, real_of
+from wengert.core.dtypes import complex_of
 from wengert.core.primitive import composite, constant, elementwise, general
 from wengert.rules.elementwise import cos, keep_where, modulus, mul, sin
 from wengert.rules.memory import zero
-from wengert.rules.structural import conj, select
+from wengert.rules.structural import any_, conj, select, spread
 
 
 def _view_as_real(x: Array) -> Array:
-    return np.asarray(x)[..., None].view(real_of(x.dtype))
+    return np.asarray(x)[..., None].view(f"f{x.itemsize // 2}")
 
 
 view_as_real = general(
     "view_as_real", _view_as_real, lambda ct: view_as_complex(ct),
     lambda tangents: view_as_real(tangents[0]), shift=lambda p, size: p, view=True,
+    masks=[lambda mask: any_(mask, axis=(mask.ndim - 1,), keepdim=False)],
 )  # fmt: skip
 """Complex numbers as pairs, real part first, along a new last axis: (...) -> (..., 2)."""
 
@@ -38,6 +39,7 @@ def _view_as_complex(x: Array) -> Array:
 view_as_complex = general(
     "view_as_complex", _view_as_complex, lambda ct: view_as_real(ct),
     lambda tangents: view_as_complex(tangents[0]), shift=lambda p, size: p, view=True,
+    masks=[lambda mask: spread(mask, axis=(mask.ndim,), shape=(*mask.shape, 2))],
 )  # fmt: skip
 """Pairs along the last axis as complex numbers: (..., 2) -> (...)."""
 
@@ -104,7 +106,13 @@ def _half_turn(x: Array) -> Array:
 
 
 half_turn = elementwise(
-    "half_turn", _half_turn, lambda t: zero(t), backward_name="AngleBackward0", domain=(0.2, 3.0)
+    "half_turn",
+    _half_turn,
+    lambda t: zero(t),
+    backward_name="AngleBackward0",
+    domain=(0.2, 3.0),
+    moves=True,
+    selects=(0,),
 )
 """The angle of real numbers: pi below 0, else 0."""
 

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import constant, elementwise, general, linear
+from wengert.core.primitive import Primitive, constant, elementwise, general, linear
 from wengert.errors import DTypeError
 from wengert.rules.structural import cast, clear_slice, conj, numpy_dtype
 
@@ -50,7 +50,7 @@ def _keep_where(x: Array, mask: Array) -> Array:
 
 keep_where = linear(
     "keep_where", _keep_where, [lambda ct, mask: keep_where(ct, mask), None],
-    masks=(lambda x, mask: mask, None), aligned=True,
+    moves=True, selects=(0,), aligned=True,
 )  # fmt: skip
 """``x`` where the mask is true, exact zero elsewhere (whatever ``x`` is there)."""
 
@@ -62,8 +62,7 @@ def _where(mask: Array, x: Array, y: Array) -> Array:
 where = linear(
     "where", _where,
     [None, lambda ct, mask: keep_where(ct, mask), lambda ct, mask: keep_where(ct, ~mask)],
-    masks=(None, lambda mask, x, y: mask, lambda mask, x, y: ~mask), lower="select",
-    aligned=True,
+    moves=True, selects=(1, 2), lower="select", aligned=True,
 )  # fmt: skip
 
 
@@ -78,7 +77,7 @@ def _gate(x: Array, y: Array) -> Array:
 
 gate = elementwise(
     "gate", _gate, lambda t, y: gate(t, y), lambda t: _nothing(t),
-    backward_name="ThresholdBackwardBackward0",
+    moves=True, selects=(0, 1), backward_name="ThresholdBackwardBackward0",
 )  # fmt: skip
 """``x`` except where ``y <= 0``, where it is exactly 0: relu's slope, which stays on the tape of ``y``."""
 
@@ -93,7 +92,9 @@ def _relu(x: Array) -> Array:
     return np.maximum(_zero_of(x.dtype), x)
 
 
-relu = elementwise("relu", _relu, lambda t, out: gate(t, out), lower="relu")
+relu = elementwise(
+    "relu", _relu, lambda t, out: gate(t, out), lower="relu", moves=True, selects=(0,)
+)
 
 
 def _sign(x: Array) -> Array:
@@ -101,7 +102,7 @@ def _sign(x: Array) -> Array:
     return np.subtract(x > 0, x < 0, dtype=x.dtype)
 
 
-sign = elementwise("sign", _sign, lambda t: _nothing(t))
+sign = elementwise("sign", _sign, lambda t: _nothing(t), moves=True, selects=(0,))
 sgn_real = sign.named("sgn_real", "SgnBackward0")
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
 
@@ -153,16 +154,22 @@ def _first_of_equals(pick: Any) -> Any:
     return lambda x, y: pick(y, x)
 
 
-maximum = elementwise(
-    "maximum", _first_of_equals(np.maximum),
-    lambda t, x, y: _share(t, ~(x < y), x == y), lambda t, x, y: _share(t, ~(y < x), x == y),
-    lower="fmax",
-)  # fmt: skip
-minimum = elementwise(
-    "minimum", _first_of_equals(np.minimum),
-    lambda t, x, y: _share(t, ~(x > y), x == y), lambda t, x, y: _share(t, ~(y > x), x == y),
-    lower="fmin",
-)  # fmt: skip
+def _choosing(name: str, pick: Any, loses: Any, lower: str) -> Primitive:
+    """Declare maximum or minimum: ``loses(x, y)`` says where x is passed over for y."""
+    return elementwise(
+        name, _first_of_equals(pick),
+        lambda t, x, y: _share(t, ~loses(x, y), x == y),
+        lambda t, x, y: _share(t, ~loses(y, x), x == y),
+        masks=(
+            lambda mask, x, y: keep_where(mask, ~loses(x, y)),
+            lambda mask, x, y: keep_where(mask, ~loses(y, x)),
+        ),
+        selects=(0, 1), lower=lower,
+    )  # fmt: skip
+
+
+maximum = _choosing("maximum", np.maximum, lambda x, y: x < y, "fmax")
+minimum = _choosing("minimum", np.minimum, lambda x, y: x > y, "fmin")
 
 
 def _power(x: Array, *, exponent: float) -> Array:
@@ -243,7 +250,12 @@ def _pow_base(t: Any, x: Any, y: Any) -> Any:
 
 
 def _pow_exponent(t: Any, x: Any, y: Any, out: Any) -> Any:
-    return keep_where(t * (out * log(x)), ~((x == 0.0) & (_real(y) >= 0.0)))
+    return keep_where(t * (out * log(x)), ~_stays_zero(x, y))
+
+
+def _stays_zero(x: Any, y: Any) -> Any:
+    """Return where a power does not depend on its exponent: at the base 0."""
+    return (x == 0.0) & (_real(y) >= 0.0)
 
 
 def _real(x: Any) -> Any:
@@ -254,7 +266,11 @@ def _real(x: Any) -> Any:
 
 pow = elementwise(
     "pow", _pow, _pow_base, _pow_exponent,
-    backward_name="PowBackward1", lower="pow", domain=(0.2, 3.0),
+    masks=(
+        lambda mask, y: keep_where(mask, y != 0.0),
+        lambda mask, x, y: keep_where(mask, ~_stays_zero(x, y)),
+    ),
+    selects=(0, 1), backward_name="PowBackward1", lower="pow", domain=(0.2, 3.0),
 )  # fmt: skip
 number_pow = pow.named("number_pow", "PowBackward2")
 

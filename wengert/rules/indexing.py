@@ -60,13 +60,13 @@ index = linear(
     "index", _index,
     [lambda ct, indices, x_shape, axis, span:
         unindex(ct, indices, axis=axis, span=span, shape=x_shape), None],
-    batch=_index_batch,
+    batch=_index_batch, moves=True, selects=(0,),
 )  # fmt: skip
 
 unindex = linear(
     "unindex", _unindex,
     [lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span), None],
-    backward_name="IndexBackward0",
+    moves=True, backward_name="IndexBackward0",
 )  # fmt: skip
 """Zeros of ``shape`` with the elements of ``x`` added where ``indices`` point: the transpose of `index`."""
 
@@ -84,7 +84,7 @@ def _put_rule(ct: Any, indices: Any, axis: int, span: int) -> Any:
 put = linear(
     "put", _put,
     [_put_rule, None, lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span)],
-    backward_name="IndexPutBackward0",
+    moves=True, selects=(0,), backward_name="IndexPutBackward0",
 )  # fmt: skip
 """A copy of ``x`` with the elements that ``indices`` point at replaced by ``y`` (indices without repeats)."""
 
@@ -143,19 +143,19 @@ def _dim_batch(row: str) -> Any:
 gather = linear(
     "gather", _gather,
     [lambda ct, indices, x_shape, dim: scatter(ct, indices, dim=dim, shape=x_shape), None],
-    batch=_dim_batch("gather"),
+    batch=_dim_batch("gather"), moves=True, selects=(0,),
 )  # fmt: skip
 
 scatter = linear(
     "scatter", _scatter, [lambda ct, indices, dim: gather(ct, indices, dim=dim), None],
-    backward_name="GatherBackward0", batch=_dim_batch("scatter"),
+    backward_name="GatherBackward0", batch=_dim_batch("scatter"), moves=True,
 )  # fmt: skip
 """Zeros of ``shape`` with ``x`` added along ``dim`` where ``indices`` point: the transpose of `gather`."""
 
 scatter_add = linear(
     "scatter_add", _scatter_add,
     [lambda ct: ct, None, lambda ct, indices, dim: gather(ct, indices, dim=dim)],
-    batch=_dim_batch("scatter_add"),
+    batch=_dim_batch("scatter_add"), moves=True,
 )  # fmt: skip
 
 __all__ = ["gather", "index", "put", "scatter", "scatter_add", "slice_", "unindex"]

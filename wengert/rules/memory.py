@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import clear_slice, reshape
+from wengert.rules.structural import adjoint, clear_slice, reshape
 
 Chain = Sequence[tuple[Primitive, dict[str, Any]]]
 
@@ -28,19 +28,22 @@ def _written(x: Array, y: Array) -> Array:
 
 
 copy = linear(
-    "copy", _written, [_nothing, lambda ct: ct], aligned=True, backward_name="CopyBackwards"
-)
+    "copy", _written, [_nothing, lambda ct: ct], aligned=True, backward_name="CopyBackwards",
+    moves=True, selects=(0,),
+)  # fmt: skip
 """``y`` in the shape of ``x``: a write of ``y`` over ``x``."""
 
 fill = copy.named("fill", "FillBackward2")
 fill_tensor = copy.named("fill_tensor", "FillBackward3")
 
-zero = linear("zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p)
+zero = linear(
+    "zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p, moves=True, selects=(0,)
+)
 
 
 revalued = general(
     "revalued", lambda x, y: y.copy(), [lambda ct: ct, None], lambda tangents: tangents[0],
-    shift=lambda p, size: p,
+    shift=lambda p, size: p, moves=True,
 )  # fmt: skip
 """``x`` after a write to its elements that derivatives do not see: the value of ``y``, the derivative of ``x``."""
 
@@ -48,7 +51,7 @@ revalued = general(
 unsafe_view = linear(
     "unsafe_view", lambda x, *, shape: np.array(x.reshape(shape), order="C"),
     lambda ct, x_shape: reshape(ct, shape=x_shape), shift=reshape.shift,
-    backward_name="UnsafeViewBackward0",
+    moves=True, backward_name="UnsafeViewBackward0",
 )  # fmt: skip
 """A reshape that had to copy."""
 
@@ -70,16 +73,28 @@ def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
 
 
 def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
-    """Undo the views of a chain, last first."""
+    """Undo the views of a chain, last first. Their rules take no conjugates, which the engine took for this row."""
     shapes = shapes_along(chain, x_shape)
+    ct = adjoint(ct)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
-        rule = row.rules[0]
+        rule = row.rule(0)
         assert rule is not None
         ct = rule.pull(ct, (), params, (shape,), 0)
-    return ct
+    return adjoint(ct)
+
+
+def _mask_unthrough(mask: Any, x_shape: Shape, chain: Chain) -> Any:
+    """Undo the views of a chain on a mask."""
+    shapes = shapes_along(chain, x_shape)
+    for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
+        rule = row.mask_rule(0)
+        assert rule is not None
+        mask = rule.pull(mask, (), params, (shape,), 0)
+    return mask
 
 
 as_strided = composite(
-    "as_strided", _through, None, _unthrough, view=True, backward_name="AsStridedBackward0"
-)
+    "as_strided", _through, None, _unthrough, view=True, backward_name="AsStridedBackward0",
+    masks=[_mask_unthrough],
+)  # fmt: skip
 """A view found again from its base by the views it was made through, after a write to either."""

@@ -19,6 +19,7 @@ from wengert.rules.indexing import gather, scatter
 from wengert.rules.structural import (
     _sum,
     adjoint,
+    any_,
     as_dtype_of,
     cat,
     kept,
@@ -50,7 +51,10 @@ def _mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
     return spread(share, axis=axis, shape=x_shape)
 
 
-mean = linear("mean", _mean, _mean_transpose, shift=shift_axis)
+mean = linear(
+    "mean", _mean, _mean_transpose, shift=shift_axis,
+    masks=[lambda mask, x_shape, axis: spread(mask, axis=axis, shape=x_shape)],
+)  # fmt: skip
 mean_along = mean.named("mean_along", "MeanBackward1")
 
 
@@ -77,7 +81,14 @@ def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool
         won, ties = winners(x, out, axis)
         return sum(keep_where(tangents[0], won) / ties, axis=axis, keepdim=keepdim)
 
-    return general(name, forward, vjp, jvp, shift=shift_axis, backward_name=backward_name)
+    def mask(mask: Any, x: Any, out: Any, axis: Shape) -> Any:
+        total = kept(out, axis, tuple(x.shape))
+        return keep_where(kept(mask, axis, tuple(x.shape)), (x == total) | (total != total))
+
+    return general(
+        name, forward, vjp, jvp, masks=[mask], selects=(0,),
+        shift=shift_axis, backward_name=backward_name,
+    )  # fmt: skip
 
 
 amax = _extreme("amax", np.maximum.reduce)
@@ -114,7 +125,7 @@ def _selecting(name: str, pick: Any) -> Any:
         return squeeze(gather(tangents[0], unsqueeze(indices, dim=dim), dim=dim), dims=(dim,)), None
 
     return general(
-        name, forward, vjp, jvp, outputs=("values", "indices"),
+        name, forward, vjp, jvp, outputs=("values", "indices"), moves=True, selects=(0,),
         shift=lambda p, size: {**p, "dim": p["dim"] + 1},
     )  # fmt: skip
 
@@ -136,15 +147,11 @@ argmax = constant("argmax", _arg(np.argmax), shift=lambda p, size: {**p, "dim": 
 argmin = constant("argmin", _arg(np.argmin), shift=lambda p, size: {**p, "dim": p["dim"] + 1})
 
 
-def _any(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    return np.logical_or.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
-
-
 def _all(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     return np.logical_and.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
 
 
-any = constant("any", _any, shift=shift_axis)
+any = any_
 all = constant("all", _all, shift=shift_axis)
 
 

@@ -15,7 +15,9 @@ from wengert.rules.memory import zero
 
 def _step(name: str, forward: Any, lower: str | None = None, **more: Any) -> Primitive:
     """Declare a function of one operand that is constant between its jumps: its slope is 0 there and at them."""
-    return elementwise(name, forward, lambda t: zero(t), lower=lower, **more)
+    return elementwise(
+        name, forward, lambda t: zero(t), lower=lower, moves=True, selects=(0,), **more
+    )
 
 
 floor = _step("floor", np.floor, "floor", domain=(0.1, 0.9))
@@ -50,11 +52,11 @@ def _div_floor(x: Array, y: Array) -> Array:
 
 
 div_trunc = elementwise(
-    "div_trunc", _div_trunc, lambda t: zero(t), lambda t: zero(t),
+    "div_trunc", _div_trunc, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
     backward_name="DivBackward2", domain=(0.2, 3.0),
 )  # fmt: skip
 div_floor = elementwise(
-    "div_floor", _div_floor, lambda t: zero(t), lambda t: zero(t),
+    "div_floor", _div_floor, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
     backward_name="DivBackward2", domain=(0.2, 3.0),
 )  # fmt: skip
 """Quotients rounded towards 0 or down. Unlike `floor_divide` they are on the tape, with slope 0."""
@@ -78,8 +80,9 @@ copysign = elementwise(
 copysign_number = copysign.named("copysign_number", "CopysignBackward1")
 
 nextafter = elementwise(
-    "nextafter", np.nextafter, lambda t, x, y: keep_where(t, x != y), lambda t: zero(t)
-)
+    "nextafter", np.nextafter, lambda t, x, y: keep_where(t, x != y), lambda t: zero(t),
+    moves=True, selects=(0, 1),
+)  # fmt: skip
 
 
 def _ldexp(x: Array, y: Array) -> Array:

@@ -15,7 +15,10 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import elementwise
+from wengert.rules.choosing import stays_zero
+from wengert.rules.elementary import log1p
 from wengert.rules.elementwise import exp, keep_where, log, sign, where
+from wengert.rules.memory import zero
 
 ROOT_PI = math.sqrt(math.pi)
 ROOT_HALF = math.sqrt(0.5)
@@ -124,21 +127,28 @@ def _logit(x: Array, *, eps: float | None) -> Array:
     return np.log(x / (1 - x))  # type: ignore[no-any-return]
 
 
+def _inside(x: Any, eps: float | None) -> Any:
+    return (x >= 0.0) & (x <= 1.0) if eps is None else (x >= eps) & (x <= 1.0 - eps)
+
+
 def _logit_rule(t: Any, x: Any, eps: float | None) -> Any:
     slope = t / (x * (1.0 - x))
-    if eps is None:
-        return where((x >= 0.0) & (x <= 1.0), slope, t * math.nan)
-    return keep_where(slope, (x >= eps) & (x <= 1.0 - eps))
+    return where(_inside(x, eps), slope, t * math.nan if eps is None else zero(t))
 
 
-logit = elementwise("logit", _logit, _logit_rule, domain=(0.1, 0.9))
+logit = elementwise(
+    "logit", _logit, _logit_rule,
+    masks=[lambda mask, x, eps: mask if eps is None else keep_where(mask, _inside(x, eps))],
+    selects=(0,), domain=(0.1, 0.9),
+)  # fmt: skip
 """``log(x / (1 - x))``, of ``x`` kept between ``eps`` and ``1 - eps``."""
 
 xlog1py = elementwise(
     "xlog1py", _of("xlog1py"),
-    lambda t, x, y: keep_where(t * log(y + 1.0), ~((x == 0.0) & (y <= -1.0))),
+    lambda t, x, y: keep_where(t * log1p(y), ~stays_zero(x, y + 1.0)),
     lambda t, x, y: t * (x / (y + 1.0)),
-    backward_name="SpecialXlog1PyBackward0", domain=(0.2, 3.0),
+    masks=(lambda mask, x, y: keep_where(mask, ~stays_zero(x, y + 1.0)), lambda mask: mask),
+    selects=(0,), backward_name="SpecialXlog1PyBackward0", domain=(0.2, 3.0),
 )  # fmt: skip
 number_xlog1py = xlog1py.named("number_xlog1py", "SpecialXlog1PyBackward1")
 xlog1py_number = xlog1py.named("xlog1py_number", "SpecialXlog1PyBackward2")

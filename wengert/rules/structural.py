@@ -32,6 +32,7 @@ def _reshape(x: Array, *, shape: Shape) -> Array:
 reshape = linear(
     "reshape", _reshape, lambda ct, x_shape: reshape(ct, shape=x_shape),
     shift=lambda p, size: {"shape": (size, *p["shape"])}, view=True, backward_name="ViewBackward0",
+    moves=True,
 )  # fmt: skip
 
 
@@ -48,7 +49,7 @@ def _permute_shift(p: dict[str, Any], size: int) -> dict[str, Any]:
     return {"axes": (0, *(a + 1 for a in p["axes"]))}
 
 
-permute = linear("permute", _permute, _unpermute, shift=_permute_shift, view=True)
+permute = linear("permute", _permute, _unpermute, shift=_permute_shift, view=True, moves=True)
 
 
 def _transpose(x: Array, *, dim0: int, dim1: int) -> Array:
@@ -57,7 +58,7 @@ def _transpose(x: Array, *, dim0: int, dim1: int) -> Array:
 
 transpose = linear(
     "transpose", _transpose, lambda ct, dim0, dim1: transpose(ct, dim0=dim0, dim1=dim1),
-    shift=lambda p, size: {"dim0": p["dim0"] + 1, "dim1": p["dim1"] + 1}, view=True,
+    shift=lambda p, size: {"dim0": p["dim0"] + 1, "dim1": p["dim1"] + 1}, view=True, moves=True,
 )  # fmt: skip
 
 
@@ -66,7 +67,7 @@ def _t(x: Array) -> Array:
 
 
 t = linear(
-    "t", _t, lambda ct: t(ct), view=True,
+    "t", _t, lambda ct: t(ct), view=True, moves=True,
     batch=lambda size, mapped, p, x: transpose(x, dim0=1, dim1=x.ndim - 1) if x.ndim > 2 else x,
 )  # fmt: skip
 
@@ -78,7 +79,7 @@ def _unsqueeze(x: Array, *, dim: int) -> Array:
 
 unsqueeze = linear(
     "unsqueeze", _unsqueeze, lambda ct, dim: squeeze(ct, dims=(dim,)),
-    shift=lambda p, size: {"dim": p["dim"] + 1}, view=True,
+    shift=lambda p, size: {"dim": p["dim"] + 1}, view=True, moves=True,
 )  # fmt: skip
 
 
@@ -88,7 +89,7 @@ def _squeeze(x: Array, *, dims: Shape) -> Array:
 
 squeeze = linear(
     "squeeze", _squeeze, lambda ct, x_shape: reshape(ct, shape=x_shape),
-    shift=lambda p, size: {"dims": tuple(d + 1 for d in p["dims"])}, view=True,
+    shift=lambda p, size: {"dims": tuple(d + 1 for d in p["dims"])}, view=True, moves=True,
 )  # fmt: skip
 squeeze_dim = squeeze.named("squeeze_dim", "SqueezeBackward1")
 squeeze_dims = squeeze.named("squeeze_dims", "SqueezeBackward2")
@@ -119,6 +120,7 @@ def _broadcast_batch(size: int, mapped: Any, p: dict[str, Any], x: Any) -> Any:
 broadcast_to = linear(
     "broadcast_to", _broadcast_to, lambda ct, x_shape: sum_to(ct, x_shape),
     batch=_broadcast_batch, view=True, backward_name="ExpandBackward0",
+    masks=[lambda mask, x_shape: any_to(mask, x_shape)],
 )  # fmt: skip
 
 
@@ -140,10 +142,19 @@ def shift_axis(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 sum = linear(
-    "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape), shift=shift_axis
-)
+    "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape), shift=shift_axis,
+    moves=True,
+)  # fmt: skip
 # PyTorch numbers a reduction's node by the way it was called: over everything, or along dimensions.
 sum_along = sum.named("sum_along", "SumBackward1")
+
+
+def _any(x: Array, *, axis: Shape, keepdim: bool) -> Array:
+    return np.logical_or.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+
+
+any_ = constant("any", _any, shift=shift_axis)
+"""What `sum` is to numbers, for masks."""
 
 
 def _spread(x: Array, *, axis: Shape, shape: Shape) -> Array:
@@ -160,6 +171,8 @@ spread = linear(
     "spread", _spread,
     lambda ct, x_shape, axis, shape: sum(ct, axis=axis, keepdim=len(x_shape) == len(shape)),
     shift=lambda p, size: {**shift_axis(p, size), "shape": (size, *p["shape"])},
+    masks=[lambda mask, x_shape, axis, shape:
+        any_(mask, axis=axis, keepdim=len(x_shape) == len(shape))],
     backward_name="ExpandBackward0",
 )  # fmt: skip
 """A reduced value repeated along the axes it was reduced over: the transpose of `sum`."""
@@ -167,11 +180,24 @@ spread = linear(
 
 def sum_to(x: Any, shape: Shape) -> Any:
     """Sum a broadcast value down to ``shape``: the transpose of `broadcast_to`, in rows."""
-    extra = x.ndim - len(shape)
-    axes = tuple(i for i in range(x.ndim) if i < extra or (shape[i - extra] == 1 != x.shape[i]))
+    axes = _repeated(x, shape)
     if axes:
         x = sum(x, axis=axes, keepdim=False)
     return x if x.shape == shape else reshape(x, shape=shape)
+
+
+def any_to(mask: Any, shape: Shape) -> Any:
+    """Return where a broadcast mask is true anywhere: what `sum_to` is to numbers."""
+    axes = _repeated(mask, shape)
+    if axes:
+        mask = any_(mask, axis=axes, keepdim=False)
+    return mask if mask.shape == shape else reshape(mask, shape=shape)
+
+
+def _repeated(x: Any, shape: Shape) -> Shape:
+    """Return the axes of ``x`` along which something of ``shape`` was repeated."""
+    extra = x.ndim - len(shape)
+    return tuple(i for i in range(x.ndim) if i < extra or (shape[i - extra] == 1 != x.shape[i]))
 
 
 def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
@@ -182,7 +208,7 @@ def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
 
 cast = linear(
     "cast", _cast, lambda ct, dtype, source: cast(ct, dtype=source, source=dtype),
-    shift=lambda p, size: p, backward_name="ToCopyBackward0",
+    shift=lambda p, size: p, backward_name="ToCopyBackward0", masks=[lambda mask: mask],
 )  # fmt: skip
 
 cast_away = constant("cast_away", _cast, shift=lambda p, size: p)
@@ -198,7 +224,7 @@ def _clone(x: Array) -> Array:
     return x.copy()
 
 
-clone = linear("clone", _clone, lambda ct: ct, shift=lambda p, size: p)
+clone = linear("clone", _clone, lambda ct: ct, shift=lambda p, size: p, moves=True)
 
 
 def _detach(x: Array) -> Array:
@@ -213,8 +239,9 @@ def _conj(x: Array) -> Array:
 
 
 conj = general(
-    "conj", _conj, lambda ct: conj(ct), lambda tangents: conj(tangents[0]), shift=lambda p, size: p
-)
+    "conj", _conj, lambda ct: conj(ct), lambda tangents: conj(tangents[0]),
+    shift=lambda p, size: p, masks=[lambda mask: mask],
+)  # fmt: skip
 
 
 def adjoint(x: Any) -> Any:
@@ -231,7 +258,7 @@ def _cat_part(ct: Any, position: int, shapes: tuple[Shape, ...], dim: int) -> An
     return slice_(ct, index=(*(slice(None),) * dim, slice(start, start + shapes[position][dim])))
 
 
-cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1})
+cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True)
 
 
 def _stack(*arrays: Array, dim: int) -> Array:
@@ -241,7 +268,7 @@ def _stack(*arrays: Array, dim: int) -> Array:
 stack = linear(
     "stack", _stack,
     lambda ct, position, dim: slice_(ct, index=(*(slice(None),) * dim, position)),
-    shift=lambda p, size: {"dim": p["dim"] + 1},
+    shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True,
 )  # fmt: skip
 
 
@@ -253,7 +280,7 @@ def _split(x: Array, *, sizes: Shape, dim: int) -> tuple[Array, ...]:
 
 split = linear(
     "split", _split, lambda ct, dim: cat(*ct, dim=dim), outputs=None, view=True,
-    shift=lambda p, size: {**p, "dim": p["dim"] + 1},
+    shift=lambda p, size: {**p, "dim": p["dim"] + 1}, moves=True,
 )  # fmt: skip
 
 
@@ -264,7 +291,7 @@ def _unbind(x: Array, *, dim: int) -> tuple[Array, ...]:
 
 unbind = linear(
     "unbind", _unbind, lambda ct, dim: stack(*ct, dim=dim), outputs=None, view=True,
-    shift=lambda p, size: {"dim": p["dim"] + 1},
+    shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True,
 )  # fmt: skip
 
 
@@ -278,7 +305,7 @@ def _shift_index(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 slice_ = linear(
     "slice", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
-    shift=_shift_index, view=True,
+    shift=_shift_index, view=True, moves=True,
 )  # fmt: skip
 select = slice_.named("select", "SelectBackward0")
 
@@ -293,7 +320,9 @@ def _embed_shift(p: dict[str, Any], size: int) -> dict[str, Any]:
     return {"index": (slice(None), *p["index"]), "shape": (size, *p["shape"])}
 
 
-embed = linear("embed", _embed, lambda ct, index: slice_(ct, index=index), shift=_embed_shift)
+embed = linear(
+    "embed", _embed, lambda ct, index: slice_(ct, index=index), shift=_embed_shift, moves=True
+)
 
 
 def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
@@ -303,8 +332,9 @@ def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
 
 
 clear_slice = linear(
-    "clear_slice", _clear_slice, lambda ct, index: clear_slice(ct, index=index), shift=_shift_index
-)
+    "clear_slice", _clear_slice, lambda ct, index: clear_slice(ct, index=index),
+    shift=_shift_index, moves=True, selects=(0,),
+)  # fmt: skip
 
 
 def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
@@ -316,5 +346,5 @@ def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
 set_slice = linear(
     "set_slice", _set_slice,
     [lambda ct, index: clear_slice(ct, index=index), lambda ct, index: slice_(ct, index=index)],
-    shift=_shift_index, backward_name="CopySlices",
+    shift=_shift_index, backward_name="CopySlices", moves=True, selects=(0,),
 )  # fmt: skip

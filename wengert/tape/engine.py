@@ -17,11 +17,11 @@ import numpy as np
 from wengert.core import carrier
 from wengert.core.carrier import RAW, ROOT, Level, state
 from wengert.errors import ShapeError, shape_text
-from wengert.rules.elementwise import keep_where
+from wengert.rules.elementwise import bit_or
 from wengert.rules.structural import conj, sum_to
 from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
-from wengert.tape.masks import reduced_to
+from wengert.tape.masks import arrived_mask, matters_behind, pulled, reduced_to
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
 from wengert.tape.paths import edge_key, leads_on, on_the_way
@@ -87,17 +87,15 @@ class Walk:
         for edge, ct in zip(edges, cts, strict=True):
             if self._leads_on(edge):
                 self.send(edge, ct)
-        heap, pending, masks, useful = self.heap, self.pending, self.masks, self.useful
+        heap, pending, useful = self.heap, self.pending, self.useful
         while heap:
-            if self.short and not masks:
+            if self.short:
                 self._short_way()
                 if not heap:
                     break
             rank = heappop(heap)
             node, ct = pending.pop(rank)
-            mask = masks.pop(rank, None) if masks else None
-            if mask is not None and node.extra is not None and node.extra.may_replace:
-                mask = None
+            mask = arrived_mask(self.masks, node, ct)
             if node.extra is not None or useful is not None or ct.__class__ is list:
                 ct = self._arrived(node, ct)
             if useful is None or rank in useful:
@@ -110,7 +108,7 @@ class Walk:
         The same work as `_step`, with the calls taken out: nearly all nodes of an ordinary backward come through here.
         """
         heap, pending, leaves, spent = self.heap, self.pending, self.leaves, self.spent
-        owned = self.owned
+        owned, masks = self.owned, self.masks
         while heap:
             rank = heap[0]
             node, ct = pending[rank]
@@ -139,13 +137,19 @@ class Walk:
                     unpacked.append(s)
             elif saved is None:
                 raise second_backward(node)
-            rules = row.rules
+            if masks or row.selects is not None:
+                mask = masks.pop(rank, None)
+                if mask is not None or (row.selects is not None and matters_behind(node)):
+                    results, tags = pulled(node, node.edges, ct, values, mask)
+                    self._send_results(node, node.edges, ct, results, tags)
+                    continue
+            rules: Any = row.rules
             i = -1
             for edge in node.edges:
                 i += 1
                 if edge is None:
                     continue
-                rule: Any = rules[i]
+                rule = rules[i]
                 arity = rule.arity
                 if arity == 1:
                     g = rule.fn(ct, values[rule.first])
@@ -176,6 +180,8 @@ class Walk:
                         heappush(heap, key)
                     else:
                         pending[key] = (edge, self._added(key, entry[1], g))
+                        if masks:
+                            masks.pop(key, None)
 
     def _reach_leaves(self) -> None:
         """Run the hooks of leaves on what arrived, and capture what was wanted."""
@@ -198,7 +204,7 @@ class Walk:
                 self.owned.add(edge)
             return
         if cls is Output:
-            self._send_output(edge, ct)
+            self._send_output(edge, ct, mask)
             return
         key = edge.rank
         entry = self.pending.get(key)
@@ -211,13 +217,15 @@ class Walk:
                 self.masks[key] = mask
             return
         self.pending[key] = (edge, self._added(key, entry[1], ct))
-        if key in self.masks:
-            if mask is None:
-                del self.masks[key]
-            else:
-                self.masks[key] = self.masks[key] | mask
+        self._join_masks(key, mask)
 
-    def _send_output(self, edge: Output, ct: Any) -> None:
+    def _join_masks(self, key: Any, mask: Any) -> None:
+        """Where cotangents meet, what any of them selects is selected."""
+        before = self.masks.pop(key, None)
+        if before is not None and mask is not None:
+            self.masks[key] = before if before is mask else bit_or(before, mask)
+
+    def _send_output(self, edge: Output, ct: Any, mask: Any = None) -> None:
         node = edge.node
         rank = node.rank
         entry = self.pending.get(rank)
@@ -228,6 +236,11 @@ class Walk:
         slots = entry[1]
         before = slots[edge.index]
         slots[edge.index] = ct if before is None else self._added(edge_key(edge), before, ct)
+        key = (rank, edge.index)
+        if before is not None:
+            self._join_masks(key, mask)
+        elif mask is not None:
+            self.masks[key] = mask
 
     def _added(self, key: Any, before: Any, ct: Any) -> Any:
         """Add: the first cotangent is borrowed, the second sum allocates, later ones add in place."""
@@ -286,29 +299,10 @@ class Walk:
                 if isinstance(ct, tuple)
                 else conj(ct)
             )
-        results: list[Any] = []
-        tags: list[Any] = []
-        for i, edge in enumerate(edges):
-            g, tag = None, None
-            if edge is not None:
-                g, tag = self._pulled(node, row, i, ct, values, mask)
-                if g is not None and turned:
-                    g = conj(g)
-            results.append(g)
-            tags.append(tag)
+        results, tags = pulled(node, edges, ct, values, mask)
+        if turned:
+            results = [g if g is None else conj(g) for g in results]
         return results, tags
-
-    def _pulled(
-        self, node: Node, row: Any, i: int, ct: Any, values: Sequence[Any], mask: Any
-    ) -> tuple[Any, Any]:
-        """Return one operand's cotangent and where it is selected."""
-        g = row.rule(i).pull(ct, values, node.params, node.shapes, i)
-        if row.masks is not None and row.masks[i] is not None:
-            tag = row.masks[i](*values[: len(node.edges)])
-            return g, tag if mask is None else tag & mask
-        if mask is not None and row.kind == "elementwise":
-            return keep_where(g, mask), mask
-        return g, None
 
     def _send_results(
         self,

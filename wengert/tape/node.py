@@ -119,6 +119,16 @@ class Output:
     def __init__(self, node: Node, index: int, shape: Shape) -> None:
         self.node, self.index, self.shape = node, index, shape
 
+    @property
+    def row(self) -> Primitive | None:
+        """The row of its node."""
+        return self.node.row
+
+    @property
+    def edges(self) -> tuple[Any, ...]:
+        """Where the cotangents of its node go."""
+        return self.node.edges
+
 
 class AccumulateGrad:
     """The graph's view of a leaf: adds what arrives to ``variable.grad``. A leaf has one while anyone looks at it.

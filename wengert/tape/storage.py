@@ -57,6 +57,8 @@ class GradCell:
 
     __slots__ = ("dtype", "grad", "hooks", "level", "post_hooks", "shape", "tensor", "__weakref__")
 
+    row = None
+
     def __init__(self, tensor: Recorded, shape: Shape, dtype: np.dtype[Any], level: Level) -> None:
         self.grad: Any = None
         self.shape = shape
