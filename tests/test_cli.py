@@ -199,6 +199,35 @@ def test_a_name_lacking_in_a_from_import(start, program):
     assert answer.stderr.count("  File ") == 1, answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("text", "owner"),
+    [
+        ("torch.ones(2).no_such()", "Tensor"),
+        ("torch.Tensor.no_such", "Tensor"),
+        ("torch.ones(2).dtype.no_such", "dtype"),
+        ("torch.nn.MSELoss().no_such", "MSELoss"),
+        ("class Net(torch.nn.Module): pass\nNet().no_such", "Module"),
+    ],
+)
+def test_a_lacking_method_is_explained(start, program, text, owner):
+    answer = start("wengert", "run", program(f"import torch\n{text}"))
+    assert answer.returncode == 1
+    error, note = answer.stderr.splitlines()[-2:]
+    assert error.startswith("AttributeError: ") and "has no attribute 'no_such'" in error
+    assert "Wengert stands for `torch` in this program" in note
+    assert f"PyTorch's `{owner}` has `no_such`, Wengert lacks it" in note
+    assert "README" in note
+
+
+@pytest.mark.parametrize(
+    "text", ["[].no_such", "import torch\ntorch.ones.no_such", "torch_ = 1\ntorch_.no_such"]
+)
+def test_an_attribute_of_something_else_is_pythons_business(start, program, text):
+    answer = start("wengert", "run", program(text))
+    assert answer.returncode == 1
+    assert "Wengert" not in answer.stderr
+
+
 def test_probing_for_what_is_lacking_goes_on(start, program):
     script = program(
         """

@@ -103,11 +103,27 @@ def main_module(path: str) -> ModuleType:
 
 
 def explain_lacking_name(error: BaseException) -> None:
-    """Add to `from torch import x`, where Python words the error itself, what to do about it."""
-    if isinstance(error, ImportError) and (error.name or "").partition(".")[0] == "wengert":
+    """Add what to do to `from torch import x` and `tensor.x`, where Python words the error itself.
+
+    A `__getattr__` that worded the latter would make every access to an attribute of a tensor slower.
+    """
+    if isinstance(error, ImportError) and is_ours(error.name):
         error.add_note(
             f"Wengert stands for `torch` in this program and lacks this name. {WHAT_TO_DO}"
         )
+    if type(error) is AttributeError and error.name and not error.name.startswith("__"):
+        kind = error.obj if isinstance(error.obj, type) else type(error.obj)
+        ours = next((c.__name__ for c in kind.__mro__ if is_ours(c.__module__)), None)
+        if ours is not None:
+            error.add_note(
+                f"Wengert stands for `torch` in this program. If PyTorch's `{ours}` has `{error.name}`, Wengert "
+                f"lacks it. {WHAT_TO_DO}"
+            )
+
+
+def is_ours(module: str | None) -> bool:
+    """Say whether a module's name is that of Wengert or of a part of it."""
+    return (module or "").partition(".")[0] == "wengert"
 
 
 def show_without_runner(error: BaseException) -> None:

@@ -11,7 +11,7 @@ import itertools
 import math
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -23,17 +23,16 @@ from wengert.rules import BOOK
 Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
-    """abs maximum minimum relu gate sign remainder remainder_number amax amin max_all min_all max min logsumexp softmax
+    """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
     log_softmax mse_loss mse_sum mse_each modulus as_strided""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
 ALIKE = {
-    "sum_along": "sum", "mean_along": "mean", "max_all": "amax", "min_all": "amin", "bmm": "matmul",
-    "squeeze_dim": "squeeze", "squeeze_dims": "squeeze", "mse_sum": "mse_loss", "power_slope": "power",
-    "vm_each": "vm", "fill_tensor": "fill", "unsafe_view": "reshape",
+    "max_all": "amax", "min_all": "amin", "mse_sum": "mse_loss", "power_slope": "power",
+    "unsafe_view": "reshape",
 }  # fmt: skip
-"""Rows that take the samples of another one, from which they differ in their name on the tape or their derivative."""
+"""Rows that take the samples of another one, of whose kind they are."""
 
 
 @dataclass(frozen=True)
@@ -212,8 +211,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     ],
     "clone": [((X,), {}), ((_numbers(),), {})],
     "revalued": [((X, _numbers(2, 3, seed=1)), {})],
-    "copy": [((X, _numbers(2, 3, seed=1)), {}), ((X, _numbers(3)), {})],
-    "fill": [((X, _numbers(seed=1)), {})],
+    "copy": [((X, _numbers(2, 3, seed=1)), {}), ((X, _numbers(3)), {}), ((X, _numbers(seed=1)), {})],
     "zero": [((X,), {}), ((_numbers(),), {})],
     "modulus": [((X + 1j * X[::-1],), {})],
     "detach": [((X,), {}), ((_numbers(),), {})],
@@ -230,9 +228,10 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((CUBE,), {"index": (EVERY, slice(1, 3), slice(0, 4, 2))}),
         ((CUBE,), {"index": (None, 1, Ellipsis, slice(1, 2))}),
         ((CUBE,), {"index": (Ellipsis,)}),
+        ((CUBE,), {"index": (EVERY, 2, 0)}),
+        ((_numbers(3),), {"index": (1,)}),
         ((_numbers(),), {"index": (None,)}),
     ],
-    "select": [((CUBE,), {"index": (1,)}), ((CUBE,), {"index": (EVERY, 2, 0)}), ((_numbers(3),), {"index": (1,)})],
     "embed": [
         ((_numbers(2, 2),), {"index": (EVERY, slice(1, 3)), "shape": (2, 4)}),
         ((_numbers(),), {"index": (1,), "shape": (3,)}),
@@ -332,16 +331,20 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
 
 def derivable(row: Primitive) -> bool:
     """Say whether a row's samples follow from its arity and domain: it works on numbers, without parameters."""
-    return (
-        row.kind in ("elementwise", "constant")
-        and row.aligned
-        and ALIKE.get(row.name, row.name) not in EXPLICIT
-    )
+    return row.kind in ("elementwise", "constant") and row.aligned and model(row) not in EXPLICIT
+
+
+def model(row: Primitive) -> str:
+    """Return the name of the row whose samples a row takes."""
+    name = (row.variant_of or row).name
+    return ALIKE.get(name, name)
 
 
 def samples_of(row: Primitive) -> list[Sample]:
     """Return the samples of one row; KeyError where somebody has to add an entry to `EXPLICIT`."""
-    given = EXPLICIT.get(ALIKE.get(row.name, row.name))
+    if row.variant_of is not None:
+        return [replace(sample, row=row) for sample in samples_of(row.variant_of)]
+    given = EXPLICIT.get(model(row))
     if given is not None:
         return [Sample(row, operands, params) for operands, params in given]
     if derivable(row):
@@ -367,7 +370,11 @@ SMOOTH = [
     if not case.values[0].rounds and case.values[0].row.name != "revalued"
 ]
 """Samples whose values move as their derivatives say: `revalued` has the value of one operand, the slope of another."""
-HOLOMORPHIC = [case for case in SMOOTH if case.values[0].row.name not in REAL_ONLY]
+HOLOMORPHIC = [
+    case
+    for case in SMOOTH
+    if (case.values[0].row.variant_of or case.values[0].row).name not in REAL_ONLY
+]
 COMPOSED = SMOOTH + [
     pytest.param(case.values[0].astype(np.complex128), id=f"{case.id}-complex")
     for case in HOLOMORPHIC

@@ -35,7 +35,8 @@ def test_every_row_has_a_sample(name: str) -> None:
 
 
 def test_samples_name_rows_that_exist() -> None:
-    assert {*EXPLICIT, *ALIKE, *REAL_ONLY} <= set(BOOK)
+    own = {name for name, row in BOOK.items() if row.variant_of is None}
+    assert {*EXPLICIT, *ALIKE, *REAL_ONLY} <= own
 
 
 @pytest.mark.parametrize("sample", DIFFERENTIABLE)

@@ -76,6 +76,20 @@ def test_declared_residuals_are_sufficient(sample: Sample) -> None:
 
 
 @pytest.mark.parametrize("sample", DIFFERENTIABLE)
+def test_what_a_rule_makes_is_its_own(sample: Sample) -> None:
+    """A result is the cotangent itself, a view, or new memory: the walk takes the last of these as its own."""
+    values, shapes = _values(sample)
+    for i in sample.moving:
+        rule, ct = sample.row.rule(i), _cotangent(sample)
+        assert rule is not None
+        given = [*values, *(ct if isinstance(ct, tuple) else (ct,))]
+        found, again = (rule.pull(ct, values, sample.params, shapes, i) for _ in range(2))
+        if found.base is None and all(found is not v for v in given[len(values) :]):
+            for other in (*(v for v in given if v is not None), again):
+                assert found.ndim == 0 or not np.shares_memory(found, other)
+
+
+@pytest.mark.parametrize("sample", DIFFERENTIABLE)
 @pytest.mark.parametrize("way", ["general", "short"])
 def test_the_tape_saves_what_active_rules_declare(sample: Sample, way: str) -> None:
     """With one operand active, its node holds that rule's residuals and no others."""

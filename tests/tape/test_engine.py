@@ -165,11 +165,9 @@ def rule_results(monkeypatch):
 
         return call
 
-    for row in BOOK.values():
-        for rule in row.rules:
-            if rule is not None:
-                monkeypatch.setattr(rule, "fn", spied(rule.fn))
-                monkeypatch.setattr(rule, "pull", spied(rule.pull))
+    for rule in {rule for row in BOOK.values() for rule in row.rules if rule is not None}:
+        monkeypatch.setattr(rule, "fn", spied(rule.fn))
+        monkeypatch.setattr(rule, "pull", spied(rule.pull))
     return seen
 
 

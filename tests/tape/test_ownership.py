@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -145,3 +146,62 @@ def test_a_write_to_the_argument_of_a_transform_corrupts_no_outer_gradient(n: in
             with pytest.raises(RuntimeError, match="before backward|before"):
                 y.sum().backward()
             assert w.grad is None
+
+
+def overlapping(*tensors: Any) -> bool:
+    """Say whether any two of some tensors share memory."""
+    arrays = [t.detach().numpy() for t in tensors]
+    return any(np.shares_memory(a, b) for i, a in enumerate(arrays) for b in arrays[:i])
+
+
+def test_gradients_of_one_value_are_apart() -> None:
+    """``a + b`` passes one cotangent on to both, and the same tensor may be asked for twice."""
+    a, b = (torch.ones(3, requires_grad=True) for _ in range(2))
+    seed = torch.ones(3)
+    found = torch.autograd.grad((a + b).exp(), [a, b, a], seed)
+    assert not overlapping(*found, seed)
+    (a + b).exp().backward(seed)
+    assert not overlapping(a.grad, b.grad, seed)
+
+
+def test_an_untouched_cotangent_is_not_handed_back() -> None:
+    x = torch.ones(3, requires_grad=True)
+    seed = torch.ones(3)
+    (g,) = torch.autograd.grad(x.clone(), x, seed)
+    x.clone().backward(seed)
+    assert not overlapping(g, x.grad, seed)
+
+
+@pytest.mark.parametrize("register", ["register_hook", "register_prehook"])
+def test_what_a_node_hook_saw_is_not_handed_over(register: str) -> None:
+    seen: list[Any] = []
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    getattr(y.grad_fn, register)(lambda *grads: seen.extend(g for part in grads for g in part))
+    found = torch.autograd.grad((y * y).sum(), [x, y])
+    for g in found:
+        g.mul_(100)
+    assert all(g is None or abs(g.numpy()).max() <= 8 for g in seen)
+
+
+def test_what_a_tensor_hook_keeps_is_not_handed_over() -> None:
+    seen: list[Any] = []
+    x = torch.ones(3, requires_grad=True)
+    y = x * 2
+    y.register_hook(seen.append)
+    y.retain_grad()
+    x.register_hook(seen.append)
+    (y * y + y).sum().backward(inputs=[x, y])
+    found = torch.autograd.grad((x * 2).exp(), x, torch.ones(3))
+    assert not overlapping(*seen, x.grad, y.grad, *found)
+
+
+def test_an_owned_gradient_is_not_copied() -> None:
+    """What a rule made for one leaf alone is handed over as it is, by `grad` as by `backward`."""
+    x = torch.ones(100_000, requires_grad=True)
+    y = x.exp()
+    tracemalloc.start()
+    (g,) = torch.autograd.grad(y, x, torch.ones(100_000))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2.5 * g.numpy().nbytes

@@ -8,6 +8,7 @@ Nothing here knows tensors or tapes.
 
 from __future__ import annotations
 
+import copy
 import inspect
 from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal
@@ -85,12 +86,13 @@ class Primitive:
       ``definition``  for composite rows, the same function in other rows
       ``simple``      has a fixed number of operands, one output and no masks, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
+      ``variant_of``  the row that this one is under another name, None for all others
     """
 
     __slots__ = (
         "aligned", "backward_name", "batch", "definition", "domain", "forward", "joint", "jvp", "keep",
         "keep_for", "kind", "lower", "masks", "name", "node", "operands", "outputs", "rules", "shift",
-        "simple", "view", "wants_shape",
+        "simple", "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -118,6 +120,7 @@ class Primitive:
         self.backward_name = backward_name or f"{camel}Backward0"
         self.lower = Lowering(lower) if lower else None
         self.node: Any = None
+        self.variant_of: Primitive | None = None
         self.masks: Sequence[Callable[..., Any] | None] | None = more.pop("masks", None)
         self.jvp: Rule | None = Rule(more.pop("jvp"), layout) if "jvp" in more else None
         self.shift: Callable[[dict[str, Any], int], dict[str, Any]] | None = more.pop("shift", None)
@@ -135,9 +138,20 @@ class Primitive:
         self.view: bool = more.pop("view", False)
         if more:
             raise TypeError(f"{name}: a row has no field {sorted(more)}")
-        if name in BOOK:
-            raise ValueError(f"the rulebook already has a row named {name!r}")
-        BOOK[name] = self
+        self._enter()
+
+    def _enter(self) -> None:
+        if self.name in BOOK:
+            raise ValueError(f"the rulebook already has a row named {self.name!r}")
+        BOOK[self.name] = self
+
+    def named(self, name: str, backward_name: str) -> Primitive:
+        """Return this row under another name, where PyTorch's node tells how an operation was called."""
+        row = copy.copy(self)
+        row.name, row.backward_name = name, backward_name
+        row.variant_of, row.node = self.variant_of or self, None
+        row._enter()
+        return row
 
     def __call__(self, *operands: Any, **params: Any) -> Any:
         for x in operands:

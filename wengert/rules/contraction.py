@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import Primitive, linear
+from wengert.core.primitive import linear
 from wengert.rules.structural import (
     broadcast_to,
     conj,
@@ -68,19 +68,13 @@ def _swap(x: Any) -> Any:
     return transpose(x, dim0=x.ndim - 2, dim1=x.ndim - 1)
 
 
-def _stacked(name: str, backward_name: str) -> Primitive:
-    """Declare products of stacks of matrices; `matmul` and `bmm` differ in PyTorch's name for the node."""
-    return linear(
-        name, _matmul,
-        [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
-        joint=False, batch=_matmul_batch, backward_name=backward_name,
-    )  # fmt: skip
-
-
-matmul = _stacked("matmul", "UnsafeViewBackward0")
+matmul = linear(
+    "matmul", _matmul, [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
+    joint=False, batch=_matmul_batch, backward_name="UnsafeViewBackward0",
+)  # fmt: skip
 """Matrix products over the last two axes, the others broadcast against each other."""
 
-bmm = _stacked("bmm", "BmmBackward0")
+bmm = matmul.named("bmm", "BmmBackward0")
 
 
 def _column(x: Any) -> Any:
@@ -100,17 +94,14 @@ def _vm_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
     return squeeze(out, dims=(out.ndim - 2,))
 
 
-def _vector_first(name: str, backward_name: str) -> Primitive:
-    """Declare a vector times a matrix or each of a stack of them, named as the last of PyTorch's steps."""
-    return linear(
-        name, _matmul,
-        [lambda ct, y: _without_column(matmul(y, _column(ct))), lambda ct, x: _column(x) * _row(ct)],
-        joint=False, batch=_vm_batch, backward_name=backward_name,
-    )  # fmt: skip
+vm = linear(
+    "vm", _matmul,
+    [lambda ct, y: _without_column(matmul(y, _column(ct))), lambda ct, x: _column(x) * _row(ct)],
+    joint=False, batch=_vm_batch, backward_name="SqueezeBackward4",
+)  # fmt: skip
+"""A vector times a matrix or each of a stack of them, named as the last of PyTorch's steps."""
 
-
-vm = _vector_first("vm", "SqueezeBackward4")
-vm_each = _vector_first("vm_each", "UnsafeViewBackward0")
+vm_each = vm.named("vm_each", "UnsafeViewBackward0")
 
 
 def _mv_each_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import Primitive, constant, elementwise, general, linear
+from wengert.core.primitive import constant, elementwise, general, linear
 from wengert.errors import DTypeError
 from wengert.rules.structural import as_dtype_of, cast, clear_slice, conj, numpy_dtype
 
@@ -24,15 +24,8 @@ div = elementwise(
 neg = elementwise("neg", np.negative, lambda t: -t, lower="fneg")
 
 
-def _reversed_sub(name: str, backward_name: str) -> Primitive:
-    """Declare ``y - x``; PyTorch names it by whether y is a tensor or a number."""
-    return elementwise(
-        name, lambda x, y: np.subtract(y, x), lambda t: -t, lambda t: t, backward_name=backward_name
-    )
-
-
-rsub = _reversed_sub("rsub", "RsubBackward0")
-rsub_number = _reversed_sub("rsub_number", "RsubBackward1")
+rsub = elementwise("rsub", lambda x, y: np.subtract(y, x), lambda t: -t, lambda t: t)
+rsub_number = rsub.named("rsub_number", "RsubBackward1")
 reciprocal = elementwise("reciprocal", np.reciprocal, lambda t, out: -t * out * out, lower="frecip")
 
 exp = elementwise("exp", np.exp, lambda t, out: t * out, lower="exp")
@@ -246,16 +239,11 @@ def _real(x: Any) -> Any:
     return cast(x, dtype=dtype.type(0).real.dtype, source=dtype) if dtype.kind == "c" else x
 
 
-def _raising(name: str, backward_name: str) -> Primitive:
-    """Declare ``x ** y``; PyTorch names it by whether x is a tensor or a number."""
-    return elementwise(
-        name, _pow, _pow_base, _pow_exponent,
-        backward_name=backward_name, lower="pow", domain=(0.2, 3.0),
-    )  # fmt: skip
-
-
-pow = _raising("pow", "PowBackward1")
-number_pow = _raising("number_pow", "PowBackward2")
+pow = elementwise(
+    "pow", _pow, _pow_base, _pow_exponent,
+    backward_name="PowBackward1", lower="pow", domain=(0.2, 3.0),
+)  # fmt: skip
+number_pow = pow.named("number_pow", "PowBackward2")
 
 eq = constant("eq", np.equal, operands=2)
 ne = constant("ne", np.not_equal, operands=2)
@@ -294,13 +282,8 @@ def _remainder(x: Array, y: Array) -> Array:
     return np.where(out == 0, np.copysign(out, x), out) if out.dtype.kind == "f" else out
 
 
-def _dividing(name: str, backward_name: str) -> Primitive:
-    """Declare the remainder; PyTorch names it by whether the divisor is a tensor or a number."""
-    return elementwise(
-        name, _remainder, lambda t: t, lambda t, x, y: -t * floor_divide(x, y),
-        backward_name=backward_name, domain=(0.2, 3.0),
-    )  # fmt: skip
-
-
-remainder = _dividing("remainder", "RemainderBackward1")
-remainder_number = _dividing("remainder_number", "RemainderBackward0")
+remainder = elementwise(
+    "remainder", _remainder, lambda t: t, lambda t, x, y: -t * floor_divide(x, y),
+    backward_name="RemainderBackward1", domain=(0.2, 3.0),
+)  # fmt: skip
+remainder_number = remainder.named("remainder_number", "RemainderBackward0")

@@ -14,7 +14,8 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import broadcast_to, reshape, slice_
+from wengert.rules.memory import zero
+from wengert.rules.structural import broadcast_to, permute, reshape, slice_
 
 
 def _merged(shape: Shape, axis: int, span: int) -> Shape:
@@ -39,39 +40,20 @@ def _each(size: int, mapped: Any, values: Any) -> list[Any]:
     ]
 
 
-def _offsets(size: int, stride: int, like: Any) -> Any:
-    """Return ``stride * [0, 1, ..., size - 1]``, shaped to add to batched indices."""
-    steps = np.arange(size, dtype=np.int64) * stride
-    return steps.reshape((size, *(1,) * (like.ndim - 1)))
-
-
 def _index_batch(size: int, mapped: Any, p: dict[str, Any], x: Any, indices: Any) -> Any:
     axis, span = p["axis"], p["span"]
     if not mapped[1]:
         return index(x, indices, axis=axis + 1, span=span)
     if not mapped[0]:
         picked = index(x, indices, axis=axis, span=span)
-        order = (axis, *range(axis), *range(axis + 1, picked.ndim))
-        return picked.transpose(order) if isinstance(picked, np.ndarray) else picked.permute(order)
+        return permute(picked, axes=(axis, *range(axis), *range(axis + 1, picked.ndim)))
     flat = reshape(x, shape=(size, *_merged(tuple(x.shape[1:]), axis, span)))
-    front = flat if axis == 0 else _moved(flat, axis + 1, 1)
-    count = front.shape[1]
-    merged = reshape(front, shape=(size * count, *front.shape[2:]))
-    picked = index(merged, indices + _offsets(size, count, indices), axis=0, span=1)
-    return picked if axis == 0 else _moved_block(picked, indices.ndim - 1, axis)
-
-
-def _moved(x: Any, source: int, target: int) -> Any:
-    from_to = list(range(x.ndim))
-    from_to.insert(target, from_to.pop(source))
-    return x.transpose(from_to) if isinstance(x, np.ndarray) else x.permute(from_to)
-
-
-def _moved_block(x: Any, width: int, axis: int) -> Any:
-    """Move the ``width`` axes after the mapped one behind the next ``axis`` ones."""
-    rest = list(range(1 + width, x.ndim))
-    order = [0, *rest[:axis], *range(1, 1 + width), *rest[axis:]]
-    return x.transpose(order) if isinstance(x, np.ndarray) else x.permute(order)
+    before, after = flat.shape[1 : axis + 1], flat.shape[axis + 2 :]
+    count = math.prod(indices.shape[1:])
+    lined_up = reshape(indices, shape=(size, *(1 for _ in before), count, *(1 for _ in after)))
+    at = broadcast_to(lined_up, shape=(size, *before, count, *after))
+    picked = gather(flat, at, dim=axis + 1)
+    return reshape(picked, shape=(size, *before, *indices.shape[1:], *after))
 
 
 index = linear(
@@ -95,12 +77,8 @@ def _put(x: Array, indices: Array, y: Array, *, axis: int, span: int) -> Array:
     return out.reshape(x.shape)
 
 
-def _put_rule(ct: Any, indices: Any, axis: int, span: int, y_shape: Shape) -> Any:
-    return put(ct, indices, broadcast_to(_zero_like(ct), shape=y_shape), axis=axis, span=span)
-
-
-def _zero_like(ct: Any) -> Any:
-    return np.zeros((), ct.dtype if isinstance(ct, np.ndarray | np.generic) else ct.dtype.numpy)
+def _put_rule(ct: Any, indices: Any, axis: int, span: int) -> Any:
+    return put(ct, indices, zero(index(ct, indices, axis=axis, span=span)), axis=axis, span=span)
 
 
 put = linear(

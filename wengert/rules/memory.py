@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import clear_slice, reshape, squeeze
+from wengert.rules.structural import clear_slice, reshape
 
 Chain = Sequence[tuple[Primitive, dict[str, Any]]]
 
@@ -27,16 +27,13 @@ def _written(x: Array, y: Array) -> Array:
     return np.array(np.broadcast_to(y, np.broadcast_shapes(x.shape, y.shape)), order="C")
 
 
-def _write(name: str, backward_name: str) -> Primitive:
-    """Declare ``x, y -> y`` in the shape of ``x``: a write of ``y`` over ``x``."""
-    return linear(
-        name, _written, [_nothing, lambda ct: ct], aligned=True, backward_name=backward_name
-    )
+copy = linear(
+    "copy", _written, [_nothing, lambda ct: ct], aligned=True, backward_name="CopyBackwards"
+)
+"""``y`` in the shape of ``x``: a write of ``y`` over ``x``."""
 
-
-copy = _write("copy", "CopyBackwards")
-fill = _write("fill", "FillBackward2")
-fill_tensor = _write("fill_tensor", "FillBackward3")
+fill = copy.named("fill", "FillBackward2")
+fill_tensor = copy.named("fill_tensor", "FillBackward3")
 
 zero = linear("zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p)
 
@@ -54,18 +51,6 @@ unsafe_view = linear(
     backward_name="UnsafeViewBackward0",
 )  # fmt: skip
 """A reshape that had to copy."""
-
-
-def _squeezing(name: str, backward_name: str) -> Primitive:
-    """Declare the removal of named dimensions of size 1: the row `squeeze` under another name."""
-    return linear(
-        name, squeeze.forward, lambda ct, x_shape: reshape(ct, shape=x_shape),
-        shift=squeeze.shift, view=True, backward_name=backward_name,
-    )  # fmt: skip
-
-
-squeeze_dim = _squeezing("squeeze_dim", "SqueezeBackward1")
-squeeze_dims = _squeezing("squeeze_dims", "SqueezeBackward2")
 
 
 def _through(x: Any, *, chain: Chain) -> Any:

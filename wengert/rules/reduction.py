@@ -29,6 +29,7 @@ from wengert.rules.structural import (
     spread,
     squeeze,
     sum,
+    sum_along,
     unsqueeze,
 )
 
@@ -50,15 +51,7 @@ def _mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
 
 
 mean = linear("mean", _mean, _mean_transpose, shift=shift_axis)
-
-# PyTorch numbers a reduction's node by the way it was called: over everything, or along dimensions.
-mean_along = linear(
-    "mean_along", _mean, _mean_transpose, shift=shift_axis, backward_name="MeanBackward1"
-)
-sum_along = linear(
-    "sum_along", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape),
-    shift=shift_axis, backward_name="SumBackward1",
-)  # fmt: skip
+mean_along = mean.named("mean_along", "MeanBackward1")
 
 
 def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool = False) -> Any:
@@ -249,4 +242,5 @@ logsumexp = general(
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "logsumexp", "max", "mean", "min", "prod", "reshape", "sum",
+    "sum_along",
 ]  # fmt: skip

@@ -90,6 +90,8 @@ squeeze = linear(
     "squeeze", _squeeze, lambda ct, x_shape: reshape(ct, shape=x_shape),
     shift=lambda p, size: {"dims": tuple(d + 1 for d in p["dims"])}, view=True,
 )  # fmt: skip
+squeeze_dim = squeeze.named("squeeze_dim", "SqueezeBackward1")
+squeeze_dims = squeeze.named("squeeze_dims", "SqueezeBackward2")
 
 
 def _broadcast_to(x: Array, *, shape: Shape) -> Array:
@@ -140,6 +142,8 @@ def shift_axis(p: dict[str, Any], size: int) -> dict[str, Any]:
 sum = linear(
     "sum", _sum, lambda ct, x_shape, axis: spread(ct, axis=axis, shape=x_shape), shift=shift_axis
 )
+# PyTorch numbers a reduction's node by the way it was called: over everything, or along dimensions.
+sum_along = sum.named("sum_along", "SumBackward1")
 
 
 def _spread(x: Array, *, axis: Shape, shape: Shape) -> Array:
@@ -276,11 +280,7 @@ slice_ = linear(
     "slice", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
     shift=_shift_index, view=True,
 )  # fmt: skip
-
-select = linear(
-    "select", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
-    shift=_shift_index, view=True,
-)  # fmt: skip
+select = slice_.named("select", "SelectBackward0")
 
 
 def _embed(x: Array, *, index: tuple[Any, ...], shape: Shape) -> Array:

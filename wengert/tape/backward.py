@@ -11,9 +11,9 @@ from wengert.core import carrier
 from wengert.core.carrier import Level, leaked
 from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.tape.engine import Walk, captured
-from wengert.tape.landing import accumulate, commit, deposit
+from wengert.tape.landing import accumulate, commit, deposit, handed_over
 from wengert.tape.node import edge_node
-from wengert.tape.record import as_tensor, numpy_dtype, recording_level
+from wengert.tape.record import numpy_dtype, recording_level
 from wengert.tape.storage import GradCell, Recorded, handle, ndarray
 
 
@@ -107,11 +107,10 @@ def _paired(outputs: list[Any], gradients: Any) -> list[Any]:
     return found
 
 
-def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> list[Any]:
-    """Check the cotangents to start with, walk, and return them."""
+def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
+    """Check the cotangents to start with, and walk."""
     seeds = [_seed(i, *pair, walk) for i, pair in enumerate(zip(outputs, gradients, strict=True))]
     walk.run([out.edge for out in outputs], seeds)
-    return seeds
 
 
 def backward(
@@ -185,31 +184,18 @@ def gradients(
     walk = Walk(
         _level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x.edge for x in ins], lands=False
     )  # fmt: skip
-    seeds = _go(walk, outs, _paired(outs, grad_outputs))
-    found = [captured(walk, x.edge) for x in ins]
-    for i, (x, ct) in enumerate(zip(ins, found, strict=True)):
-        if ct is None and materialize_grads:
-            found[i] = np.zeros(tuple(x.shape), numpy_dtype(x))
-        elif ct is None and not allow_unused:
+    _go(walk, outs, _paired(outs, grad_outputs))
+    found = [handed_over(walk, x.edge) for x in ins]
+    for i, (x, g) in enumerate(zip(ins, found, strict=True)):
+        if g is None and materialize_grads:
+            found[i] = handle(np.zeros(tuple(x.shape), numpy_dtype(x)))
+        elif g is None and not allow_unused:
             raise GradientError(
                 f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{i}]. "
                 f"Set allow_unused=True if this is the desired behavior."
             )
     commit(walk)
-    taken = {id(seed) for seed in seeds}
-    return tuple(
-        None if ct is None else as_tensor(_unshared(ct, taken, walk.borrowed)) for ct in found
-    )
-
-
-def _unshared(ct: Any, taken: set[int], borrowed: bool) -> Any:
-    """Copy a raw result that shares memory with another one, or may with something that the user holds."""
-    if isinstance(ct, Recorded):
-        return ct
-    if ct.__class__ is not ndarray or ct.base is not None or borrowed or id(ct) in taken:
-        return np.array(ct, order="C")
-    taken.add(id(ct))
-    return ct
+    return tuple(found)
 
 
 __all__ = ["backward", "grad_cell", "gradients"]

@@ -23,9 +23,10 @@ from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
 from wengert.tape.masks import reduced_to
 from wengert.tape.mode import enable_grad, no_grad
-from wengert.tape.node import Node, Output, edge_key, edge_node
-from wengert.tape.record import Packed, as_tensor, beneath, is_complex, recorded
-from wengert.tape.saved import check_nan, checked, second_backward
+from wengert.tape.node import Node, Output
+from wengert.tape.paths import edge_key, leads_on, on_the_way
+from wengert.tape.record import Packed, as_tensor, beneath, is_complex
+from wengert.tape.saved import check_nan, checked, residuals, second_backward, taped_residuals
 from wengert.tape.storage import (
     GradCell,
     handle,
@@ -42,6 +43,9 @@ class Walk:
     ``lands``    whether the walk fills ``.grad``: then hooks of accumulation run, and captures come after all hooks
     ``taped``    run rules on tensors, so that they are recorded (``create_graph``)
     ``pending``  what is on its way, by the rank of the node it goes to: the node and its cotangent
+    ``owned``    keys (`edge_key`) of raw cotangents that this walk allocated and that nobody else holds: a later sum
+                 may write into them, and they may be given away as they are. A cotangent that is passed on, seen by
+                 a hook or made by the user is not owned; not to say so of one costs a copy
     ``useful``   with ``wanted``, the ranks of the nodes on a path to one of them; no other node is walked
     ``kept``     what goes into the ``.grad`` of inner tensors (`retain_grad`) once the walk has succeeded
     """
@@ -66,10 +70,9 @@ class Walk:
         self.pending: dict[int, tuple[Node, Any]] = {}
         self.masks: dict[Any, Any] = {}
         self.leaves: dict[GradCell, Any] = {}
-        self.summed: set[Any] = set()
+        self.owned: set[Any] = set()
         self.spent: list[Node] = []
         self.kept: list[tuple[GradCell, Any]] = []
-        self.borrowed = False
         self.anomaly = state.anomaly
         self.plain = not carrier.special
         self.short = self.plain and not taped and wanted is None and not self.anomaly
@@ -80,7 +83,7 @@ class Walk:
         Nothing outside of the walk has changed then.
         """
         if self.wanted is not None:
-            self.useful = self._find_useful(edges)
+            self.useful = on_the_way(edges, self.wanted)
         for edge, ct in zip(edges, cts, strict=True):
             if self._leads_on(edge):
                 self.send(edge, ct)
@@ -107,7 +110,7 @@ class Walk:
         The same work as `_step`, with the calls taken out: nearly all nodes of an ordinary backward come through here.
         """
         heap, pending, leaves, spent = self.heap, self.pending, self.leaves, self.spent
-        summed = self.summed
+        owned = self.owned
         while heap:
             rank = heap[0]
             node, ct = pending[rank]
@@ -162,8 +165,7 @@ class Walk:
                     else:
                         leaves[edge] = g
                         if g is not ct and g.base is None:
-                            # A rule made it just now, and nobody else holds it: it may land as it is.
-                            summed.add(edge)
+                            owned.add(edge)
                 elif cls is Output:
                     self._send_output(edge, g)
                 else:
@@ -182,16 +184,18 @@ class Walk:
                 with self.user_mode():
                     seen = run_leaf_hooks(cell.hooks, self.own(ct), cell.shape, lands=self.lands)
                 ct = self.leaves[cell] = self.value(seen)
-                self.summed.discard(cell)
+                self.owned.discard(cell)
             if self.wanted is not None:
                 self.captured[cell] = ct
 
-    def send(self, edge: Any, ct: Any, mask: Any = None) -> None:
-        """Add ``ct`` to what is on its way to ``edge``."""
+    def send(self, edge: Any, ct: Any, mask: Any = None, *, made: bool = False) -> None:
+        """Add ``ct`` to what is on its way to ``edge``; ``made`` says that a rule allocated it for this alone."""
         cls = edge.__class__
         if cls is GradCell:
             before = self.leaves.get(edge)
             self.leaves[edge] = ct if before is None else self._added(edge, before, ct)
+            if made and before is None:
+                self.owned.add(edge)
             return
         if cls is Output:
             self._send_output(edge, ct)
@@ -201,6 +205,8 @@ class Walk:
         if entry is None:
             self.pending[key] = (edge, ct)
             heappush(self.heap, key)
+            if made:
+                self.owned.add(key)
             if mask is not None:
                 self.masks[key] = mask
             return
@@ -221,17 +227,16 @@ class Walk:
             heappush(self.heap, rank)
         slots = entry[1]
         before = slots[edge.index]
-        key = (rank, edge.index)
-        slots[edge.index] = ct if before is None else self._added(key, before, ct)
+        slots[edge.index] = ct if before is None else self._added(edge_key(edge), before, ct)
 
     def _added(self, key: Any, before: Any, ct: Any) -> Any:
         """Add: the first cotangent is borrowed, the second sum allocates, later ones add in place."""
         if before.__class__ is ndarray and ct.__class__ in RAW:
-            if key in self.summed:
+            if key in self.owned:
                 return np.add(before, ct, out=before)
             total = np.add(before, ct)
             if total.__class__ is ndarray:
-                self.summed.add(key)
+                self.owned.add(key)
             return total
         return before + ct
 
@@ -260,7 +265,7 @@ class Walk:
             with self.user_mode():
                 after = run_node_hooks(node.name(), extra.post, shown(fitted), shown(given))
             results, tags = self._values(after, list(results)), None
-        self._send_results(node, edges, results, tags)
+        self._send_results(node, edges, ct, results, tags)
 
     def _pullback(
         self, node: Node, row: Any, edges: Sequence[Any], ct: Any, mask: Any
@@ -268,7 +273,12 @@ class Walk:
         """Return the cotangents of a row's operands, and where each is selected (None: everywhere)."""
         if node.saved is None:
             raise second_backward(node)
-        values = self._unpacked(node, node.saved) if node.saved else ()
+        values: Sequence[Any] = ()
+        if node.saved:
+            self.spent.append(node)
+            values = (
+                taped_residuals(node, self.level) if self.taped else residuals(node, self.level)
+            )
         turned = row.kind != "general" and is_complex(ct)
         if turned:
             ct = (
@@ -301,8 +311,15 @@ class Walk:
         return g, None
 
     def _send_results(
-        self, node: Node, edges: Sequence[Any], results: Sequence[Any], tags: Sequence[Any] | None
+        self,
+        node: Node,
+        edges: Sequence[Any],
+        ct: Any,
+        results: Sequence[Any],
+        tags: Sequence[Any] | None,
     ) -> None:
+        """Send what came of ``ct`` on; without ``tags`` it is the user's, of a hook or a Function."""
+        passed = ct if ct.__class__ in (list, tuple) else (ct,)
         for i, edge in enumerate(edges):
             g = results[i]
             if edge is None or g is None:
@@ -313,7 +330,8 @@ class Walk:
             g = self._fit(g, edge, node)
             if self.anomaly:
                 check_nan(node, i, g)
-            self.send(edge, g, tag)
+            made = tags is not None and g.__class__ is ndarray and g.base is None
+            self.send(edge, g, tag, made=made and all(g is not c for c in passed))
 
     def _fit(self, g: Any, edge: Any, node: Node) -> Any:
         return g if tuple(g.shape) == edge.shape else self._unbroadcast(g, edge, node)
@@ -332,59 +350,6 @@ class Walk:
                 f"{shape_text(shape)}. A gradient has the shape of what it is the gradient of."
             )
         return sum_to(g, shape)
-
-    def _unpacked(self, node: Node, saved: Sequence[Any]) -> list[Any]:
-        """Return the saved values, each checked against later writes."""
-        self.spent.append(node)
-        rank = node.rank
-        values: list[Any] = []
-        if self.taped:
-            return [
-                s if s is None or s.__class__ in RAW else self._taped_value(node, i, s)
-                for i, s in enumerate(saved)
-            ]
-        plain = state.trace is None
-        level = self.level
-        for s in saved:
-            if s is None or s.__class__ in RAW:
-                values.append(s)
-                continue
-            if s.__class__ is Packed:
-                s = s.restore()
-            storage = s.storage
-            if storage is not None and (storage.changed < rank or storage.watched):
-                s = checked(node, s)
-            payload = s.payload
-            if s.edge is not None and s.level is not level and not recorded(s, level):
-                values.append(s)
-            else:
-                values.append(payload if payload.__class__ is ndarray and plain else beneath(s))
-        return values
-
-    def _taped_value(self, node: Node, i: int, saved: Any) -> Any:
-        """Return a saved tensor with the history it had when saved."""
-        s = saved.restore() if saved.__class__ is Packed else saved
-        storage = s.storage
-        if storage is not None and (storage.changed < node.rank or storage.watched):
-            s = checked(node, s)
-        count = len(node.edges)
-        if i < count:
-            edge = node.edges[i]
-        else:
-            edge = (
-                node
-                if node.outputs is None
-                else Output(node, i - count, node.outputs[i - count][0])
-            )
-            if node.outputs is not None and node.outputs[i - count][1].kind not in "fc":
-                edge = None
-        if s.edge is edge and s.__class__ is not Packed:
-            return s
-        if i < count and edge is None and s.edge is not None and s.level is not self.level:
-            return s
-        again = handle(s.payload, edge, self.level)
-        again.storage = s.storage
-        return again
 
     def _filled(self, node: Node, cts: Sequence[Any]) -> tuple[Any, ...]:
         """Replace absent cotangents of a node's floating outputs by zeros."""
@@ -406,10 +371,11 @@ class Walk:
         for i, c in enumerate(slots):
             if c is None:
                 continue
-            key = (node.rank, i)
+            key = (node.rank, i) if several else node.rank
             if early and key in wanted:
                 self.captured[key] = c
             if node.extra is not None:
+                self.owned.discard(key)
                 shape = node.shape if node.outputs is None else node.outputs[i][0]
                 hooks = node.extra.tensor_hooks.get(i)
                 if hooks:
@@ -446,7 +412,6 @@ class Walk:
 
     def value(self, tensor: Any) -> Any:
         """Return a user's tensor as the walk carries cotangents: as it is when taped, else what lies beneath."""
-        self.borrowed = True
         if self.taped:
             return tensor
         if tensor.edge is not None and tensor.level is not self.level:
@@ -459,32 +424,8 @@ class Walk:
             return False
         if self.useful is None:
             return True
-        node, index = edge_node(edge)
         assert self.wanted is not None
-        if node is None:
-            return edge in self.wanted
-        return node.rank in self.useful or (node.rank, index) in self.wanted
-
-    def _find_useful(self, edges: Sequence[Any]) -> set[int]:
-        """Return the ranks of the nodes on a path from the outputs to a wanted edge."""
-        assert self.wanted is not None
-        seen: dict[int, Node] = {}
-        stack = [edge_node(edge)[0] for edge in edges]
-        while stack:
-            node = stack.pop()
-            if node is not None and node.rank not in seen:
-                seen[node.rank] = node
-                stack.extend(edge_node(edge)[0] for edge in node.edges)
-        useful: set[int] = set()
-        for rank in sorted(seen, reverse=True):
-            for edge in seen[rank].edges:
-                if edge is None:
-                    continue
-                parent = edge_node(edge)[0]
-                if edge_key(edge) in self.wanted or (parent is not None and parent.rank in useful):
-                    useful.add(rank)
-                    break
-        return useful
+        return leads_on(edge, self.useful, self.wanted)
 
 
 def captured(walk: Walk, edge: Any) -> Any:

@@ -11,8 +11,9 @@ from wengert.core import carrier
 from wengert.core.carrier import RAW, leaked, state
 from wengert.errors import GradientError
 from wengert.rules.structural import clone
-from wengert.tape.engine import Walk
+from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
+from wengert.tape.paths import edge_key
 from wengert.tape.provenance import here
 from wengert.tape.record import as_tensor, collapsed
 from wengert.tape.storage import GradCell, Recorded, handle, mark_written, ndarray, read_grad
@@ -38,7 +39,7 @@ def deposit(walk: Walk) -> None:
     commit(walk)
     hooked = []
     for cell, ct in walk.leaves.items():
-        accumulate(cell, ct, owned=cell in walk.summed, taped=walk.taped)
+        accumulate(cell, ct, owned=cell in walk.owned, taped=walk.taped)
         if cell.post_hooks:
             hooked.append((cell, ct))
     for cell, ct in hooked:
@@ -74,7 +75,7 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
             state.trace.journal.keep(cell, "grad")
         grad = read_grad(cell)
         if grad is None:
-            cell.grad = clone(as_tensor(ct)) if taped else _owned(ct, owned)
+            cell.grad = clone(as_tensor(ct)) if taped else _own(ct, owned)
         elif taped or not _same_memory_kind(grad, ct):
             cell.grad = grad + as_tensor(ct)
         else:
@@ -92,10 +93,19 @@ def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
     )
 
 
-def _owned(ct: Any, owned: bool) -> Any:
-    """Return a cotangent as a tensor that shares memory with nothing else."""
-    if ct.__class__ is not ndarray:
-        return handle(ct if ct.__class__ in RAW else collapsed(ct))
-    if owned and ct.base is None and ct.flags.c_contiguous:
-        return handle(ct)
-    return handle(np.array(ct, order="C"))
+def _own(ct: Any, owned: bool) -> Any:
+    """Return a cotangent as a tensor that shares memory with nothing else: it is copied unless ``owned``."""
+    if ct.__class__ not in RAW:
+        return handle(collapsed(ct))
+    return handle(ct if owned and ct.flags.c_contiguous else np.array(ct, order="C"))
+
+
+def handed_over(walk: Walk, edge: Any) -> Any:
+    """Return what a walk captured at ``edge`` as a tensor of the user's own, or None; a raw one is given away once."""
+    ct = captured(walk, edge)
+    if ct is None or isinstance(ct, Recorded):
+        return ct
+    key = edge_key(edge)
+    owned = key in walk.owned
+    walk.owned.discard(key)
+    return _own(ct, owned)

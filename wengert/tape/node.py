@@ -182,12 +182,6 @@ def edge_node(edge: Any) -> tuple[Node | None, int]:
     return (None, 0) if edge is None or isinstance(edge, GradCell) else (edge, 0)
 
 
-def edge_key(edge: Any) -> Any:
-    """Return what identifies an edge: the cell of a leaf, or a node's rank with the output's number."""
-    node, index = edge_node(edge)
-    return edge if node is None else (node.rank, index)
-
-
 def node_class(row: Primitive) -> type[Node]:
     """Return the class of a row's nodes, made when the row is first recorded."""
     if row.node is None:

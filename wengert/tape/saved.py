@@ -10,12 +10,68 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.carrier import Array
+from wengert.core.carrier import RAW, Array, Level, state
 from wengert.errors import GradientError
-from wengert.tape.node import Node
+from wengert.tape.node import Node, Output
 from wengert.tape.provenance import describe, warn
-from wengert.tape.record import numpy_dtype
+from wengert.tape.record import Packed, beneath, numpy_dtype, recorded
 from wengert.tape.storage import Recorded, handle, ndarray, shared_value
+
+
+def residuals(node: Node, level: Level) -> list[Any]:
+    """Return what a node saved, checked: raw where the tape of ``level`` is the lowest, else what lies beneath it."""
+    assert node.saved is not None
+    plain = state.trace is None
+    values: list[Any] = []
+    for s in node.saved:
+        if s is None or s.__class__ in RAW:
+            values.append(s)
+            continue
+        s = _restored(node, s)
+        payload = s.payload
+        if s.edge is not None and s.level is not level and not recorded(s, level):
+            values.append(s)
+        else:
+            values.append(payload if payload.__class__ is ndarray and plain else beneath(s))
+    return values
+
+
+def taped_residuals(node: Node, level: Level) -> list[Any]:
+    """Return what a node saved, checked: as tensors with the history that they had when saved."""
+    assert node.saved is not None
+    return [
+        s if s is None or s.__class__ in RAW else _taped(node, level, i, s)
+        for i, s in enumerate(node.saved)
+    ]
+
+
+def _taped(node: Node, level: Level, i: int, saved: Any) -> Any:
+    s = _restored(node, saved)
+    count = len(node.edges)
+    edge = node.edges[i] if i < count else _edge_of_output(node, i - count)
+    if s.edge is edge and saved.__class__ is not Packed:
+        return s
+    if i < count and edge is None and s.edge is not None and s.level is not level:
+        return s
+    again = handle(s.payload, edge, level)
+    again.storage = s.storage
+    return again
+
+
+def _edge_of_output(node: Node, index: int) -> Node | Output | None:
+    if node.outputs is None:
+        return node
+    shape, dtype = node.outputs[index]
+    return Output(node, index, shape) if dtype.kind in "fc" else None
+
+
+def _restored(node: Node, saved: Any) -> Any:
+    """Return a saved tensor, unpacked and checked against later writes."""
+    s = saved.restore() if saved.__class__ is Packed else saved
+    storage = s.storage
+    if storage is not None and (storage.changed < node.rank or storage.watched):
+        s = checked(node, s)
+    return s
 
 
 def checked(node: Node, saved: Any) -> Any:

@@ -316,7 +316,7 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     several = isinstance(dim, list | tuple)
     axes = {axis_of("squeeze", d, len(shape)) for d in (dim if several else (dim,))}
     dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
-    return viewed(memory.squeeze_dims if several else memory.squeeze_dim, input, {"dims": dims})
+    return viewed(rows.squeeze_dims if several else rows.squeeze_dim, input, {"dims": dims})
 
 
 def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
