@@ -10,13 +10,13 @@ from wengert.core.tree import flatten, tree_map
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
 from wengert.func.reverse import vjp
-from wengert.tensor import creation, views
+from wengert.tensor import filled, views
 
 
 def _basis(x: Any) -> Any:
     """Return the unit cotangents of a tensor's elements, stacked: ``(numel, *shape)``."""
     n = x.numel()
-    return views.reshape(creation.eye(n, dtype=x.dtype), (n, *x.shape))
+    return views.reshape(filled.eye(n, dtype=x.dtype), (n, *x.shape))
 
 
 def _only(fn: Callable[..., Any], args: tuple[Any, ...], argnums: int) -> Callable[[Any], Any]:
@@ -46,7 +46,7 @@ def jacrev(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
         for k, o in enumerate(outs):
 
             def one(ct: Any, k: int = k) -> Any:
-                cts = [ct if j == k else creation.zeros_like(p) for j, p in enumerate(outs)]
+                cts = [ct if j == k else filled.zeros_like(p) for j, p in enumerate(outs)]
                 return pull(*cts)[0] if isinstance(out, tuple) else pull(rebuild(iter(cts)))[0]
 
             found.append(views.reshape(vmap(one)(_basis(o)), (*o.shape, *x.shape)))

@@ -2,6 +2,7 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    arrangement,
     composite,
     contraction,
     elementwise,
@@ -9,10 +10,12 @@ from wengert.rules import (
     memory,
     reduction,
     structural,
+    windows,
 )
 
 __all__ = [
     "BOOK",
+    "arrangement",
     "composite",
     "contraction",
     "elementwise",
@@ -20,4 +23,5 @@ __all__ = [
     "memory",
     "reduction",
     "structural",
+    "windows",
 ]

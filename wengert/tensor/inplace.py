@@ -21,7 +21,7 @@ from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
 from wengert.tensor import promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
-from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
+from wengert.tensor.views import FrozenView, derive, overlaps, repeats, scatter_back
 
 
 def level_of(x: Any) -> Level:
@@ -45,14 +45,20 @@ def writable(x: Any, op: str) -> None:
             f"Use `x.clone()` first."
         )
     payload = x.payload
+    if x.origin is not None and overlaps(x.origin):
+        raise _refers_to_one_place(op)
     if payload.__class__ is ndarray:
         if 0 in payload.strides and any(
             s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True)
         ):
-            raise ShapeError(
-                f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
-                f"memory location. Please clone() the tensor before performing the operation."
-            )
+            raise _refers_to_one_place(op)
+
+
+def _refers_to_one_place(op: str) -> ShapeError:
+    return ShapeError(
+        f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
+        f"memory location. Please clone() the tensor before performing the operation."
+    )
 
 
 def assign(x: Any, value: Any, op: str = "copy_") -> Any:
@@ -135,7 +141,7 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         elif memory_written:
             break
         else:
-            new = _revalued(base, new)
+            new = _revalued(base, scatter_back(structural.detach(base), view.chain, new))
         node = base
     for tensor, new in changed.values():
         _take(tensor, new, memory_written)
@@ -152,6 +158,8 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
             continue
         else:
             new = structural.detach(member.origin.base)
+            for row, params in member.origin.chain:
+                new = row(new, **params)
         _take(member, new, memory_written)
         changed[id(member)] = (member, new)
 

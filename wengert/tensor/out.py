@@ -20,15 +20,21 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any) -> Any:
+def deliver(made: Any, out: Any, *, op: str = "", exact: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
     An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
-    tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be recorded.
+    tensor, RuntimeError for a dtype that the result does not convert to (is not, where ``exact``), and where a gradient
+    would be recorded.
     """
-    op = sys._getframe(1).f_code.co_name
+    op = op or sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
         _require_room(op, made, out)
+        if exact and dtype_of(made) != dtype_of(out):
+            raise DTypeError(
+                f"{op}(): Expected out tensor to have dtype {dtypes.public(dtype_of(made))}, "
+                f"but got {out.dtype} instead."
+            )
         return _written(op, made, out)
     if not isinstance(out, Sequence) or len(out) != len(made):
         raise TypeError(

@@ -23,7 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import creation, display, inplace, views
+from wengert.tensor import creation, display, filled, inplace, views
 from wengert.tensor.device import CPU
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
@@ -49,7 +49,7 @@ class Tensor(Methods, Operators):
         if len(args) == 1 and not isinstance(args[0], int):
             made = creation.tensor(args[0], dtype=dtypes.public(dtypes.default_float()))
         else:
-            made = creation.empty(*args) if args else creation.empty(0)
+            made = filled.empty(*args) if args else filled.empty(0)
         if cls is not Tensor:
             made.__class__ = cls
         return made
@@ -263,7 +263,7 @@ class Tensor(Methods, Operators):
     @property
     def T(self) -> Any:
         """The dimensions in reverse order, as a view."""
-        return self.permute(*reversed(range(self.ndim)))
+        return self.permute(tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Any:

@@ -12,21 +12,21 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import ROOT, state
 from wengert.core.primitive import Primitive
-from wengert.core.shapes import axis_of, inferred, size_argument
+from wengert.core.shapes import Shape, axis_of, inferred, size_argument
 from wengert.errors import ShapeError, shape_text
-from wengert.rules import memory
+from wengert.rules import memory, windows
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
 from wengert.tape.record import attach
-from wengert.tape.storage import Storage, View, ndarray, new, storage_of
-from wengert.tensor.promotion import require_tensor
+from wengert.tape.storage import Storage, View, ndarray, new, root_array, storage_of
+from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
-    "broadcast_to", "chunk", "flatten", "permute", "reshape", "split", "squeeze", "t", "transpose", "unbind",
-    "unsqueeze",
+    "adjoint", "broadcast_to", "flatten", "moveaxis", "movedim", "permute", "ravel", "reshape", "squeeze", "swapaxes",
+    "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
 
@@ -36,7 +36,7 @@ def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
     if carrier.special or payload.__class__ is not ndarray:
         out = row(x, **params)
     else:
-        out = attach(row, x, row.forward(payload, **params), params, 4)
+        out = attach(row, x, row.forward(payload, **params), params, 3)
     join(x, out, row, params)
     return out
 
@@ -149,7 +149,7 @@ def shares_memory(out: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> bool:
     return out is x or out.base is x or not out.size or np.may_share_memory(out, x)
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, shape: Any, *more: Any) -> Any:
     """Return the elements in another shape: a view where the strides allow, else a copy. One size may be -1.
 
     Raises RuntimeError when the number of elements differs.
@@ -160,14 +160,14 @@ def reshape(input: Any, *shape: Any) -> Any:
             [2., 3.]])
     """
     require_tensor("reshape", input)
-    target = inferred("reshape", size_argument("reshape", shape), input.numel())
+    target = inferred("reshape", size_argument("reshape", (shape, *more)), input.numel())
     return _reshaped(input, target, "reshape")
 
 
 def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     payload = x.payload
     eager = payload.__class__ is ndarray
-    before = payload if eager else _layout(x)
+    before = layout(x)
     raw = before.reshape(target)
     shared = shares_memory(raw, before)
     if op == "view" and not shared:
@@ -179,7 +179,7 @@ def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     row = rows.reshape if shared else memory.unsafe_view
     params = {"shape": target}
     if eager and not carrier.special:
-        out = attach(row, x, raw, params, 4)
+        out = attach(row, x, raw, params, 3)
     else:
         out = row(x, **params)
     if shared:
@@ -187,15 +187,18 @@ def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     return out
 
 
-def _layout(x: Any) -> np.ndarray[Any, Any]:
-    """Return an array whose elements lie as those of a carrier's tensor would lie in memory, their values apart.
+def layout(x: Any) -> np.ndarray[Any, Any]:
+    """Return the array of a plain tensor, or one whose elements lie as a carrier's would in memory, their values apart.
 
     Whether a reshape is a view or a copy must not depend on what carries the elements.
     """
+    payload = x.payload
+    if payload.__class__ is ndarray:
+        return payload
     view = x.origin
     if view is None:
-        return np.empty(tuple(x.payload.shape), np.bool_)
-    laid_out = _layout(view.base)
+        return np.empty(tuple(payload.shape), np.bool_)
+    laid_out = layout(view.base)
     for row, params in view.chain:
         laid_out = row.forward(laid_out, **params)
     return laid_out
@@ -203,16 +206,79 @@ def _layout(x: Any) -> np.ndarray[Any, Any]:
 
 def is_contiguous(x: Any) -> bool:
     """Say whether the elements lie in one piece of memory in order."""
-    payload = x.payload
-    if payload.__class__ is not ndarray:
-        payload = _layout(x)
-    return bool(payload.flags.c_contiguous)
+    return bool(layout(x).flags.c_contiguous)
 
 
-def view(input: Any, *shape: Any) -> Any:
-    """Return a view in another shape; RuntimeError where that would need a copy."""
-    target = inferred("view", size_argument("view", shape), input.numel())
+def stride(x: Any) -> Shape:
+    """Return how many elements apart neighbours along each dimension are."""
+    laid_out = layout(x)
+    return tuple(s // laid_out.itemsize for s in laid_out.strides)
+
+
+def storage_offset(x: Any) -> int:
+    """Return how many elements before the first one the memory begins that the tensor and its views share."""
+    laid_out = layout(x)
+    root = x.storage.root if x.storage is not None and laid_out is x.payload else None
+    if root is None:
+        root = root_array(laid_out)
+    return (address(laid_out) - address(root)) // laid_out.itemsize
+
+
+def address(x: np.ndarray[Any, Any]) -> int:
+    """Return where the first element lies in memory."""
+    found: int = x.__array_interface__["data"][0]
+    return found
+
+
+def view(input: Any, size: Any = None, *more: Any, dtype: Any = None) -> Any:
+    """Return a view in another shape, or of the same bits read as another dtype, which has no gradient.
+
+    Raises RuntimeError where a shape would need a copy, and for a dtype of another size where the last dimension
+    does not divide or is not in one piece.
+
+    >>> import wengert as torch
+    >>> torch.tensor([1.0, -2.0]).view(torch.int32)
+    tensor([ 1065353216, -1073741824], dtype=torch.int32)
+    """
+    if dtype is not None or isinstance(size, dtypes.dtype):
+        return _viewed_as(input, dtypes.to_numpy(size if dtype is None else dtype))
+    if size is None:
+        raise TypeError("view() needs a size, as in `x.view(-1)`, or a dtype.")
+    target = inferred("view", size_argument("view", (size, *more)), input.numel())
     return _reshaped(input, target, "view")
+
+
+def _viewed_as(x: Any, dtype: np.dtype[Any]) -> Any:
+    before = dtype_of(x)
+    if before.itemsize != dtype.itemsize:
+        _require_regroupable(x, before, dtype)
+    payload = x.payload
+    out = cut(x, counted=True)
+    if payload.__class__ is ndarray and not carrier.special:
+        out.payload = rows.view_dtype.forward(payload, dtype=dtype)
+        return out
+    out.payload = rows.view_dtype(x, dtype=dtype).payload
+    out.origin = View(x, (None, rows.view_dtype, {"dtype": dtype}), False)
+    return out
+
+
+def _require_regroupable(x: Any, before: np.dtype[Any], after: np.dtype[Any]) -> None:
+    """Raise unless elements of one size can be read as such of another."""
+    names = f"to view {dtypes.public(before)} as {dtypes.public(after)} (different element sizes)"
+    if not x.ndim:
+        raise ShapeError(f"self.dim() cannot be 0 {names}")
+    steps = stride(x)
+    if x.shape[-1] > 1 and steps[-1] != 1:
+        raise ShapeError(
+            f"self.stride(-1) must be 1 {names}, but got {steps[-1]}. Use `.contiguous()` first."
+        )
+    factor = after.itemsize // before.itemsize
+    if factor > 1:
+        counted = {"self.size(-1)": x.shape[-1], "self.storage_offset()": storage_offset(x)}
+        counted |= {f"self.stride({d})": step for d, step in enumerate(steps[:-1])}
+        for what, n in counted.items():
+            if n % factor:
+                raise ShapeError(f"{what} must be divisible by {factor} {names}, but got {n}")
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -231,6 +297,33 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshaped(input, (*shape[:first], merged, *shape[last + 1 :]), "reshape")
 
 
+def ravel(input: Any) -> Any:
+    """Return the elements in one dimension: a view where the strides allow, else a copy."""
+    require_tensor("ravel", input)
+    return _reshaped(input, (input.numel(),), "reshape")
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """Return a view with one dimension parted into several of these sizes, of which one may be -1.
+
+    Raises RuntimeError when the product of the sizes is not the size of the dimension.
+
+    >>> import wengert as torch
+    >>> torch.zeros(2, 6).unflatten(1, (3, -1)).shape
+    torch.Size([2, 3, 2])
+    """
+    require_tensor("unflatten", input)
+    axis = axis_of("unflatten", dim, input.ndim)
+    parts = size_argument("unflatten", (sizes,))
+    if not parts:
+        raise ShapeError("unflatten: sizes must be non-empty")
+    shape = tuple(input.shape)
+    if not shape:
+        raise IndexError("unflatten: a tensor without dimensions has none to part. Use `reshape`.")
+    parts = inferred("unflatten", parts, shape[axis])
+    return _reshaped(input, (*shape[:axis], *parts, *shape[axis + 1 :]), "view")
+
+
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Return a view with two dimensions exchanged."""
     require_tensor("transpose", input)
@@ -243,6 +336,25 @@ def _alias_view(x: Any) -> Any:
     return _reshaped(x, tuple(x.shape), "view")
 
 
+swapdims = transpose
+
+
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """Return a view with two dimensions exchanged, as `transpose` does."""
+    return transpose(input, axis0, axis1)
+
+
+def adjoint(input: Any) -> Any:
+    """Return the conjugate transpose of a matrix or of each of a batch: a view where the elements are real."""
+    require_tensor("adjoint", input)
+    if input.ndim < 2:
+        raise ShapeError(
+            f"tensor.adjoint() is only supported on matrices or batches of matrices. Got {input.ndim}-D tensor."
+        )
+    swapped = transpose(input, -2, -1)
+    return rows.conj(swapped) if dtype_of(input).kind == "c" else swapped
+
+
 def t(input: Any) -> Any:
     """Return the transpose of a matrix; fewer dimensions stay as they are. RuntimeError above 2-D."""
     require_tensor("t", input)
@@ -253,10 +365,10 @@ def t(input: Any) -> Any:
     return viewed(rows.t, input, {})
 
 
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, dims: Any, *more: Any) -> Any:
     """Return a view with the dimensions in the order ``dims``."""
     require_tensor("permute", input)
-    order = size_argument("permute", dims)
+    order = size_argument("permute", (dims, *more))
     rank = input.ndim
     if len(order) != rank:
         raise ShapeError(
@@ -269,13 +381,44 @@ def permute(input: Any, *dims: Any) -> Any:
     return viewed(rows.permute, input, {"axes": axes})
 
 
-def expand(input: Any, *sizes: Any) -> Any:
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Return a view with dimensions moved to other places, the rest in their order; ints, or tuples of equal length.
+
+    >>> import wengert as torch
+    >>> torch.zeros(2, 3, 4).movedim(0, -1).shape
+    torch.Size([3, 4, 2])
+    """
+    require_tensor("movedim", input)
+    rank = input.ndim
+    places = []
+    for name, dims in (("source", source), ("destination", destination)):
+        axes = [axis_of("movedim", d, rank) for d in size_argument("movedim", (dims,))]
+        if len(set(axes)) != len(axes):
+            raise ShapeError(f"movedim: repeated dim in `{name}` ({list(axes)})")
+        places.append(axes)
+    if len(places[0]) != len(places[1]):
+        raise ShapeError(
+            f"movedim: Invalid source or destination dims: source ({places[0]} dims) should contain the same number "
+            f"of dims as destination ({places[1]} dims)"
+        )
+    if not rank:
+        return _alias_view(input)
+    order = [d for d in range(rank) if d not in places[0]]
+    for to, d in sorted(zip(places[1], places[0], strict=True)):
+        order.insert(to, d)
+    return viewed(rows.permute, input, {"axes": tuple(order)})
+
+
+moveaxis = movedim
+
+
+def expand(input: Any, size: Any, *more: Any, implicit: bool = False) -> Any:
     """Return a view with dimensions of size 1 repeated; -1 keeps a size. No memory is taken.
 
     Raises RuntimeError when another dimension would have to change.
     """
     require_tensor("expand", input)
-    asked = size_argument("expand", sizes)
+    asked = size_argument("expand", (size, *more))
     shape = tuple(input.shape)
     extra = len(asked) - len(shape)
     if extra < 0:
@@ -297,7 +440,9 @@ def expand(input: Any, *sizes: Any) -> Any:
     return viewed(rows.broadcast_to, input, {"shape": tuple(target)})
 
 
-broadcast_to = expand
+def broadcast_to(input: Any, size: Any) -> Any:
+    """Return a view with dimensions of size 1 repeated to ``size``, as `expand` does."""
+    return expand(input, size)
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -319,63 +464,6 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     return viewed(rows.squeeze_dims if several else rows.squeeze_dim, input, {"dims": dims})
 
 
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut a tensor into views along ``dim``: pieces of one size (the last may be smaller), or of given sizes."""
-    require_tensor("split", tensor)
-    axis = axis_of("split", dim, tensor.ndim)
-    if not tensor.ndim:
-        raise ShapeError("split expects at least a 1-dimensional tensor")
-    n = tensor.shape[axis]
-    if isinstance(split_size_or_sections, list | tuple):
-        sizes = tuple(split_size_or_sections)
-        if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise ShapeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
-                f"{axis}), but got split_sizes={shape_text(sizes)}"
-            )
-    else:
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise ShapeError(f"split expects split_size be positive, but got split_size={size}")
-        sizes = tuple(min(size, n - i) for i in range(0, n, size)) if n else (0,)
-    return several_views(rows.split, tensor, {"sizes": sizes, "dim": axis})
-
-
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Cut a tensor into at most ``chunks`` views of equal size along ``dim``."""
-    if chunks <= 0:
-        raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    axis = axis_of("chunk", dim, input.ndim)
-    return split(input, max(1, -(-input.shape[axis] // chunks)), axis)
-
-
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Return the slices along ``dim`` as a tuple of views."""
-    require_tensor("unbind", input)
-    if not input.ndim:
-        raise IndexError(
-            "unbind: a tensor without dimensions has no slices. Use `x.item()` or x itself."
-        )
-    return several_views(rows.unbind, input, {"dim": axis_of("unbind", dim, input.ndim)})
-
-
-def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, ...]:
-    """Apply a view row of several outputs; each joins the family as the slice it is."""
-    outs = row(x, **params)
-    front = (slice(None),) * params["dim"]
-    start = 0
-    for i, out in enumerate(outs):
-        if row is rows.unbind:
-            index: tuple[Any, ...] = (*front, i)
-            join(x, out, rows.select, {"index": index})
-        else:
-            stop = start + params["sizes"][i]
-            join(x, out, rows.slice_, {"index": (*front, slice(start, stop))})
-            start = stop
-        freeze(out, ONE_OF_SEVERAL)
-    return outs  # type: ignore[no-any-return]
-
-
 def derive(view: View) -> Any:
     """Compute a view's tensor anew from its base, history included."""
     out = view.base
@@ -389,7 +477,7 @@ def derive(view: View) -> Any:
 def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
     """Return ``base`` with the part that ``chain`` looks at replaced by ``value``, as a new tensor.
 
-    A view row that loses nothing is undone by its transpose; a slice is set.
+    A view row that loses nothing is undone by its transpose; a part is set.
     """
     bases = [base]
     for row, params in chain[:-1]:
@@ -397,6 +485,10 @@ def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], v
     for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
         if row in (rows.slice_, rows.select):
             value = rows.set_slice(seen, value, index=params["index"])
+        elif row in windows.PARTIAL:
+            value = windows.set_view(seen, value, view=row, settings=tuple(params.items()))
+        elif row is rows.view_dtype:
+            value = rows.view_dtype(value, dtype=dtype_of(seen))
         else:
             rule = row.rules[0]
             assert rule is not None
@@ -413,3 +505,13 @@ def repeats(view: View) -> bool:
         row is rows.broadcast_to and math.prod(params["shape"]) != math.prod(shape)
         for (row, params), shape in zip(view.chain, before, strict=True)
     )
+
+
+def overlaps(view: View) -> bool:
+    """Say whether a view was made through windows or strides that show some elements several times."""
+    links = view.links
+    while links is not None:
+        links, row, params = links
+        if row in windows.PARTIAL and windows.overlaps(row, params):
+            return True
+    return False

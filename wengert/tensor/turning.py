@@ -1,0 +1,149 @@
+"""A tensor turned into a view of what it was: `t_`, `unsqueeze_` and their kin, and `resize_`.
+
+The memory stays; only sizes and strides of this one tensor change. Its older views look at the memory as before.
+"""
+
+from __future__ import annotations
+
+import math
+import weakref
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import state
+from wengert.core.shapes import positive_size
+from wengert.errors import GradientError, ShapeError
+from wengert.rules.structural import TURNED
+from wengert.tape.provenance import here
+from wengert.tape.storage import (
+    GradCell,
+    View,
+    alias,
+    mark_written,
+    ndarray,
+    root_array,
+    storage_of,
+)
+from wengert.tensor import parts, views
+from wengert.tensor.inplace import writable
+from wengert.tensor.promotion import require_tensor
+
+__all__: list[str] = []
+
+
+def turned(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return the form of a view function whose name ends in an underscore: the tensor becomes the view.
+
+    Raises what the function raises, and RuntimeError for a leaf that requires grad while gradients are recorded.
+    """
+    op = f"{function.__name__}_"
+
+    def become(input: Any, *args: Any, **named: Any) -> Any:
+        require_tensor(op, input)
+        _require_turnable(input, op)
+        before = alias(input)
+        made = function(before, *args, **named)
+        if made is before:
+            return input
+        links, row, params = made.origin.links
+        if row in TURNED:
+            made = views.viewed(TURNED[row], before, params)
+        _become(input, before, made)
+        return input
+
+    become.__name__ = become.__qualname__ = op
+    become.__doc__ = (
+        f"`{op[:-1]}`, in place: the tensor itself becomes the view. Returns the tensor."
+    )
+    return become
+
+
+def _require_turnable(x: Any, op: str) -> None:
+    if isinstance(x.edge, GradCell):
+        writable(x, op)
+    if state.trace is not None:
+        state.trace.refuse_change(x, op)
+
+
+def _become(x: Any, before: Any, made: Any) -> None:
+    """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views look at that."""
+    if state.trace is not None:
+        for name in ("payload", "edge", "level", "origin"):
+            state.trace.journal.keep(x, name)
+    storage = storage_of(x)
+    if x.origin is None or not x.origin.differentiable:
+        for ref in storage.members or ():
+            member: Any = ref()
+            if member is not None and member is not made and member.origin.base is x:
+                member.origin = View(before, member.origin.links, member.origin.differentiable)
+    leaf = x.edge if isinstance(x.edge, GradCell) else None
+    x.payload, x.origin = made.payload, made.origin
+    if leaf is None:
+        x.edge, x.level = made.edge, made.level
+    else:
+        leaf.shape = tuple(made.shape)
+        before.edge = None
+    _enrol(x, made)
+    mark_written(x, here())
+
+
+def _enrol(x: Any, made: Any) -> None:
+    """Put ``x`` into the place of ``made`` among the members of the storage."""
+    members = x.storage.members
+    members[:] = [m for m in members if m() is not made and m() is not x]
+    members.append(weakref.ref(x))
+
+
+transpose_ = swapdims_ = turned(views.transpose)
+swapaxes_ = turned(views.swapaxes)
+t_ = turned(views.t)
+unsqueeze_ = turned(views.unsqueeze)
+squeeze_ = turned(views.squeeze)
+as_strided_ = turned(parts.as_strided)
+
+
+def resize_(input: Any, size: Any, *more: Any) -> Any:
+    """Give a tensor another shape over the same memory, in order; where that is too small, over new memory.
+
+    Elements beyond the old ones are arbitrary. Raises RuntimeError for a tensor that requires grad, and inside
+    transforms.
+    """
+    require_tensor("resize_", input)
+    shape = positive_size("resize_", (size, *more))
+    if input.edge is not None:
+        raise GradientError(
+            "cannot resize variables that require grad. Use `reshape`, or `x.detach()` first."
+        )
+    if input.payload.__class__ is not ndarray or state.trace is not None:
+        raise ShapeError(
+            "resize_: the memory of a tensor inside a transform cannot be resized. Use `reshape`."
+        )
+    if tuple(input.shape) == shape:
+        return input
+    members: list[Any] = [ref() for ref in storage_of(input).members or ()]
+    if any(m is not None and m.origin.base is input for m in members):
+        raise ShapeError(
+            "resize_: other tensors are views of this one. Use `reshape`, which makes a new tensor."
+        )
+    old = input.payload
+    root = root_array(old)
+    start = views.address(old) - views.address(root)
+    needed = math.prod(shape) * old.itemsize
+    if root.flags.c_contiguous and start + needed <= root.nbytes:
+        input.payload = np.ndarray(shape, old.dtype, root, start)
+    else:
+        memory = np.empty(shape, old.dtype)
+        held = np.ndarray(((root.nbytes - start) // old.itemsize,), old.dtype, root, start)
+        memory.reshape(-1)[: held.size] = held
+        input.payload = memory
+    input.origin = None
+    mark_written(input, here())
+    return input
+
+
+def resize_as_(input: Any, the_template: Any) -> Any:
+    """Give a tensor the shape of another one, as `resize_` does."""
+    require_tensor("resize_as_", the_template, "the_template")
+    return resize_(input, tuple(the_template.shape))
