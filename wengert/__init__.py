@@ -43,6 +43,7 @@ from wengert.tensor.rearranging import *
 from wengert.tensor.reductions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.tensor import Tensor as Tensor
+from wengert.tensor.turning import *
 from wengert.tensor.views import *
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64

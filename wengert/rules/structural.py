@@ -337,6 +337,8 @@ slice_scatter = set_slice.named("slice_scatter", "SliceScatterBackward0")
 
 
 def _view_dtype(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    if x.ndim and x.strides[-1] != x.itemsize != dtype.itemsize:
+        x = x.copy()
     return x.view(dtype)
 
 

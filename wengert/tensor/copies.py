@@ -10,6 +10,7 @@ from wengert.rules import structural as rows
 from wengert.tensor import parts, splitting, views
 from wengert.tensor.device import require_plain
 from wengert.tensor.indexing import getitem
+from wengert.tensor.layout import is_contiguous
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import require_tensor
 
@@ -30,23 +31,24 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """Return the tensor with its elements in one piece of memory in order: itself if they are."""
     require_plain(None, None, memory_format)
-    return input if views.is_contiguous(input) else rows.clone(input)
+    return input if is_contiguous(input) else rows.clone(input)
 
 
 def alias_copy(input: Any, *, out: Any = None) -> Any:
     """Return a copy, which may go to ``out``."""
     made = clone(input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-def copying(function: Callable[..., Any]) -> Callable[..., Any]:
-    """Return a function of views whose results are copies, and that takes ``out=``."""
+def copying(function: Callable[..., Any], **delivery: bool) -> Callable[..., Any]:
+    """Return a function of views whose results are copies, and that takes ``out=``; ``delivery`` says how strictly."""
+    delivery = delivery or {"exact": True}
     op = f"{function.__name__}_copy"
 
     def copied(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
         seen = function(input, *args, **named)
         made = tuple(map(rows.clone, seen)) if isinstance(seen, tuple) else rows.clone(seen)
-        return made if out is None else deliver(made, out, op=op)
+        return made if out is None else deliver(made, out, op=op, **delivery)
 
     copied.__name__ = copied.__qualname__ = op
     copied.__doc__ = f"`{function.__name__}`, as a copy."
@@ -60,20 +62,20 @@ def slice_copy(
     require_tensor("slice_copy", input)
     axis = axis_of("slice_copy", dim, input.ndim)
     made = rows.clone(getitem(input, (*(slice(None),) * axis, slice(start, end, step))))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def detach_copy(input: Any, *, out: Any = None) -> Any:
     """Return a copy without history."""
     require_tensor("detach_copy", input)
     made = rows.clone(rows.detach(input))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 as_strided_copy = copying(parts.as_strided)
 diagonal_copy = copying(parts.diagonal)
 expand_copy = copying(views.expand)
-narrow_copy = copying(parts.narrow)
+narrow_copy = copying(parts.narrow, silent=True)
 permute_copy = copying(views.permute)
 select_copy = copying(parts.select)
 split_copy = copying(splitting.split)

@@ -68,7 +68,7 @@ def zeros(
     made = finish(
         np.zeros(_shape("zeros", shape, size), _dtype("zeros", dtype, out)), requires_grad
     )
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, silent=True)
 
 
 def ones(
@@ -78,7 +78,7 @@ def ones(
     """Return ones of a shape, given as ints or one tuple."""
     require_plain(device, layout)
     made = finish(np.ones(_shape("ones", shape, size), _dtype("ones", dtype, out)), requires_grad)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, silent=True)
 
 
 def empty(
@@ -90,7 +90,7 @@ def empty(
     made = finish(
         np.empty(_shape("empty", shape, size), _dtype("empty", dtype, out)), requires_grad
     )
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, silent=True)
 
 
 def empty_strided(
@@ -148,7 +148,7 @@ def full(
         _filled(shape, number, chosen_dtype("full", dtype, out, _own(number)), "full"),
         requires_grad,
     )
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, silent=True)
 
 
 def _size_tuple(op: str, size: Any) -> Shape:
@@ -193,7 +193,7 @@ def eye(
         if _whole("eye", name, count) < 0:
             raise ShapeError(f"eye: {name} must be greater or equal to 0, got {count}")
     made = finish(np.eye(n, m, dtype=_dtype("eye", dtype, out)), requires_grad)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, silent=True)
 
 
 def _whole(op: str, name: str, n: Any) -> int:

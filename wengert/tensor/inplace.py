@@ -20,8 +20,9 @@ from wengert.tape.provenance import Place, here
 from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
 from wengert.tensor import promotion
+from wengert.tensor.chains import derive, overlaps, repeats, scatter_back
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
-from wengert.tensor.views import FrozenView, derive, overlaps, repeats, scatter_back
+from wengert.tensor.views import FrozenView
 
 
 def level_of(x: Any) -> Level:
@@ -48,8 +49,10 @@ def writable(x: Any, op: str) -> None:
     if x.origin is not None and overlaps(x.origin):
         raise _refers_to_one_place(op)
     if payload.__class__ is ndarray:
-        if 0 in payload.strides and any(
-            s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True)
+        if (
+            0 in payload.strides
+            and payload.size
+            and any(s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True))
         ):
             raise _refers_to_one_place(op)
 
@@ -141,7 +144,9 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         elif memory_written:
             break
         else:
-            new = _revalued(base, scatter_back(structural.detach(base), view.chain, new))
+            if view.links is not None:
+                new = scatter_back(structural.detach(base), view.chain, new)
+            new = _revalued(base, new)
         node = base
     for tensor, new in changed.values():
         _take(tensor, new, memory_written)

@@ -72,26 +72,33 @@ def _castable(made: Any, out: Any) -> Any:
 
 
 def _joined(found: list[Any], dim: int) -> Any:
-    kept = [x for x in found if tuple(x.shape) != (0,)]
+    legacy = [tuple(x.shape) == (0,) for x in found]
+    kept = [x for x, skipped in zip(found, legacy, strict=True) if not skipped]
     if not kept:
         return rows.cat(*found, dim=0)
     rank = kept[0].ndim
     if not rank:
         raise ShapeError(
-            "zero-dimensional tensor (at position 0) cannot be concatenated. Use `stack`."
+            "cat: zero-dimensional tensor (at position 0) cannot be concatenated. Use `stack`."
         )
     axis = axis_of("cat", dim, rank)
     first = tuple(kept[0].shape)
     for x in kept[1:]:
         if x.ndim != rank:
             raise ShapeError(
-                f"Tensors must have same number of dimensions: got {rank} and {x.ndim}. Use `unsqueeze`."
+                f"cat: Tensors must have same number of dimensions: got {rank} and {x.ndim}. Use `unsqueeze`."
             )
         if any(n != m for d, (n, m) in enumerate(zip(first, x.shape, strict=True)) if d != axis):
             raise ShapeError(
-                f"Sizes of tensors must match except in dimension {axis}: got {shape_text(first)} and "
+                f"cat: Sizes of tensors must match except in dimension {axis}: got {shape_text(first)} and "
                 f"{shape_text(x.shape)} in the list. Use another `dim`, or make the other sizes equal."
             )
+    if any(legacy):
+        nothing = (*first[:axis], 0, *first[axis + 1 :])
+        kept = [
+            rows.reshape(x, shape=nothing) if skip else x
+            for x, skip in zip(found, legacy, strict=True)
+        ]
     return rows.cat(*kept, dim=axis)
 
 
@@ -116,7 +123,7 @@ def stack(tensors: Sequence[Any], dim: int = 0, *, out: Any = None) -> Any:
                 f"{shape_text(x.shape)} at entry {i}. Use `cat` to join different sizes."
             )
     made = rows.stack(*found, dim=axis_of("stack", dim, len(first) + 1))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(_castable(made, out), out)
 
 
 def hstack(tensors: Sequence[Any], *, out: Any = None) -> Any:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wengert.tape.storage import Recorded, ndarray, root_array
+from wengert.tensor.layout import address, stride
 from wengert.tensor.promotion import dtype_of, require_tensor
-from wengert.tensor.views import address, stride
 
 __all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_same_size", "typename"]
 

@@ -5,15 +5,18 @@ from __future__ import annotations
 import operator
 from typing import Any
 
+import numpy as np
+
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of, size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import structural as rows
 from wengert.rules import windows
-from wengert.rules.memory import shapes_along
 from wengert.tape.storage import Recorded
+from wengert.tensor.layout import is_contiguous, storage_offset, stride
+from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
-from wengert.tensor.views import is_contiguous, permute, storage_offset, stride, viewed
+from wengert.tensor.views import permute, viewed
 
 __all__ = [
     "as_strided", "as_strided_scatter", "diagonal", "diagonal_scatter", "narrow", "select", "select_scatter",
@@ -184,7 +187,14 @@ def select_scatter(input: Any, src: Any, dim: int, index: int) -> Any:
 
 
 def slice_scatter(
-    input: Any, src: Any, dim: int = 0, start: Any = None, end: Any = None, step: int = 1
+    input: Any,
+    src: Any,
+    dim: int = 0,
+    start: Any = None,
+    end: Any = None,
+    step: int = 1,
+    *,
+    out: Any = None,
 ) -> Any:
     """Return a copy of ``input`` with the slices from ``start`` to ``end`` along ``dim`` replaced by ``src``.
 
@@ -198,7 +208,8 @@ def slice_scatter(
     axis = axis_of("slice_scatter", dim, input.ndim)
     first, last, _ = slice(start, end).indices(input.shape[axis])
     index = (*(slice(None),) * axis, slice(first, max(first, last), step))
-    return _replaced("slice_scatter", rows.slice_scatter, input, src, rows.slice_, {"index": index})
+    made = _replaced("slice_scatter", rows.slice_scatter, input, src, rows.slice_, {"index": index})
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def diagonal_scatter(input: Any, src: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
@@ -232,7 +243,7 @@ def as_strided_scatter(
 def _replaced(op: str, row: Primitive, x: Any, src: Any, view: Primitive, params: Params) -> Any:
     """Apply a row that replaces what ``view`` shows; RuntimeError unless ``src`` has its shape."""
     require_tensor(op, src, "src")
-    shape = shapes_along([(view, params), (view, params)], tuple(x.shape))[1]
+    shape = view.forward(np.broadcast_to(np.zeros(()), tuple(x.shape)), **params).shape
     if tuple(src.shape) != shape:
         raise ShapeError(
             f"{op}: expected src to have a size equal to the slice of self. src size = {shape_text(src.shape)}, "

@@ -17,6 +17,7 @@ from wengert.tensor.device import require_plain
 from wengert.tensor.filled import chosen_dtype
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import is_number
+from wengert.tensor.views import reshape
 
 __all__ = ["arange", "linspace", "logspace", "range", "tril_indices", "triu_indices"]
 
@@ -52,7 +53,7 @@ def arange(
     else:
         count = math.ceil((last - first) / by)
     made = finish(_steps(first, by, max(count, 0), target), requires_grad)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(_in_shape(made, out), out)
 
 
 def range(
@@ -73,7 +74,7 @@ def range(
     _require_way("range", first, last, by)
     count = math.floor((last - first) / by) + 1
     made = finish(_steps(first, by, count, target), requires_grad)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(_in_shape(made, out), out)
 
 
 def _real(op: str, value: Any) -> Any:
@@ -122,6 +123,11 @@ def _steps(first: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
     return numbers.astype(dtype)
 
 
+def _in_shape(made: Any, out: Any) -> Any:
+    """Return numbers in the shape of an ``out`` that has room for exactly as many."""
+    return reshape(made, tuple(out.shape)) if out.numel() == made.numel() else made
+
+
 def linspace(
     start: Any, end: Any, steps: int, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
     pin_memory: bool = False, requires_grad: bool = False,
@@ -137,11 +143,10 @@ def linspace(
     require_plain(device, layout)
     first, last = _end("linspace", start, "start"), _end("linspace", end, "end")
     target = _spaced_dtype("linspace", dtype, out, first, last)
-    work = target if target.kind in "fc" else _FLOAT64
     made = finish(
-        _spaced(first, last, _steps_asked("linspace", steps), work).astype(target), requires_grad
+        _spaced(first, last, _steps_asked("linspace", steps), target).astype(target), requires_grad
     )
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 
 def logspace(
@@ -157,12 +162,11 @@ def logspace(
     require_plain(device, layout)
     first, last = _end("logspace", start, "start"), _end("logspace", end, "end")
     target = _spaced_dtype("logspace", dtype, out, first, last)
-    work = target if target.kind in "fc" else _FLOAT64
-    exponents = _spaced(first, last, _steps_asked("logspace", steps), work)
+    exponents = _spaced(first, last, _steps_asked("logspace", steps), target)
     wide = np.dtype(np.complex128) if target.kind == "c" else _FLOAT64
     powers = np.power(wide.type(_end("logspace", base, "base")), exponents.astype(wide))
     made = finish(powers.astype(target), requires_grad)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 
 def _end(op: str, value: Any, name: str) -> Any:
@@ -203,7 +207,11 @@ def _steps_asked(op: str, steps: Any) -> int:
     return int(steps)
 
 
-def _spaced(first: Any, last: Any, steps: int, work: np.dtype[Any]) -> Array:
+def _spaced(first: Any, last: Any, steps: int, dtype: np.dtype[Any]) -> Array:
+    """Return evenly spaced numbers, in 64 bits between ends that are themselves of ``dtype`` where that is integer."""
+    work = dtype
+    if dtype.kind in "iu":
+        first, last, work = int(first), int(last), _FLOAT64
     if steps == 1:
         return np.full(1, first, work)
     low, high = work.type(first), work.type(last)

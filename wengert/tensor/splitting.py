@@ -110,7 +110,7 @@ def tensor_split(
     given = [v for v in (indices_or_sections, indices, sections) if v is not None]
     if len(given) != 1:
         raise TypeError("tensor_split() takes either a number of sections or a tuple of indices.")
-    at = _places(given[0])
+    at = _places("tensor_split", given[0])
     if isinstance(at, int):
         if at <= 0:
             raise ShapeError(
@@ -122,21 +122,21 @@ def tensor_split(
     return _between(input, at, axis)
 
 
-def _places(given: Any) -> int | tuple[int, ...]:
+def _places(op: str, given: Any) -> int | tuple[int, ...]:
     """Read the number of sections, or the places to cut at."""
     if not isinstance(given, Recorded):
-        return given if isinstance(given, int) else size_argument("tensor_split", (given,))
+        return given if isinstance(given, int) else size_argument(op, (given,))
     t: Any = given
     if dtype_of(t) != np.dtype(np.int64):
         raise DTypeError(
-            f"tensor_split expected tensor_indices_or_sections to have dtype of long, but got {t.dtype}"
+            f"{op} expected tensor_indices_or_sections to have dtype of long, but got {t.dtype}"
         )
     if t.ndim > 1:
         raise ShapeError(
-            f"tensor_split expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, "
+            f"{op} expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, "
             f"but got a tensor with {t.ndim} dims"
         )
-    at = t.concrete("tensor_split").tolist()
+    at = t.concrete(op).tolist()
     return tuple(at) if t.ndim else int(at)
 
 
@@ -182,13 +182,13 @@ def _rank(op: str, x: Any, least: int) -> int:
 
 def _equal_split(op: str, x: Any, given: Any, axis: int) -> tuple[Any, ...]:
     """Cut at places, or into so many parts, which must then be equal."""
-    n = x.shape[axis]
-    if isinstance(given, int) and (given <= 0 or n % given):
+    n, at = x.shape[axis], _places(op, given)
+    if isinstance(at, int) and (at <= 0 or n % at):
         raise ShapeError(
             f"torch.{op} attempted to split along dimension {axis}, but the size of the dimension {n} is not "
-            f"divisible by the split_size {given}! Use `tensor_split`, which takes unequal parts."
+            f"divisible by the split_size {at}! Use `tensor_split`, which takes unequal parts."
         )
-    return tensor_split(x, given, axis)
+    return tensor_split(x, at, axis)
 
 
 def _cut_dimension(op: str, x: Any, dim: int) -> tuple[int, int]:

@@ -28,9 +28,10 @@ from wengert.tape.storage import (
 )
 from wengert.tensor import parts, views
 from wengert.tensor.inplace import writable
+from wengert.tensor.layout import address
 from wengert.tensor.promotion import require_tensor
 
-__all__: list[str] = []
+__all__ = ["resize_as_"]
 
 
 def turned(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -129,7 +130,7 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         )
     old = input.payload
     root = root_array(old)
-    start = views.address(old) - views.address(root)
+    start = address(old) - address(root)
     needed = math.prod(shape) * old.itemsize
     if root.flags.c_contiguous and start + needed <= root.nbytes:
         input.payload = np.ndarray(shape, old.dtype, root, start)

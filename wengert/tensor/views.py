@@ -5,9 +5,7 @@ A view joins its base's family: they share a storage cell, and a write through a
 
 from __future__ import annotations
 
-import math
 import weakref
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -15,13 +13,14 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.carrier import ROOT, state
 from wengert.core.primitive import Primitive
-from wengert.core.shapes import Shape, axis_of, inferred, size_argument
+from wengert.core.shapes import axis_of, inferred, size_argument
 from wengert.errors import ShapeError, shape_text
-from wengert.rules import memory, windows
+from wengert.rules import memory
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
 from wengert.tape.record import attach
-from wengert.tape.storage import Storage, View, ndarray, new, root_array, storage_of
+from wengert.tape.storage import Storage, View, ndarray, new, storage_of
+from wengert.tensor.layout import layout, require_regroupable
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -187,49 +186,6 @@ def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     return out
 
 
-def layout(x: Any) -> np.ndarray[Any, Any]:
-    """Return the array of a plain tensor, or one whose elements lie as a carrier's would in memory, their values apart.
-
-    Whether a reshape is a view or a copy must not depend on what carries the elements.
-    """
-    payload = x.payload
-    if payload.__class__ is ndarray:
-        return payload
-    view = x.origin
-    if view is None:
-        return np.empty(tuple(payload.shape), np.bool_)
-    laid_out = layout(view.base)
-    for row, params in view.chain:
-        laid_out = row.forward(laid_out, **params)
-    return laid_out
-
-
-def is_contiguous(x: Any) -> bool:
-    """Say whether the elements lie in one piece of memory in order."""
-    return bool(layout(x).flags.c_contiguous)
-
-
-def stride(x: Any) -> Shape:
-    """Return how many elements apart neighbours along each dimension are."""
-    laid_out = layout(x)
-    return tuple(s // laid_out.itemsize for s in laid_out.strides)
-
-
-def storage_offset(x: Any) -> int:
-    """Return how many elements before the first one the memory begins that the tensor and its views share."""
-    laid_out = layout(x)
-    root = x.storage.root if x.storage is not None and laid_out is x.payload else None
-    if root is None:
-        root = root_array(laid_out)
-    return (address(laid_out) - address(root)) // laid_out.itemsize
-
-
-def address(x: np.ndarray[Any, Any]) -> int:
-    """Return where the first element lies in memory."""
-    found: int = x.__array_interface__["data"][0]
-    return found
-
-
 def view(input: Any, size: Any = None, *more: Any, dtype: Any = None) -> Any:
     """Return a view in another shape, or of the same bits read as another dtype, which has no gradient.
 
@@ -248,10 +204,22 @@ def view(input: Any, size: Any = None, *more: Any, dtype: Any = None) -> Any:
     return _reshaped(input, target, "view")
 
 
+def view_as(input: Any, other: Any) -> Any:
+    """Return a view in another tensor's shape."""
+    require_tensor("view_as", other, "other")
+    return _reshaped(input, inferred("view_as", tuple(other.shape), input.numel()), "view")
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """Return the elements in another tensor's shape, as `reshape` does."""
+    require_tensor("reshape_as", other, "other")
+    return _reshaped(input, inferred("reshape_as", tuple(other.shape), input.numel()), "reshape")
+
+
 def _viewed_as(x: Any, dtype: np.dtype[Any]) -> Any:
     before = dtype_of(x)
     if before.itemsize != dtype.itemsize:
-        _require_regroupable(x, before, dtype)
+        require_regroupable(x, before, dtype)
     payload = x.payload
     out = cut(x, counted=True)
     if payload.__class__ is ndarray and not carrier.special:
@@ -260,25 +228,6 @@ def _viewed_as(x: Any, dtype: np.dtype[Any]) -> Any:
     out.payload = rows.view_dtype(x, dtype=dtype).payload
     out.origin = View(x, (None, rows.view_dtype, {"dtype": dtype}), False)
     return out
-
-
-def _require_regroupable(x: Any, before: np.dtype[Any], after: np.dtype[Any]) -> None:
-    """Raise unless elements of one size can be read as such of another."""
-    names = f"to view {dtypes.public(before)} as {dtypes.public(after)} (different element sizes)"
-    if not x.ndim:
-        raise ShapeError(f"self.dim() cannot be 0 {names}")
-    steps = stride(x)
-    if x.shape[-1] > 1 and steps[-1] != 1:
-        raise ShapeError(
-            f"self.stride(-1) must be 1 {names}, but got {steps[-1]}. Use `.contiguous()` first."
-        )
-    factor = after.itemsize // before.itemsize
-    if factor > 1:
-        counted = {"self.size(-1)": x.shape[-1], "self.storage_offset()": storage_offset(x)}
-        counted |= {f"self.stride({d})": step for d, step in enumerate(steps[:-1])}
-        for what, n in counted.items():
-            if n % factor:
-                raise ShapeError(f"{what} must be divisible by {factor} {names}, but got {n}")
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -440,9 +389,15 @@ def expand(input: Any, size: Any, *more: Any, implicit: bool = False) -> Any:
     return viewed(rows.broadcast_to, input, {"shape": tuple(target)})
 
 
-def broadcast_to(input: Any, size: Any) -> Any:
+def broadcast_to(input: Any, size: Any, *more: Any) -> Any:
     """Return a view with dimensions of size 1 repeated to ``size``, as `expand` does."""
-    return expand(input, size)
+    return expand(input, (size, *more) if more else size)
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """Return a view expanded to another tensor's shape."""
+    require_tensor("expand_as", other, "other")
+    return expand(input, tuple(other.shape))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -462,56 +417,3 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     axes = {axis_of("squeeze", d, len(shape)) for d in (dim if several else (dim,))}
     dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
     return viewed(rows.squeeze_dims if several else rows.squeeze_dim, input, {"dims": dims})
-
-
-def derive(view: View) -> Any:
-    """Compute a view's tensor anew from its base, history included."""
-    out = view.base
-    if out.edge is not None and state.trace is None:
-        return memory.as_strided(out, chain=view.chain)
-    for row, params in view.chain:
-        out = row(out, **params)
-    return out
-
-
-def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
-    """Return ``base`` with the part that ``chain`` looks at replaced by ``value``, as a new tensor.
-
-    A view row that loses nothing is undone by its transpose; a part is set.
-    """
-    bases = [base]
-    for row, params in chain[:-1]:
-        bases.append(row(bases[-1], **params))
-    for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
-        if row in (rows.slice_, rows.select):
-            value = rows.set_slice(seen, value, index=params["index"])
-        elif row in windows.PARTIAL:
-            value = windows.set_view(seen, value, view=row, settings=tuple(params.items()))
-        elif row is rows.view_dtype:
-            value = rows.view_dtype(value, dtype=dtype_of(seen))
-        else:
-            rule = row.rules[0]
-            assert rule is not None
-            value = rule.pull(value, (), params, (tuple(seen.shape),), 0)
-    return value
-
-
-def repeats(view: View) -> bool:
-    """Say whether a view shows some elements of its base several times, through `expand`."""
-    if not any(row is rows.broadcast_to for row, _ in view.chain):
-        return False
-    before = memory.shapes_along(view.chain, tuple(view.base.shape))
-    return any(
-        row is rows.broadcast_to and math.prod(params["shape"]) != math.prod(shape)
-        for (row, params), shape in zip(view.chain, before, strict=True)
-    )
-
-
-def overlaps(view: View) -> bool:
-    """Say whether a view was made through windows or strides that show some elements several times."""
-    links = view.links
-    while links is not None:
-        links, row, params = links
-        if row in windows.PARTIAL and windows.overlaps(row, params):
-            return True
-    return False

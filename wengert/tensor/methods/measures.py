@@ -6,7 +6,8 @@ from typing import Any
 
 from wengert.core.shapes import Size, axis_of
 from wengert.tape.storage import Recorded
-from wengert.tensor import measures, views
+from wengert.tensor import layout as lying
+from wengert.tensor import measures
 from wengert.tensor.device import layout, strided
 from wengert.tensor.promotion import dtype_of
 
@@ -22,7 +23,7 @@ class MeasuringMethods(Recorded):
     is_same_size = measures.is_same_size
     is_set_to = measures.is_set_to
     data_ptr = measures.data_ptr
-    storage_offset = views.storage_offset
+    storage_offset = lying.storage_offset
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension."""
@@ -31,12 +32,12 @@ class MeasuringMethods(Recorded):
 
     def stride(self, dim: int | None = None) -> Any:
         """Return how many elements apart neighbours along each dimension, or along one, are."""
-        strides = views.stride(self)
+        strides = lying.stride(self)
         return strides if dim is None else strides[axis_of("stride", dim, len(strides))]
 
     def is_contiguous(self, memory_format: Any = None) -> bool:
         """Say whether the elements lie in one piece of memory in order."""
-        return views.is_contiguous(self)
+        return lying.is_contiguous(self)
 
     def dim(self) -> int:
         """Return the number of dimensions."""
@@ -72,7 +73,7 @@ class MeasuringMethods(Recorded):
         return dtype_of(self).kind not in "bu"
 
     def untyped_storage(self) -> Any:
-        """Return the memory that the tensor shares with its views."""
+        """Return the memory that the tensor shares with its lying."""
         return measures.UntypedStorage(self)
 
     def get_device(self) -> int:

@@ -6,9 +6,8 @@ from typing import Any
 
 from wengert.core.shapes import broadcasts_to, size_argument
 from wengert.errors import ShapeError, shape_text
-from wengert.rules import structural
 from wengert.tape.storage import Recorded
-from wengert.tensor import copies, parts, rearranging, splitting, turning, views
+from wengert.tensor import copies, parts, rearranging, reductions, splitting, turning, views
 from wengert.tensor.inplace import in_place
 
 
@@ -36,6 +35,9 @@ class ShapeMethods(Recorded):
     resize_ = turning.resize_
     resize_as_ = turning.resize_as_
     broadcast_to = views.broadcast_to
+    expand_as = views.expand_as
+    view_as = views.view_as
+    reshape_as = views.reshape_as
 
     select = parts.select
     narrow = parts.narrow
@@ -79,16 +81,8 @@ class ShapeMethods(Recorded):
             raise ShapeError(
                 f"sum_to_size: size {shape_text(target)} is not expandable to size {shape_text(shape)}."
             )
-        return structural.sum_to(self, target)
-
-    def expand_as(self, other: Any) -> Any:
-        """Expand to another tensor's shape."""
-        return views.expand(self, tuple(other.shape))
-
-    def view_as(self, other: Any) -> Any:
-        """View in another tensor's shape."""
-        return views.view(self, tuple(other.shape))
-
-    def reshape_as(self, other: Any) -> Any:
-        """Reshape to another tensor's shape."""
-        return views.reshape(self, tuple(other.shape))
+        if not target:
+            return reductions.sum(self)
+        extra = len(shape) - len(target)
+        axes = [i for i, n in enumerate(shape) if i < extra or target[i - extra] != n]
+        return views.reshape(reductions.sum(self, axes) if axes else self, target)
