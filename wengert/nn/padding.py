@@ -25,8 +25,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     at the edge (``"replicate"``), or those at the other end (``"circular"``). Negative numbers cut off. The modes other
     than ``"constant"`` pad the last one, two or three dimensions of a tensor that has one or two more.
 
-    Raises RuntimeError for odd or too many numbers, more reflected or wrapped elements than there are, and a result
-    without room; ValueError for a ``value`` that the mode does not take; NotImplementedError for other modes.
+    Raises RuntimeError for odd or too many numbers, more reflected or wrapped elements than there are, a result without
+    room, or a ``value`` that the mode does not take; NotImplementedError for other modes.
 
     >>> import wengert as torch
     >>> torch.nn.functional.pad(torch.tensor([[1, 2, 3]]), (1, 2), mode="reflect")
@@ -42,7 +42,7 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
             f"Unrecognised padding mode {mode}: use 'constant', 'reflect', 'replicate' or 'circular'."
         )
     if value is not None and value != 0:
-        raise ValueError(f'Padding mode "{mode}" doesn\'t take in value argument')
+        raise RuntimeError(f'Padding mode "{mode}" doesn\'t take in value argument')
     count = len(size_argument("pad", (pad,))) // 2
     if not 1 <= count <= 3 or input.ndim not in (count + 1, count + 2):
         raise NotImplementedError(

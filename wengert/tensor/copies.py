@@ -75,7 +75,7 @@ def detach_copy(input: Any, *, out: Any = None) -> Any:
 as_strided_copy = copying(parts.as_strided)
 diagonal_copy = copying(parts.diagonal)
 expand_copy = copying(views.expand)
-narrow_copy = copying(parts.narrow, silent=True)
+narrow_copy = copying(parts.narrow, exact=True, silent=True)
 permute_copy = copying(views.permute)
 select_copy = copying(parts.select)
 split_copy = copying(splitting.split)

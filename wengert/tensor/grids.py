@@ -37,7 +37,7 @@ def broadcast_tensors(*tensors: Any) -> tuple[Any, ...]:
     found = _listed("broadcast_tensors", tensors)
     require_broadcast("broadcast_tensors", *found)
     shape = np.broadcast_shapes(*(tuple(x.shape) for x in found))
-    return tuple(expand(x, shape) for x in found)
+    return tuple(x if tuple(x.shape) == shape else expand(x, shape) for x in found)
 
 
 def broadcast_shapes(*shapes: Any) -> Size:

@@ -246,8 +246,7 @@ class Tensor(Methods, Operators):
 
     @property
     def _base(self) -> Any:
-        view = self.origin
-        return view.base if view is not None and view.differentiable else None
+        return views.base_of(self)
 
     @property
     def output_nr(self) -> int:

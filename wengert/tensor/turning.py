@@ -75,6 +75,7 @@ def _become(x: Any, before: Any, made: Any) -> None:
             state.trace.journal.keep(x, name)
     storage = storage_of(x)
     if x.origin is None or not x.origin.differentiable:
+        before.__dict__["became"] = weakref.ref(x)
         for ref in storage.members or ():
             member: Any = ref()
             if member is not None and member is not made and member.origin.base is x:

@@ -20,7 +20,7 @@ from wengert.rules import structural as rows
 from wengert.tape import storage as cells
 from wengert.tape.record import attach
 from wengert.tape.storage import Storage, View, ndarray, new, storage_of
-from wengert.tensor.layout import layout, require_regroupable
+from wengert.tensor.layout import is_contiguous, layout, require_regroupable
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -99,6 +99,18 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     if count & (count - 1) == 0 and count > 8:
         members[:] = [m for m in members if m() is not None]
     members.append(weakref.ref(out))
+
+
+def base_of(x: Any) -> Any:
+    """Return the tensor that ``x`` is a view of, None if it is none; a tensor turned into another view is its own."""
+    view = x.origin
+    if view is None or not view.differentiable:
+        return None
+    became = view.base.__dict__.get("became")
+    if became is None:
+        return view.base
+    turned = became()
+    return None if turned is x else turned
 
 
 class Shadow(Storage):
@@ -247,9 +259,10 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 
 
 def ravel(input: Any) -> Any:
-    """Return the elements in one dimension: a view where the strides allow, else a copy."""
+    """Return the elements in one dimension: a view where they lie in order in one piece of memory, else a copy."""
     require_tensor("ravel", input)
-    return _reshaped(input, (input.numel(),), "reshape")
+    in_order = input if is_contiguous(input) else rows.clone(input)
+    return _reshaped(in_order, (input.numel(),), "view")
 
 
 def unflatten(input: Any, dim: int, sizes: Any) -> Any:
@@ -339,6 +352,10 @@ def movedim(input: Any, source: Any, destination: Any) -> Any:
     """
     require_tensor("movedim", input)
     rank = input.ndim
+    if isinstance(source, list | tuple) != isinstance(destination, list | tuple):
+        raise TypeError(
+            "movedim(): source and destination must both be ints, or both tuples of ints."
+        )
     places = []
     for name, dims in (("source", source), ("destination", destination)):
         axes = [axis_of("movedim", d, rank) for d in size_argument("movedim", (dims,))]
