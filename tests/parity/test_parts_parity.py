@@ -111,6 +111,13 @@ def test_plain_memory_after_a_turn(torch, expression):
     return x, row
 
 
+def test_one_of_several_views_is_not_written_after_a_turn(torch, refused):
+    x = matrix(torch).requires_grad_() * 1
+    part = x.unbind()[0]
+    x.t_()
+    return refused(lambda: part.mul_(2), x)
+
+
 def test_a_view_is_turned(torch):
     leaf = matrix(torch).requires_grad_()
     x = leaf * 1

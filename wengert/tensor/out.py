@@ -38,7 +38,7 @@ def deliver(made: Any, out: Any, *, op: str = "", exact: bool = False, silent: b
     for one, place in zip(made, out, strict=True):
         _require_room(op, one, place, exact)
     for one, place in zip(made, out, strict=True):
-        _written(op, one, place)
+        _written(op, one, place, silent)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 

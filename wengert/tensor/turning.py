@@ -12,13 +12,14 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core.carrier import state
+from wengert.core.carrier import Array, state
 from wengert.core.shapes import positive_size
 from wengert.errors import GradientError, ShapeError
 from wengert.rules.structural import TURNED
 from wengert.tape.provenance import here
 from wengert.tape.storage import (
     GradCell,
+    Storage,
     View,
     alias,
     mark_written,
@@ -70,16 +71,10 @@ def _require_turnable(x: Any, op: str) -> None:
 
 def _become(x: Any, before: Any, made: Any) -> None:
     """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views look at that."""
-    if state.trace is not None:
-        for name in ("payload", "edge", "level", "origin"):
-            state.trace.journal.keep(x, name)
-    storage = storage_of(x)
     if x.origin is None or not x.origin.differentiable:
         before.__dict__["became"] = weakref.ref(x)
-        for ref in storage.members or ():
-            member: Any = ref()
-            if member is not None and member is not made and member.origin.base is x:
-                member.origin = View(before, member.origin.links, member.origin.differentiable)
+        for view in _views_of(x):
+            view.base = before
     leaf = x.edge if isinstance(x.edge, GradCell) else None
     x.payload, x.origin = made.payload, made.origin
     if leaf is None:
@@ -89,6 +84,12 @@ def _become(x: Any, before: Any, made: Any) -> None:
         before.edge = None
     _enrol(x, made)
     mark_written(x, here())
+
+
+def _views_of(x: Any) -> list[View]:
+    """Return how the living views of a tensor arise from it."""
+    members: list[Any] = [ref() for ref in storage_of(x).members or ()]
+    return [m.origin for m in members if m is not None and m.origin.base is x]
 
 
 def _enrol(x: Any, made: Any) -> None:
@@ -124,25 +125,31 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         )
     if tuple(input.shape) == shape:
         return input
-    members: list[Any] = [ref() for ref in storage_of(input).members or ()]
-    if any(m is not None and m.origin.base is input for m in members):
+    if _views_of(input):
         raise ShapeError(
             "resize_: other tensors are views of this one. Use `reshape`, which makes a new tensor."
         )
-    old = input.payload
-    root = root_array(old)
-    start = address(old) - address(root)
-    needed = math.prod(shape) * old.itemsize
-    if root.flags.c_contiguous and start + needed <= root.nbytes:
-        input.payload = np.ndarray(shape, old.dtype, root, start)
+    held, count = _from_first_on(input.payload), math.prod(shape)
+    if count <= held.size:
+        input.payload = held[:count].reshape(shape)
     else:
-        memory = np.empty(shape, old.dtype)
-        held = np.ndarray(((root.nbytes - start) // old.itemsize,), old.dtype, root, start)
-        memory.reshape(-1)[: held.size] = held
-        input.payload = memory
+        version = storage_of(input).version
+        input.payload = np.empty(shape, held.dtype)
+        input.payload.reshape(-1)[: held.size] = held
+        input.storage = Storage()
+        input.storage.version = version
     input.origin = None
     mark_written(input, here())
     return input
+
+
+def _from_first_on(x: Array) -> Array:
+    """Return the elements in memory from the first of ``x`` on; a copy of its own where memory is not in one piece."""
+    root = root_array(x)
+    if not root.flags.c_contiguous:
+        return x.flatten()
+    start = address(x) - address(root)
+    return np.ndarray(((root.nbytes - start) // x.itemsize,), x.dtype, root, start)
 
 
 def resize_as_(input: Any, the_template: Any) -> Any:
