@@ -38,7 +38,7 @@ X, N, Z = torch.ones(2), torch.tensor([1, 2]), torch.ones(2, dtype=torch.complex
         (lambda: torch.complex(X, X.double()), "complex: Expected object of scalar type torch.float32.*imag.to"),
         (lambda: torch.polar(N, N), "polar: Expected both inputs to be Float or Double tensors"),
         (lambda: torch.floor(X, out=N.clone()), "floor.*can't be cast"),
-        (lambda: torch.signbit(X, out=torch.ones(2)), "signbit.*expected an `out` of dtype torch.bool"),
+        (lambda: torch.signbit(X, out=torch.ones(2)), "signbit.*Expected out tensor to have dtype torch.bool"),
     ],
 )  # fmt: skip
 def test_words_of_refusals(call: Callable[[], Any], words: str) -> None:

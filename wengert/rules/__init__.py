@@ -2,6 +2,7 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    arrangement,
     choosing,
     complex_parts,
     composite,
@@ -21,10 +22,12 @@ from wengert.rules import (
     statistics,
     structural,
     updates,
+    windows,
 )
 
 __all__ = [
     "BOOK",
+    "arrangement",
     "choosing",
     "complex_parts",
     "composite",
@@ -44,4 +47,5 @@ __all__ = [
     "statistics",
     "structural",
     "updates",
+    "windows",
 ]
