@@ -20,16 +20,17 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any) -> Any:
+def deliver(made: Any, out: Any, *, op: str = "", silent: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
-    An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
-    tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be recorded.
+    An ``out`` of another shape is resized, with a warning (unless ``silent``) when it held elements. Raises TypeError
+    for what is no tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be
+    recorded.
     """
-    op = sys._getframe(1).f_code.co_name
+    op = op or sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
         _require_room(op, made, out)
-        return _written(op, made, out)
+        return _written(op, made, out, silent)
     if not isinstance(out, Sequence) or len(out) != len(made):
         raise TypeError(
             f"{op}(): argument 'out' must be tuple of {len(made)} Tensors, one for each result."
@@ -37,7 +38,7 @@ def deliver(made: Any, out: Any) -> Any:
     for one, place in zip(made, out, strict=True):
         _require_room(op, one, place)
     for one, place in zip(made, out, strict=True):
-        _written(op, one, place)
+        _written(op, one, place, silent)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
@@ -58,17 +59,17 @@ def _require_room(op: str, made: Any, out: Any) -> None:
         )
 
 
-def _written(op: str, made: Any, out: Any) -> Any:
+def _written(op: str, made: Any, out: Any, silent: bool = False) -> Any:
     value = cast_to(made, dtype_of(out))
     shape = tuple(made.shape)
     if tuple(out.shape) != shape:
-        _resize(op, out, shape)
+        _resize(op, out, shape, silent)
     return assign(out, value, f"{op}(out=...)")
 
 
-def _resize(op: str, out: Any, shape: tuple[int, ...]) -> None:
+def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
     """Give ``out`` new memory of another shape; views of the old memory keep it."""
-    if out.numel():
+    if out.numel() and not silent:
         warn(
             f"{op}(): An output with one or more elements was resized since it had shape {shape_text(out.shape)}, "
             f"which does not match the required output shape {shape_text(shape)}. "

@@ -7,6 +7,7 @@ from wengert.tensor.methods.conversion import ConversionMethods
 from wengert.tensor.methods.indexing import IndexingMethods
 from wengert.tensor.methods.linear import LinearMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
+from wengert.tensor.methods.randomness import RandomMethods
 from wengert.tensor.methods.reductions import ReductionMethods
 from wengert.tensor.methods.shape import ShapeMethods
 
@@ -18,6 +19,7 @@ class Methods(
     IndexingMethods,
     LinearMethods,
     ConversionMethods,
+    RandomMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""
 
