@@ -31,9 +31,10 @@ from wengert.tensor.creation import *
 from wengert.tensor.device import device as device
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.elementary import *
-from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
+from wengert.tensor.picking import *
 from wengert.tensor.reductions import *
+from wengert.tensor.scattering import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.views import *
 

@@ -24,7 +24,7 @@ Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided""".split()
+    log_softmax mse_loss mse_sum mse_each modulus as_strided scatter_amax scatter_amin""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -263,22 +263,52 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((CUBE, _ints(2, 0), _numbers(2, 2, 4)), {"axis": 1, "span": 1}),
         ((CUBE, _ints([0, 5], [2, 1]), _numbers(2, 2, 4)), {"axis": 0, "span": 2}),
         ((_numbers(4), np.array(2), _numbers()), {"axis": 0, "span": 1}),
+        ((CUBE, _ints(2, 0, 2), _numbers(2, 3, 4, seed=1)), {"axis": 1, "span": 1}),
     ],
-    "gather": [
-        ((_numbers(3, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0])), {"dim": 0}),
-        ((_numbers(3, 4), _ints([3, 3], [0, 1])), {"dim": 1}),
-        ((_numbers(), np.array(0)), {"dim": 0}),
+    "put_add": [
+        ((CUBE, _ints(2, 0, 2), _numbers(2, 3, 4, seed=1)), {"axis": 1, "span": 1}),
+        ((CUBE, _ints([0, 5], [5, 1]), _numbers(2, 2, 4)), {"axis": 0, "span": 2}),
+        ((_numbers(), _ints(0, 0), _numbers(2)), {"axis": 0, "span": 0}),
     ],
-    "scatter": [
-        ((_numbers(2, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0])), {"dim": 0, "shape": (3, 4)}),
-        ((_numbers(2, 2), _ints([3, 3], [0, 1])), {"dim": 1, "shape": (3, 4)}),
-        ((_numbers(), np.array(0)), {"dim": 0, "shape": ()}),
+    "position": [((_ints([0, -1], [2, -3]),), {"op": "x[...]", "size": 3, "dim": 0, "wrap": True})],
+    "places": [
+        ((_ints([0, 2, 0, 1], [1, 1, 2, 0]),), {"dim": 0, "shape": (3, 4), "lead": 0}),
+        ((_ints([[3], [0]], [[1], [2]]),), {"dim": 1, "shape": (2, 4, 1), "lead": 0}),
     ],
-    "scatter_add": [
-        ((_numbers(3, 4), _ints([0, 2, 0, 1], [1, 1, 2, 0]), _numbers(2, 4)), {"dim": 0}),
-        ((_numbers(3, 4), _ints([3, 3], [0, 1]), _numbers(2, 2)), {"dim": 1}),
-        ((_numbers(), np.array(0), _numbers(seed=1)), {"dim": 0}),
+    "last_written": [((_ints([0, 5], [5, 1]),), {"size": 6})],
+    "masked_fill": [
+        ((X, _mask(2, 3), _numbers(2, 3, seed=1)), {}),
+        ((X, _mask(3), _numbers(seed=1)), {}),
+        ((_numbers(3), _mask(2, 1), _numbers(2, 3)), {}),
     ],
+    "nonzero_static": [((np.array([[0.0, 2.0], [1.0, 0.0]]),), {"size": 3, "fill_value": -1})],
+    "turns": [((_mask(2, 3),), {"size": 6})],
+    "embedding": [
+        ((_numbers(3, 2), _ints([0, 2], [2, 1])), {"padding_idx": None, "by_frequency": False}),
+        ((_numbers(3, 2), np.array(1)), {"padding_idx": 0, "by_frequency": True}),
+    ],
+    "counts": [
+        ((_ints([0, 5], [5, 1]),), {"shape": (2, 3), "own": True}),
+        ((_ints(0),), {"shape": (), "own": False}),
+    ],
+    "runs": [((_ints([0, 2], [2, 1]),), {"size": 4})],
+    "scatter_mean": [
+        ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {"include_self": True}),
+        ((X, _ints(4, 4), _numbers(2, seed=1)), {"include_self": False}),
+        ((_numbers(), _ints(0, 0), _numbers(2)), {"include_self": True}),
+    ],
+    "scatter_prod": [
+        ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {}),
+        ((ZEROS_INSIDE, _ints(0, 0, 3, 3, 3), ZEROS_INSIDE[:, 0].repeat(2)[:5]), {}),
+        ((_numbers(), np.array(0), _numbers(seed=1)), {}),
+    ],
+    **{
+        name: [
+            ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {}),
+            ((_numbers(), np.array(0), _numbers(seed=1) - 2.0), {}),
+        ]
+        for name in ("scatter_amax", "scatter_amin")
+    },
     # reductions
     "mean": [
         ((CUBE,), {"axis": (1,), "keepdim": False}),

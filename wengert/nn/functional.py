@@ -8,6 +8,7 @@ import numpy as np
 
 from wengert.core import carrier
 from wengert.errors import cannot_broadcast, refuser
+from wengert.nn.lookup import embedding, one_hot
 from wengert.rules import composite
 from wengert.tape.provenance import warn
 from wengert.tape.record import binary
@@ -16,7 +17,9 @@ from wengert.tensor.elementary import relu, sigmoid, tanh
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 from wengert.tensor.reductions import log_softmax, softmax
 
-__all__ = ["linear", "log_softmax", "mse_loss", "relu", "sigmoid", "softmax", "tanh"]
+__all__ = [
+    "embedding", "linear", "log_softmax", "mse_loss", "one_hot", "relu", "sigmoid", "softmax", "tanh",
+]  # fmt: skip
 
 
 def linear(input: Any, weight: Any, bias: Any = None) -> Any:

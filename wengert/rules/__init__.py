@@ -10,6 +10,7 @@ from wengert.rules import (
     memory,
     network,
     reduction,
+    scattering,
     structural,
 )
 
@@ -23,5 +24,6 @@ __all__ = [
     "memory",
     "network",
     "reduction",
+    "scattering",
     "structural",
 ]

@@ -14,6 +14,7 @@ from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.tensor.apply import broadcasting, combine
 from wengert.tensor.out import deliver
+from wengert.tensor.picking import nonzero
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -39,7 +40,7 @@ def minimum(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """Return ``input`` where ``condition`` is true, else ``other``.
+    """Return ``input`` where ``condition`` is true, else ``other``; without these two, the indices where it is true.
 
     An element that was not selected has gradient exactly 0 through every elementwise operation before it, even where
     that operation's derivative is infinite.
@@ -51,8 +52,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     tensor([0.0000, 0.2500])
     """
     require_tensor("where", condition, "condition")
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where(condition): give `input` and `other` as well.")
+        raise TypeError("where(condition, ...): give both `input` and `other`, or neither.")
     kind = dtype_of(condition)
     if kind == np.uint8:
         condition = condition != 0

@@ -1,0 +1,537 @@
+"""Functions that write, add or combine elements at positions or under masks, each with its form in place.
+
+Every operation plans its steps first: rows, their operands after the tensor written to, and their parameters. What can
+fail has failed then, and the steps make a new tensor (`_made`) or are written into the old one's memory (`_writing`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.core.primitive import Primitive
+from wengert.errors import DTypeError, OutOfRangeError, ShapeError, cannot_broadcast, shape_text
+from wengert.rules import elementwise, scattering, structural
+from wengert.rules import indexing as rows
+from wengert.tape.storage import Recorded
+from wengert.tensor import inplace, views
+from wengert.tensor.apply import undefined
+from wengert.tensor.indexing import SLICE, parse
+from wengert.tensor.out import deliver
+from wengert.tensor.positions import checked, columns, require_integers, vector
+from wengert.tensor.promotion import (
+    cast_to,
+    constant,
+    dtype_of,
+    filling,
+    is_number,
+    require_tensor,
+)
+
+__all__ = [
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "masked_fill",
+    "masked_scatter", "put", "scatter", "scatter_add", "scatter_reduce",
+]  # fmt: skip
+
+Steps = list[tuple[Primitive, tuple[Any, ...], dict[str, Any]]]
+
+
+def _made(x: Any, steps: Steps, out: Any = None) -> Any:
+    for row, others, params in steps:
+        x = row(x, *others, **params)
+    return x if out is None else deliver(x, out)
+
+
+def _writing(plan: Callable[..., Steps], op: str) -> Callable[..., Any]:
+    """Return the form in place of the operation that ``plan`` plans."""
+
+    def written(input: Any, *args: Any, **named: Any) -> Any:
+        require_tensor(op, input)
+        inplace.writable(input, op)
+        steps = plan(op, input, *args, **named)
+        for row, others, _ in steps:
+            if row.aligned:
+                for other in others:
+                    inplace.require_fit(input, other, op)
+        if len(steps) == 1:
+            return inplace.write(input, *steps[0], op)
+        return inplace.assign(input, _made(inplace.value_before(input, ()), steps), op)
+
+    written.__name__ = written.__qualname__ = op
+    written.__doc__ = f"`{op[:-1]}`, in place. Returns the tensor."
+    return written
+
+
+def _number(op: str, x: Any, value: Any, name: str = "value") -> Any:
+    """Return a number, or a 0-d tensor of any dtype, as a 0-d tensor of the dtype of ``x``."""
+    if is_number(value):
+        return filling(value, dtype_of(x), op)
+    require_tensor(op, value, name)
+    if value.ndim:
+        raise ShapeError(
+            f"{op} only supports a 0-dimensional {name} tensor, but got tensor with {value.ndim} dimension(s)."
+        )
+    return cast_to(value, dtype_of(x))
+
+
+def _spread(value: Any, shape: Any) -> Any:
+    return structural.broadcast_to(value, shape=tuple(shape))
+
+
+def _require_alike(op: str, x: Any, source: Any) -> None:
+    if dtype_of(x) != dtype_of(source):
+        raise DTypeError(
+            f"{op}(): Expected self.dtype to be equal to src.dtype, got {x.dtype} and {source.dtype}. "
+            f"Use `src.to(self.dtype)`."
+        )
+
+
+def _corner(op: str, index: Any, src: Any) -> Any:
+    """Return the part of ``src`` that an index tensor speaks of, in its shape."""
+    shape, given = tuple(index.shape), tuple(src.shape)
+    if not index.numel():
+        flat = structural.reshape(src, shape=(src.numel(),))
+        return structural.reshape(structural.slice_(flat, index=(slice(0, 0),)), shape=shape)
+    if max(len(shape), 1) != max(len(given), 1) or any(
+        n > m for n, m in zip(shape, given, strict=False)
+    ):
+        raise ShapeError(
+            f"{op}: Expected index {shape_text(shape)} to be no larger than src {shape_text(given)}, and of the same "
+            f"number of dimensions"
+        )
+    if len(shape) == len(given):
+        if shape == given:
+            return src
+        return structural.slice_(src, index=tuple(slice(0, n) for n in shape))
+    return structural.reshape(
+        structural.slice_(src, index=(slice(0, 1),) * len(given)), shape=shape
+    )
+
+
+def _scatter_steps(
+    op: str,
+    input: Any,
+    dim: int,
+    index: Any,
+    src: Any = None,
+    *,
+    value: Any = None,
+    reduce: Any = None,
+) -> Steps:
+    if src is None and value is None:
+        raise TypeError(
+            f"{op}() missing 1 required argument: 'src', a tensor, or 'value', a number."
+        )
+    at = columns(op, input, dim, index)
+    where = {"axis": 0, "span": input.ndim}
+    filled = src is None or is_number(src)
+    if filled:
+        y = _spread(_number(op, input, value if src is None else src), at.shape)
+    else:
+        require_tensor(op, src, "src")
+        _require_alike(op, input, src)
+        y = _corner(op, at, src)
+    if reduce is None:
+        return [(rows.scatter_fill if filled else rows.scatter_put, (at, y), where)]
+    if reduce == "add":
+        return [(rows.scatter_add, (at, y), where)]
+    if reduce == "multiply":
+        return [(scattering.scatter_prod, (at, y), {})]
+    raise ShapeError(f"{op}(): reduce argument must be either add or multiply, got {reduce}.")
+
+
+def scatter(
+    input: Any, dim: int, index: Any, src: Any = None, *,
+    value: Any = None, reduce: str | None = None, out: Any = None,
+) -> Any:  # fmt: skip
+    """Return ``input`` with ``src`` (a tensor, or a number) written along ``dim`` at ``index``.
+
+    ``out[index[i][j]][j] = src[i][j]`` for ``dim=0``, and alike. Where several elements go to one place, the last one
+    stays and gets the gradient. ``reduce`` adds or multiplies (``"add"``, ``"multiply"``) instead.
+
+    >>> import wengert as torch
+    >>> torch.scatter(torch.zeros(2, 3), 1, torch.tensor([[2], [0]]), 5.)
+    tensor([[0., 0., 5.],
+            [5., 0., 0.]])
+    """
+    steps = _scatter_steps("scatter", input, dim, index, src, value=value, reduce=reduce)
+    return _made(input, steps, out)
+
+
+scatter_ = _writing(_scatter_steps, "scatter_")
+
+
+def _scatter_add_steps(op: str, input: Any, dim: int, index: Any, src: Any) -> Steps:
+    require_tensor(op, src, "src")
+    return _scatter_steps(op, input, dim, index, src, reduce="add")
+
+
+def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
+    """Return ``input`` with ``src`` added along ``dim`` at ``index``: the transpose of `gather`.
+
+    >>> import wengert as torch
+    >>> torch.scatter_add(torch.zeros(3), 0, torch.tensor([0, 2, 0]), torch.tensor([1., 2., 3.]))
+    tensor([4., 0., 2.])
+    """
+    return _made(input, _scatter_add_steps("scatter_add", input, dim, index, src), out)
+
+
+scatter_add_ = _writing(_scatter_add_steps, "scatter_add_")
+
+_REDUCING = {
+    "sum": (rows.scatter_sum, rows.scatter_sum),
+    "mean": (scattering.scatter_mean, scattering.index_mean),
+    "prod": (scattering.scatter_prod, scattering.index_prod),
+    "amax": (scattering.scatter_amax, scattering.index_amax),
+    "amin": (scattering.scatter_amin, scattering.index_amin),
+}
+
+
+def _reducing(
+    op: str, x: Any, reduce: str, at: Any, y: Any, include_self: bool, kind: int
+) -> Steps:
+    """Return the steps that combine ``y`` at positions in the whole: first the neutral element, if that is to count."""
+    dtype = dtype_of(x)
+    if dtype.kind in {"mean": "b", "amax": "c", "amin": "c"}.get(reduce, ""):
+        raise undefined(f"{op}({reduce})", dtype)
+    where = {"axis": 0, "span": x.ndim}
+    steps: Steps = []
+    if not include_self:
+        neutral = _spread(constant(_neutral(reduce, dtype), dtype), at.shape)
+        steps.append((rows.scatter_fill, (at, neutral), where))
+    row = _REDUCING[reduce][kind]
+    params = (
+        where if reduce == "sum" else {"include_self": include_self} if reduce == "mean" else {}
+    )
+    return [*steps, (row, (at, y), params)]
+
+
+def _neutral(reduce: str, dtype: np.dtype[Any]) -> Any:
+    if reduce in ("sum", "mean", "prod"):
+        return 1 if reduce == "prod" else 0
+    if dtype.kind == "b":
+        return reduce == "amin"
+    if dtype.kind == "f":
+        return float("-inf") if reduce == "amax" else float("inf")
+    info = np.iinfo(dtype)
+    return info.min if reduce == "amax" else info.max
+
+
+def _scatter_reduce_steps(
+    op: str, input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
+) -> Steps:
+    require_tensor(op, src, "src")
+    if reduce not in _REDUCING:
+        raise ShapeError(
+            f"{op}(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
+        )
+    at = columns(op, input, dim, index)
+    _require_alike(op, input, src)
+    return _reducing(op, input, reduce, at, _corner(op, at, src), include_self, 0)
+
+
+def scatter_reduce(
+    input: Any, dim: int, index: Any, src: Any, reduce: str, *,
+    include_self: bool = True, out: Any = None,
+) -> Any:  # fmt: skip
+    """Return ``input`` with ``src`` combined along ``dim`` at ``index``.
+
+    ``reduce`` is ``"sum"``, ``"mean"``, ``"prod"``, ``"amax"`` or ``"amin"``; ``include_self`` says whether what stood
+    there takes part. Means of integers are rounded down. Equal extremes share the gradient.
+
+    >>> import wengert as torch
+    >>> x, at = torch.tensor([1., 10.]), torch.tensor([0, 0, 1])
+    >>> torch.scatter_reduce(x, 0, at, torch.tensor([2., 6., 7.]), "mean")
+    tensor([3.0000, 8.5000])
+    """
+    steps = _scatter_reduce_steps(
+        "scatter_reduce", input, dim, index, src, reduce, include_self=include_self
+    )
+    return _made(input, steps, out)
+
+
+scatter_reduce_ = _writing(_scatter_reduce_steps, "scatter_reduce_")
+
+
+def _slices(op: str, x: Any, axis: int, at: Any, source: Any) -> tuple[Any, Any]:
+    """Return positions and slices along ``axis``, matched: for a 0-d tensor both 0-d."""
+    require_tensor(op, source, "source")
+    shape, given = list(x.shape), list(source.shape)
+    count = at.numel()
+    if len(given) == len(shape) and (given[axis] if shape else 1) == count:
+        if not shape:
+            return structural.reshape(at, shape=()), source
+        if [*shape[:axis], *shape[axis + 1 :]] == [*given[:axis], *given[axis + 1 :]]:
+            return at, source
+    elif len(given) == len(shape):
+        raise OutOfRangeError(
+            f"{op}(): Number of indices ({count}) should be equal to source.size(dim): "
+            f"({given[axis] if shape else 1}), for dim: {axis}"
+        )
+    raise OutOfRangeError(
+        f"{op}(): source tensor shape must match self tensor shape, excluding the specified dimension. "
+        f"Got self.shape = {shape_text(shape)} source.shape = {shape_text(given)}"
+    )
+
+
+def _index_add_steps(
+    op: str, input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1
+) -> Steps:
+    axis, at = vector(op, input, dim, index)
+    at, source = _slices(op, input, axis, at, source)
+    _require_alike(op, input, source)
+    if alpha != 1:
+        source = elementwise.mul(source, filling(alpha, dtype_of(input), op))
+    return [(rows.index_add, (at, source), {"axis": axis, "span": min(input.ndim, 1)})]
+
+
+def index_add(
+    input: Any, dim: int, index: Any, source: Any, *, alpha: Any = 1, out: Any = None
+) -> Any:
+    """Return ``input`` with ``alpha`` times the slices of ``source`` added at ``index`` along ``dim``.
+
+    >>> import wengert as torch
+    >>> torch.index_add(torch.zeros(2, 2), 0, torch.tensor([1, 1]), torch.ones(2, 2), alpha=3)
+    tensor([[0., 0.],
+            [6., 6.]])
+    """
+    return _made(input, _index_add_steps("index_add", input, dim, index, source, alpha=alpha), out)
+
+
+index_add_ = _writing(_index_add_steps, "index_add_")
+
+
+def _index_copy_steps(op: str, input: Any, dim: int, index: Any, source: Any) -> Steps:
+    axis, at = vector(op, input, dim, index, narrowest="int64")
+    require_tensor(op, source, "source")
+    if max(input.ndim, source.ndim) == 1 and source.numel() == 1 and input.ndim != source.ndim:
+        source = structural.reshape(source, shape=(1,) * input.ndim)
+    at, source = _slices(op, input, axis, at, source)
+    _require_alike(op, input, source)
+    return [(rows.index_copy, (at, source), {"axis": axis, "span": min(input.ndim, 1)})]
+
+
+def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None) -> Any:
+    """Return ``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``.
+
+    >>> import wengert as torch
+    >>> torch.index_copy(torch.zeros(3), 0, torch.tensor([2, 0]), torch.tensor([5., 6.]))
+    tensor([6., 0., 5.])
+    """
+    return _made(input, _index_copy_steps("index_copy", input, dim, index, source), out)
+
+
+index_copy_ = _writing(_index_copy_steps, "index_copy_")
+
+
+def _index_fill_steps(op: str, input: Any, dim: int, index: Any, value: Any) -> Steps:
+    axis, at = vector(
+        op, input, dim, index, wrap=True, narrowest="int64", dtype_error=IndexError, rank_error=ShapeError
+    )  # fmt: skip
+    row = rows.index_fill_tensor if isinstance(value, Recorded) else rows.index_fill
+    shape = (*input.shape[:axis], *at.shape, *input.shape[axis + 1 :])
+    y = _spread(_number(op, input, value), shape)
+    return [(row, (at, y), {"axis": axis, "span": min(input.ndim, 1)})]
+
+
+def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
+    """Return ``input`` with its slices at ``index`` along ``dim`` filled with a number or a 0-d tensor.
+
+    >>> import wengert as torch
+    >>> torch.index_fill(torch.zeros(2, 3), 1, torch.tensor([0, -1]), 7)
+    tensor([[7., 0., 7.],
+            [7., 0., 7.]])
+    """
+    return _made(input, _index_fill_steps("index_fill", input, dim, index, value))
+
+
+index_fill_ = _writing(_index_fill_steps, "index_fill_")
+
+
+def _index_reduce_steps(
+    op: str,
+    input: Any,
+    dim: int,
+    index: Any,
+    source: Any,
+    reduce: str,
+    *,
+    include_self: bool = True,
+) -> Steps:
+    if reduce not in _REDUCING or reduce == "sum":
+        raise ShapeError(
+            f"{op}(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
+        )
+    axis, at = vector(op, input, dim, index)
+    at, source = _slices(op, input, axis, at, source)
+    _require_alike(op, input, source)
+    if input.ndim:
+        at = structural.reshape(at, shape=(at.numel(), *(1,) * (input.ndim - axis - 1)))
+        at = rows.along(_spread(at, source.shape), axis, tuple(input.shape))
+    return _reducing(op, input, reduce, at, source, include_self, 1)
+
+
+def index_reduce(
+    input: Any, dim: int, index: Any, source: Any, reduce: str, *,
+    include_self: bool = True, out: Any = None,
+) -> Any:  # fmt: skip
+    """Return ``input`` with the slices of ``source`` combined at ``index`` along ``dim``.
+
+    ``reduce`` is ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``, as in `scatter_reduce`; `index_add` sums.
+
+    >>> import wengert as torch
+    >>> torch.index_reduce(torch.ones(2), 0, torch.tensor([1, 1]), torch.tensor([4., 5.]), "prod")
+    tensor([ 1., 20.])
+    """
+    steps = _index_reduce_steps(
+        "index_reduce", input, dim, index, source, reduce, include_self=include_self
+    )
+    return _made(input, steps, out)
+
+
+index_reduce_ = _writing(_index_reduce_steps, "index_reduce_")
+
+
+def _put_steps(op: str, input: Any, index: Any, source: Any, accumulate: bool = False) -> Steps:
+    require_tensor(op, input)
+    require_integers(op, index, "int64")
+    require_tensor(op, source, "source")
+    if source.numel() != index.numel():
+        raise IndexError(
+            f"{op}(): Expected source and index to have the same number of elements, but got source.numel() = "
+            f"{source.numel()}, index.numel() = {index.numel()}"
+        )
+    _require_alike(op, input, source)
+    at = checked(op, index, input.numel(), 0, wrap=True)
+    y = structural.reshape(source, shape=tuple(index.shape))
+    row = rows.put_add_flat if accumulate else rows.put_flat
+    return [(row, (at, y), {"axis": 0, "span": input.ndim})]
+
+
+def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
+    """Return ``input`` with ``source`` at the positions ``index``, counted as if it had one dimension, or added.
+
+    >>> import wengert as torch
+    >>> torch.put(torch.zeros(2, 2), torch.tensor([0, -1]), torch.tensor([5., 6.]))
+    tensor([[5., 0.],
+            [0., 6.]])
+    """
+    return _made(input, _put_steps("put", input, index, source, accumulate))
+
+
+put_ = _writing(_put_steps, "put_")
+
+
+def _require_mask(op: str, x: Any, mask: Any) -> None:
+    require_tensor(op, x)
+    require_tensor(op, mask, "mask")
+    if dtype_of(mask).kind != "b":
+        raise DTypeError(
+            f"{op} only supports boolean masks, but got mask with dtype {mask.dtype}. Use `mask != 0`."
+        )
+    try:
+        np.broadcast_shapes(tuple(x.shape), tuple(mask.shape))
+    except ValueError:
+        raise cannot_broadcast(op, [tuple(x.shape), tuple(mask.shape)]) from None
+
+
+def _masked_fill_steps(op: str, input: Any, mask: Any, value: Any) -> Steps:
+    _require_mask(op, input, mask)
+    row = rows.masked_fill_tensor if isinstance(value, Recorded) else rows.masked_fill
+    return [(row, (mask, _number(op, input, value)), {})]
+
+
+def masked_fill(input: Any, mask: Any, value: Any) -> Any:
+    """Return ``input`` with a number or a 0-d tensor where ``mask`` is true. An overwritten element gets gradient 0.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor([1., -2.])
+    >>> x.masked_fill(x < 0, 0)
+    tensor([1., 0.])
+    """
+    return _made(input, _masked_fill_steps("masked_fill", input, mask, value))
+
+
+masked_fill_ = _writing(_masked_fill_steps, "masked_fill_")
+
+
+def _masked_scatter_steps(op: str, input: Any, mask: Any, source: Any) -> Steps:
+    _require_mask(op, input, mask)
+    require_tensor(op, source, "source")
+    _require_alike(op, input, source)
+    shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
+    if tuple(mask.shape) != shape:
+        mask = _spread(mask, shape)
+    count = source.numel()
+    turns = rows.turns(mask, size=count)
+    if not count:
+        return [(rows.masked_scatter, (mask, _spread(constant(0, dtype_of(input)), shape)), {})]
+    y = rows.index(structural.reshape(source, shape=(count,)), turns, axis=0, span=1)
+    return [(rows.masked_scatter, (mask, y), {})]
+
+
+def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
+    """Return ``input`` with the elements of ``source``, one after the other, where ``mask`` is true.
+
+    RuntimeError when there are fewer than the mask takes.
+
+    >>> import wengert as torch
+    >>> mask = torch.tensor([False, True, True])
+    >>> torch.masked_scatter(torch.zeros(3), mask, torch.tensor([5., 6., 7.]))
+    tensor([0., 5., 6.])
+    """
+    return _made(input, _masked_scatter_steps("masked_scatter", input, mask, source))
+
+
+masked_scatter_ = _writing(_masked_scatter_steps, "masked_scatter_")
+
+
+def _index_put_key(op: str, x: Any, indices: Any, values: Any) -> tuple[Any, Any]:
+    """Return what the tuple of tensors does to ``x``: a basic index (of new dimensions alone), and index arrays."""
+    require_tensor(op, x)
+    if not isinstance(indices, list | tuple) or not indices:
+        kind = type(indices).__name__ if indices else "an empty one"
+        error = ShapeError if isinstance(indices, list | tuple) else TypeError
+        raise error(f"{op}(): argument 'indices' must be tuple of Tensors, not {kind}.")
+    for i, index in enumerate(indices):
+        if not isinstance(index, Recorded):
+            raise TypeError(
+                f"{op}(): expected Tensor as element {i} in argument 0, but got {type(index).__name__}. "
+                f"`x[...] = y` takes numbers, slices and None as well."
+            )
+    require_tensor(op, values, "values")
+    arrays: tuple[Any, ...] = tuple(indices)
+    return parse(x, tuple(_at_least_vector(index) for index in arrays))
+
+
+def _at_least_vector(index: Any) -> Any:
+    if index.ndim or dtype_of(index).name in ("bool", "uint8"):
+        return index
+    return structural.reshape(index, shape=(1,))
+
+
+def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """Return ``input`` with ``values``, broadcast, written at the index tensors ``indices``, or added there.
+
+    ``x[indices] = values`` as a function. Adding is the only way in which repeated indices all count.
+
+    >>> import wengert as torch
+    >>> at = (torch.tensor([0, 0]), torch.tensor([1, 1]))
+    >>> torch.index_put(torch.zeros(2, 2), at, torch.tensor(1.), accumulate=True)
+    tensor([[0., 2.],
+            [0., 0.]])
+    """
+    basic, advanced = _index_put_key("index_put", input, indices, values)
+    x = structural.slice_(input, index=basic) if basic else input
+    made = advanced.replaced(x, values, accumulate=accumulate)
+    return structural.reshape(made, shape=tuple(input.shape)) if basic else made
+
+
+def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
+    """`index_put`, in place. Returns the tensor."""
+    basic, advanced = _index_put_key("index_put_", input, indices, values)
+    target = views.viewed(SLICE, input, {"index": basic}) if basic else input
+    advanced.write(target, values, accumulate=accumulate)
+    return input
