@@ -16,6 +16,7 @@ from wengert.core import dtypes, mt19937
 from wengert.core.carrier import Array, Value, state
 from wengert.core.shapes import Shape, positive_size
 from wengert.errors import ShapeError, TraceError
+from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor
 from wengert.tape.storage import handle
 from wengert.tensor import creation
@@ -46,8 +47,9 @@ class Generator:
         """The numbers, made when first asked for."""
         if state.trace is not None:
             raise TraceError(
-                "random numbers under trace would be the same at every replay. Make them outside and pass them as "
-                "arguments."
+                f"random numbers under trace would be the same at every replay.\n"
+                f"  drawn at  {describe(here())}\n"
+                f"  Make them outside and pass them as arguments."
             )
         if self._stream is None:
             self._stream = mt19937.Stream()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+
 import pytest
 
 import wengert as torch
@@ -23,7 +25,7 @@ def leak(kind):
     elif kind == "jvp":
         torch.func.jvp(keep, (x,), (x,))
     elif kind == "trace":
-        trace(keep, x)
+        stored.append(trace(lambda x: SimpleNamespace(inside=x * 2), x)(x).inside)
     elif kind == "vmap of jvp":
         torch.func.vmap(lambda x: torch.func.jvp(keep, (x,), (x,))[1])(torch.stack([x, x]))
     elif kind == "jvp of grad":

@@ -49,6 +49,18 @@ class Rule:
 def _caller(fn: Callable[..., Any], names: tuple[str, ...], layout: tuple[str, ...]) -> Pull:
     """Return ``fn`` behind the one signature of all rules."""
     getters = [_getter(n, layout) for n in names]
+    # The walk calls these all the time; a list of arguments would take three times as long.
+    match getters:
+        case []:
+            return lambda ct, values, params, shapes, position: fn(ct)
+        case [a]:
+            return lambda ct, values, params, shapes, position: fn(
+                ct, a(values, params, shapes, position)
+            )
+        case [a, b]:
+            return lambda ct, values, params, shapes, position: fn(
+                ct, a(values, params, shapes, position), b(values, params, shapes, position)
+            )
     return lambda ct, values, params, shapes, position: fn(
         ct, *[get(values, params, shapes, position) for get in getters]
     )
@@ -217,8 +229,7 @@ def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
     parameters = inspect.signature(forward).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
-    return tuple(p.name for p in parameters if p.kind not in named)
+    return tuple(p.name for p in parameters if p.kind < p.KEYWORD_ONLY)
 
 
 def elementwise(

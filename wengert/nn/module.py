@@ -14,6 +14,7 @@ from wengert.core.carrier import state
 from wengert.nn.parameter import Buffer, Parameter
 from wengert.tape.hooks import RemovableHandle, require_callable
 from wengert.tape.mode import no_grad
+from wengert.tape.storage import no_grad_yet, read_grad, refuse_in_trace
 from wengert.tensor.tensor import Tensor
 
 
@@ -90,6 +91,8 @@ class Module:
         """
         fields = self.__dict__
         for name, value in fields.items():
+            if state.trace.journal.noted(fields, name):
+                continue
             what = f"{type(self).__name__}.{name}"
             if isinstance(value, Tensor) and value.origin is None:
                 state.trace.found_in(value, lambda name=name: fields.get(name))
@@ -139,8 +142,7 @@ class Module:
             return
         table = self._table_for(name, value)
         target = fields if table is None else fields[table]
-        if state.trace is not None:
-            state.trace.journal.keep_item(target, name, self)
+        self._note(name)
         for other in ("_parameters", "_buffers", "_modules"):
             if other != table:
                 fields[other].pop(name, None)
@@ -174,7 +176,15 @@ class Module:
             )
         return "_modules" if name in self._modules and value is None else None
 
+    def _note(self, name: str) -> None:
+        """Have a running trace note everything that a name stands for, before that changes."""
+        if state.trace is not None:
+            fields = self.__dict__
+            for table in (fields, *(fields[t] for t in ("_parameters", "_buffers", "_modules"))):
+                state.trace.journal.keep_item(table, name, self)
+
     def __delattr__(self, name: str) -> None:
+        self._note(name)
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
                 del table[name]
@@ -189,6 +199,7 @@ class Module:
                 f"cannot assign '{type(param).__name__}' object to parameter '{name}' "
                 f"(torch.nn.Parameter or None required)"
             )
+        self._note(name)
         self._parameters[name] = param
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
@@ -198,6 +209,7 @@ class Module:
             raise TypeError(
                 f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
             )
+        self._note(name)
         self._buffers[name] = tensor
         if not persistent:
             self._non_persistent.add(name)
@@ -207,6 +219,7 @@ class Module:
         self._check_name(name, self._modules)
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
+        self._note(name)
         self._modules[name] = module
 
     register_module = add_module
@@ -456,6 +469,7 @@ class Module:
 def convert_parameter(tensor: Any, converted: Any) -> None:
     """Give a leaf other elements, perhaps of another dtype; its gradient is dropped."""
     recorded = tensor.requires_grad
+    refuse_in_trace(tensor, "converting a module")
     tensor.edge = tensor.cell = None
     tensor.payload, tensor.storage = converted.payload, None
     if recorded:
@@ -464,11 +478,14 @@ def convert_parameter(tensor: Any, converted: Any) -> None:
 
 def clear_grad(parameter: Any, set_to_none: bool) -> None:
     """Drop a gradient, or set it to zero without history."""
-    cell = parameter.cell
-    if cell is None or cell.grad is None:
-        return
     if set_to_none:
         parameter.grad = None
+        return
+    cell = parameter.cell
+    if cell is None:
+        no_grad_yet(parameter)
+        return
+    if read_grad(cell) is None:
         return
     if cell.grad.edge is not None:
         parameter.grad = cell.grad.detach()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core.carrier import state
 from wengert.tape.storage import handle
 from wengert.tensor import creation
 from wengert.tensor.tensor import Tensor
@@ -30,9 +31,17 @@ class Parameter(Tensor):
         made = handle(plain.payload)
         made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
+        if state.trace is not None:
+            state.trace.same_value(made, plain)
         if requires_grad:
             creation.mark(made)
         return made
+
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        """Return a copy with memory of its own and, as in PyTorch, without gradient."""
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        return memo[id(self)]
 
     def __repr__(self) -> str:
         return "Parameter containing:\n" + self._printed("tensor(")
@@ -53,5 +62,7 @@ class Buffer(Tensor):
         made = handle(plain.payload)
         made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
+        if state.trace is not None:
+            state.trace.same_value(made, plain)
         made.persistent = persistent
         return made

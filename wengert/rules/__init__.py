@@ -9,9 +9,14 @@ from wengert.rules import (
     indexing,
     memory,
     network,
+    norms,
+    ordering,
     reduction,
+    scans,
     scattering,
+    statistics,
     structural,
+    updates,
 )
 
 __all__ = [
@@ -23,7 +28,12 @@ __all__ = [
     "indexing",
     "memory",
     "network",
+    "norms",
+    "ordering",
     "reduction",
+    "scans",
     "scattering",
+    "statistics",
     "structural",
+    "updates",
 ]

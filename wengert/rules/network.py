@@ -72,9 +72,13 @@ def _normalize(x: Array, y: Array, z: Array, *, axis: Shape, eps: float) -> tupl
     return out, centre, variance
 
 
+def _rate(variance: Any, eps: float) -> Any:
+    return reciprocal(sqrt(variance + eps))
+
+
 def _standard(x: Any, centre: Any, variance: Any, eps: float) -> tuple[Any, Any]:
     """Return x with mean 0 and deviation 1, and what it was multiplied by."""
-    rate = reciprocal(sqrt(variance + eps))
+    rate = _rate(variance, eps)
     return (x - centre) * rate, rate
 
 
@@ -112,5 +116,25 @@ normalize = composite(
 
 batch_norm = normalize.named("batch_norm", "NativeBatchNormBackward0")
 group_norm = normalize.named("group_norm", "NativeGroupNormBackward0")
+
+
+def _fixed_definition(x: Any, y: Any, z: Any, centre: Any, variance: Any, *, eps: float) -> Any:
+    return (x - centre) * (_rate(variance, eps) * y) + z
+
+
+def _fixed_variance(ct: Any, x: Any, y: Any, centre: Any, variance: Any, eps: float) -> Any:
+    return ct * (x - centre) * (y * -0.5 * _rate(variance, eps) / (variance + eps))
+
+
+batch_norm_fixed = composite(
+    "batch_norm_fixed", _fixed_definition, None,
+    [lambda ct, y, variance, eps: ct * (_rate(variance, eps) * y),
+     lambda ct, x, centre, variance, eps: ct * ((x - centre) * _rate(variance, eps)),
+     lambda ct: ct,
+     lambda ct, y, variance, eps: ct * (_rate(variance, eps) * -y),
+     _fixed_variance],
+    backward_name="NativeBatchNormBackward0",
+)  # fmt: skip
+"""The same with a mean and a variance that are given."""
 
 __all__ = ["batch_norm", "group_norm", "linear", "linear_each", "normalize"]

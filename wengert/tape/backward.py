@@ -14,7 +14,7 @@ from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
 from wengert.tape.node import edge_node
 from wengert.tape.record import numpy_dtype, recording_level
-from wengert.tape.storage import GradCell, Recorded, handle, ndarray
+from wengert.tape.storage import GradCell, Recorded, handle, ndarray, refuse_node_in_trace
 
 
 def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
@@ -69,9 +69,17 @@ def _outputs(what: str, tensors: Any) -> list[Any]:
     for t in found:
         if not isinstance(t, Recorded):
             raise TypeError(f"{what}: expected tensors to start from, got {type(t).__name__}.")
+        _refuse_outer(t, f"{what}() through a graph from outside")
     if not found:
         raise GradientError(f"{what}: there is no tensor to start from.")
     return found
+
+
+def _refuse_outer(x: Recorded, op: str) -> None:
+    """Raise TraceError for a result of operations that are older than the running trace."""
+    node, _ = edge_node(x.edge)
+    if node is not None:
+        refuse_node_in_trace(node.rank, op)
 
 
 def _inputs(what: str, tensors: Any) -> list[Any]:
@@ -89,6 +97,7 @@ def _inputs(what: str, tensors: Any) -> list[Any]:
                 f"One of the differentiated Tensors does not require grad: inputs[{i}]. Mark it with "
                 f"`requires_grad_()` before the forward."
             )
+        _refuse_outer(x, f"{what}(inputs=...) with a result of operations from outside")
     return found
 
 

@@ -6,6 +6,7 @@ import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from wengert.core.carrier import state
 from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.tape.storage import Recorded, handle
 
@@ -18,11 +19,14 @@ class RemovableHandle:
 
     def __init__(self, hooks: dict[int, Hook], hook: Hook) -> None:
         self.id = next(_ids)
+        self._made_in = state.trace
         hooks[self.id] = hook
         self._hooks = hooks
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
+        if state.trace is not None and state.trace is not self._made_in and self.id in self._hooks:
+            state.trace.refuse("handle.remove() takes away a hook from outside")
         self._hooks.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:

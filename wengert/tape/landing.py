@@ -16,7 +16,15 @@ from wengert.tape.hooks import NodeHook
 from wengert.tape.paths import edge_key
 from wengert.tape.provenance import here
 from wengert.tape.record import as_tensor, collapsed
-from wengert.tape.storage import GradCell, Recorded, handle, mark_written, ndarray, read_grad
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    handle,
+    keep_in_trace,
+    mark_written,
+    ndarray,
+    read_grad,
+)
 
 _accumulating = threading.Lock()
 
@@ -71,9 +79,11 @@ def commit(walk: Walk) -> None:
 def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
     """Add ``ct`` to ``cell.grad``. What lands there is owned, writable, contiguous and of the tensor's dtype."""
     with _accumulating:
-        if carrier.special and state.trace is not None:
-            state.trace.journal.keep(cell, "grad")
         grad = read_grad(cell)
+        traced = carrier.special and state.trace is not None
+        if traced and grad is not None and not taped and state.trace.add_gradient(grad, ct):
+            return
+        keep_in_trace(cell, "grad")
         if grad is None:
             cell.grad = clone(as_tensor(ct)) if taped else _own(ct, owned)
         elif taped or not _same_memory_kind(grad, ct):

@@ -30,10 +30,10 @@ class _Mode:
 
     def __enter__(self) -> None:
         self._before.append((state.grad, state.inference))
-        _set(self._grad, state.inference if self._inference is None else self._inference)
+        set_modes(self._grad, state.inference if self._inference is None else self._inference)
 
     def __exit__(self, *exc: object) -> None:
-        _set(*self._before.pop())
+        set_modes(*self._before.pop())
 
     def __call__(self, fn: F) -> F:
         """Decorate a function or generator function: the mode holds whenever its body runs."""
@@ -72,7 +72,7 @@ def _moded_generator(fresh: Callable[[], _Mode], fn: Callable[..., Any]) -> Call
     return moded
 
 
-def _set(grad: bool, inference: bool) -> None:
+def set_modes(grad: bool, inference: bool) -> None:
     """Switch the thread's modes, keeping the counts that let the hot path skip a look at them."""
     switch_grad(grad)
     if inference is not state.inference:
@@ -126,17 +126,17 @@ class set_grad_enabled(_Mode):
         super().__init__()
         self._grad = bool(mode)
         self._previous = state.grad
-        _set(self._grad, state.inference)
+        set_modes(self._grad, state.inference)
 
     def _fresh(self) -> _Mode:
         return type(self)(self._grad)
 
     def __enter__(self) -> None:
         self._before.append((self._previous, state.inference))
-        _set(self._grad, state.inference)
+        set_modes(self._grad, state.inference)
 
     def __call__(self, fn: F) -> F:
-        _set(self._previous, state.inference)
+        set_modes(self._previous, state.inference)
         return super().__call__(fn)
 
 

@@ -10,7 +10,7 @@ from wengert.core.primitive import BOOK, Primitive
 from wengert.core.shapes import Shape
 from wengert.tape.hooks import Hook, NodeHook, RemovableHandle, require_callable
 from wengert.tape.provenance import Place
-from wengert.tape.storage import GradCell
+from wengert.tape.storage import GradCell, refuse_in_trace, refuse_node_in_trace
 
 PREFIXED: Final = frozenset({"CopyBackwards", "CopySlices"})
 """Nodes whose ``name()`` PyTorch puts into its namespace."""
@@ -100,11 +100,13 @@ class Node:
         tensor(30.)
         """
         require_callable("register_hook", fn)
+        refuse_node_in_trace(self.rank, "grad_fn.register_hook()")
         return RemovableHandle(self.extras().post, fn)
 
     def register_prehook(self, fn: Hook) -> RemovableHandle:
         """Call ``fn(grad_outputs)`` before the node's rule; a tuple replaces ``grad_outputs``."""
         require_callable("register_prehook", fn)
+        refuse_node_in_trace(self.rank, "grad_fn.register_prehook()")
         return RemovableHandle(self.extras().pre, fn)
 
     def __repr__(self) -> str:
@@ -156,6 +158,7 @@ class AccumulateGrad:
     def register_hook(self, fn: Hook) -> RemovableHandle:
         """Call ``fn((), (grad,))`` when ``grad`` has landed in the leaf's ``.grad``."""
         require_callable("register_hook", fn)
+        refuse_in_trace(self.variable, "grad_fn.register_hook()")
         if self.cell.post_hooks is None:
             self.cell.post_hooks = {}
         return RemovableHandle(self.cell.post_hooks, NodeHook(fn))
@@ -163,6 +166,7 @@ class AccumulateGrad:
     def register_prehook(self, fn: Hook) -> RemovableHandle:
         """Call ``fn((grad,))`` before ``grad`` lands; a tuple of one gradient replaces it."""
         require_callable("register_prehook", fn)
+        refuse_in_trace(self.variable, "grad_fn.register_prehook()")
         if self.cell.hooks is None:
             self.cell.hooks = {}
         return RemovableHandle(self.cell.hooks, NodeHook(fn))

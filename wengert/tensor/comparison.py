@@ -55,7 +55,7 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     if input is None and other is None:
         return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where(condition, ...): give both `input` and `other`, or neither.")
+        raise TypeError("where(condition, x): give `input` and `other`, both or neither.")
     kind = dtype_of(condition)
     if kind == np.uint8:
         condition = condition != 0

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from wengert.core import carrier
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
@@ -17,6 +19,8 @@ from wengert.tensor.promotion import dtype_of, require_tensor
 __all__ = [
     "bmm", "dot", "matmul", "mm", "mv",
 ]  # fmt: skip
+
+BOOL = np.dtype(np.bool_)
 
 
 def _product(row: Primitive, x: Any, y: Any) -> Any:
@@ -108,12 +112,10 @@ def matmul(input: Any, other: Any) -> Any:
     >>> torch.tensor([[1., 2.], [3., 4.]]) @ torch.tensor([1., 1.])
     tensor([3., 7.])
     """
-    if isinstance(input, Recorded) and isinstance(other, Recorded) and not carrier.special:
-        a, b = input.payload, other.payload
-        row = _ROW_OF.get((a.ndim, b.ndim))
-        if row is not None and a.dtype is b.dtype and a.dtype.kind != "b":
-            if a.shape[-1] == b.shape[0]:
-                return binary(row, input, other)
+    if isinstance(input, Recorded) and isinstance(other, Recorded):
+        out = plain_product(input, other)
+        if out is not NotImplemented:
+            return out
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
     left, right = input.ndim, other.ndim
@@ -142,6 +144,23 @@ def matmul(input: Any, other: Any) -> Any:
 
 _ROW_OF = {(1, 1): rows.dot, (1, 2): rows.vm, (2, 1): rows.mv, (2, 2): rows.mm}
 """The row for operands of these ranks; what has more dimensions is a stack of matrices."""
+
+
+def plain_product(x: Any, y: Any) -> Any:
+    """Return the product of plain vectors and matrices, or NotImplemented for what needs a closer look.
+
+    Its caller is what the user called, so that the user's line is found at once.
+    """
+    a, b = x.payload, y.payload
+    if carrier.special or a.dtype is BOOL:
+        return NotImplemented
+    row = _ROW_OF.get((a.ndim, b.ndim))
+    if row is None:
+        return NotImplemented
+    try:
+        return binary(row, x, y, 3)
+    except ShapeError:
+        return NotImplemented
 
 
 def bmm(input: Any, mat2: Any) -> Any:

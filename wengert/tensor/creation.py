@@ -244,6 +244,11 @@ def from_numpy(array: Array) -> Any:
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
     dtypes.public(array.dtype)
+    if state.trace is not None:
+        state.trace.refuse(
+            "from_numpy() shares memory with an array that a replay would not look at",
+            "Do it before tracing and use the tensor, or copy with `torch.tensor(array)`.",
+        )
     if any(s < 0 for s in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "

@@ -14,11 +14,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from wengert.core import carrier
 from wengert.core.carrier import state
 from wengert.core.shapes import Shape, broadcastable
 from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
-from wengert.rules import structural
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded, handle, ndarray
 from wengert.tensor import inplace, views
@@ -164,15 +165,19 @@ class Advanced:
 
     def _step(self, x: Any, value: Any, accumulate: bool) -> tuple[Any, Any, dict[str, Any]]:
         """Return the row that writes, its operands after the first, and its parameters."""
+        masked = len(self.entries) == 1 and self.entries[0].is_mask
+        if masked and value.numel() == 1 and not accumulate:
+            value = cast_to(value, dtype_of(x))
         if dtype_of(x) != dtype_of(value):
             raise DTypeError(
                 f"{WRITE}: Index put requires the source and destination dtypes match, got {x.dtype} for the "
                 f"destination and {value.dtype} for the source. Use `y.to(x.dtype)`."
             )
-        if len(self.entries) == 1 and self.entries[0].is_mask and not accumulate:
-            spread = self._spread_over_mask(x, value)
-            if spread is not None:
-                return rows.put_where, spread, {}
+        spread = self._spread_over_mask(x, value) if masked else None
+        if spread is not None and not accumulate:
+            return rows.put_where, spread, {}
+        if spread is not None and carrier.special:
+            return elementwise.add, (elementwise.keep_where(spread[1], spread[0]),), {}
         row = rows.put_add if accumulate else rows.put
         dims, rest, arrays, shape = self._plan(x)
         if _neighbours(dims):
@@ -301,6 +306,8 @@ def _as_tuple(key: Any) -> Sequence[Any]:
 
 
 def _is_part(k: Any) -> bool:
+    if isinstance(k, str | bytes):
+        return False
     return k is None or k is Ellipsis or isinstance(k, Recorded | Sequence | slice | ndarray)
 
 

@@ -18,10 +18,18 @@ from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Place, here
 from wengert.tape.record import beneath, collapsed, recording_level
-from wengert.tape.storage import GradCell, Recorded, alias, handle, mark_written, ndarray
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    alias,
+    handle,
+    keep_in_trace,
+    mark_written,
+    ndarray,
+)
 from wengert.tensor import promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
-from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
+from wengert.tensor.views import FrozenView, connect, derive, repeats, scatter_back
 
 
 def level_of(x: Any) -> Level:
@@ -33,12 +41,15 @@ def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
         base = x.origin.base if x.origin is not None and x.origin.differentiable else x
-        if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
-            which = "a leaf Variable" if base is x else "a view of a leaf Variable"
+        leaf = base if isinstance(base.edge, GradCell) else x
+        if isinstance(leaf.edge, GradCell) and recording_at(recording_level(leaf)):
+            which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
             raise GradientError(
                 f"{op}: {which} that requires grad is being used in an in-place operation. "
                 f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
             )
+    elif x.storage is not None and x.storage.members:
+        connect(x)
     if x.storage is not None and x.storage.inference and not state.inference:
         raise GradientError(
             f"{op}: Inplace update to inference tensor outside InferenceMode is not allowed. "
@@ -167,9 +178,7 @@ def _revalued(base: Any, value: Any) -> Any:
 
 def _take(tensor: Any, value: Any, memory_written: bool) -> None:
     """Let a tensor have another's history, and its payload unless the memory itself was written."""
-    if state.trace is not None:
-        for name in ("payload", "edge", "level"):
-            state.trace.journal.keep(tensor, name)
+    keep_in_trace(tensor, "payload", "edge", "level")
     if not memory_written:
         tensor.payload = value.payload if value.edge is not None else collapsed(value)
     keeps_history = tensor.edge is not None and not recording_at(recording_level(tensor))
@@ -259,6 +268,7 @@ def memory_only(x: Any, y: Any, alike: bool = True) -> bool:
 
 
 def require_fit(x: Any, y: Any, op: str) -> None:
+    """Raise RuntimeError unless ``y`` broadcasts to the shape of ``x``, which is written to."""
     shape, other = tuple(x.shape), tuple(y.shape)
     extra = len(shape) - len(other)
     if extra < 0 or any(n not in (1, m) for n, m in zip(other, shape[extra:], strict=True)):

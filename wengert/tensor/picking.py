@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from wengert.core.shapes import axis_of
-from wengert.errors import DTypeError, ShapeError, cannot_broadcast, shape_text
+from wengert.errors import ShapeError, cannot_broadcast, shape_text
 from wengert.rules import indexing as rows
 from wengert.rules import structural
 from wengert.tape.storage import handle
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, known, require_integers, vector
 from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.steps import spread
 
 __all__ = [
-    "argwhere", "gather", "index_select", "masked_select", "nonzero", "nonzero_static", "take", "take_along_dim",
+    "argwhere", "gather", "index_select", "nonzero", "nonzero_static", "take", "take_along_dim",
     "unravel_index",
 ]  # fmt: skip
 
@@ -36,7 +37,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     """
     at = columns("gather", input, dim, index)
     made = rows.gathered(input, at, axis=0, span=input.ndim)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
@@ -55,7 +56,7 @@ def index_select(input: Any, dim: int, index: Any, *, out: Any = None) -> Any:
             )
         at = structural.reshape(at, shape=())
     made = rows.index_select(input, at, axis=axis, span=min(input.ndim, 1))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def take(input: Any, index: Any, *, out: Any = None) -> Any:
@@ -69,7 +70,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     require_integers("take", index, "int64")
     at = checked("take", index, input.numel(), 0, wrap=True)
     made = rows.take(input, at, axis=0, span=input.ndim)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any = None) -> Any:
@@ -90,7 +91,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
         at = checked("take_along_dim", indices, input.numel(), 0, wrap=True)
         at = structural.reshape(at, shape=(at.numel(),))
         made = rows.gathered(input, at, axis=0, span=input.ndim)
-        return made if out is None else deliver(made, out)
+        return made if out is None else deliver(made, out, exact=True)
     if indices.ndim != input.ndim:
         raise ShapeError(
             f"take_along_dim(): input and indices should have the same number of dimensions, but got {input.ndim} "
@@ -104,39 +105,10 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
             if 1 not in (n, m):
                 raise cannot_broadcast("take_along_dim", [tuple(input.shape), tuple(indices.shape)])
             shape[d] = wanted[d] = m if n == 1 else n
-    input = _expanded(input, shape)
-    at = rows.along(_expanded(at, wanted), axis, tuple(shape))
+    input = spread(input, shape)
+    at = rows.along(spread(at, wanted), axis, tuple(shape))
     made = rows.gathered(input, at, axis=0, span=input.ndim)
-    return made if out is None else deliver(made, out)
-
-
-def _expanded(x: Any, shape: list[int]) -> Any:
-    same = tuple(x.shape) == tuple(shape)
-    return x if same else structural.broadcast_to(x, shape=tuple(shape))
-
-
-def masked_select(input: Any, mask: Any, *, out: Any = None) -> Any:
-    """Return the elements where ``mask`` is true, as a vector; the two are broadcast against each other.
-
-    >>> import wengert as torch
-    >>> x = torch.tensor([1., -2., 3.])
-    >>> torch.masked_select(x, x > 0)
-    tensor([1., 3.])
-    """
-    require_tensor("masked_select", input)
-    require_tensor("masked_select", mask, "mask")
-    if dtype_of(mask).kind != "b":
-        raise DTypeError(
-            f"masked_select: expected BoolTensor for mask, got {mask.dtype}. Use `mask != 0`."
-        )
-    chosen = known("masked_select", mask, "Use `torch.where(mask, x, 0)`.")
-    try:
-        shape = np.broadcast_shapes(tuple(input.shape), chosen.shape)
-    except ValueError:
-        raise cannot_broadcast("masked_select", [tuple(input.shape), chosen.shape]) from None
-    at = handle(np.flatnonzero(np.broadcast_to(chosen, shape)))
-    made = rows.masked_select(_expanded(input, list(shape)), at, axis=0, span=len(shape))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
@@ -154,7 +126,7 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
     if as_tuple:
         return tuple(handle(np.array(part)) for part in np.nonzero(np.atleast_1d(raw)))
     made = handle(np.argwhere(raw))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def argwhere(input: Any) -> Any:

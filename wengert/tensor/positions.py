@@ -75,10 +75,11 @@ def vector(
 def columns(op: str, x: Any, dim: int, index: Any) -> Any:
     """Return positions along ``dim``, for every column its own, as positions in the whole of ``x``."""
     require_tensor(op, x)
-    require_integers(op, index)
+    require_tensor(op, index, "index")
     axis = axis_of(op, dim, x.ndim)
     if not index.numel():
         return cast_to(index, INT64)
+    require_integers(op, index)
     if max(index.ndim, 1) != max(x.ndim, 1):
         raise ShapeError(
             f"{op}(): Index tensor must have the same number of dimensions as input tensor, got {index.ndim} and "

@@ -1,91 +1,36 @@
-"""Functions that write, add or combine elements at positions or under masks, each with its form in place.
-
-Every operation plans its steps first: rows, their operands after the tensor written to, and their parameters. What can
-fail has failed then, and the steps make a new tensor (`_made`) or are written into the old one's memory (`_writing`).
-"""
+"""Functions that write, add or combine elements at positions, each with its form in place."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from wengert.core.primitive import Primitive
-from wengert.errors import DTypeError, OutOfRangeError, ShapeError, cannot_broadcast, shape_text
+from wengert.errors import OutOfRangeError, ShapeError, shape_text
 from wengert.rules import elementwise, scattering, structural
 from wengert.rules import indexing as rows
+from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
-from wengert.tensor import inplace, views
+from wengert.tensor import views
 from wengert.tensor.apply import undefined
 from wengert.tensor.indexing import SLICE, parse
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, require_integers, vector
-from wengert.tensor.promotion import (
-    cast_to,
-    constant,
-    dtype_of,
-    filling,
-    is_number,
-    require_tensor,
-)
+from wengert.tensor.promotion import constant, dtype_of, filling, is_number, require_tensor
+from wengert.tensor.steps import Steps, applied, number, require_alike, spread, writing
 
 __all__ = [
-    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "masked_fill",
-    "masked_scatter", "put", "scatter", "scatter_add", "scatter_reduce",
+    "index_add", "index_copy", "index_fill", "index_put", "index_put_", "index_reduce", "put", "scatter",
+    "scatter_add", "scatter_reduce",
 ]  # fmt: skip
 
-Steps = list[tuple[Primitive, tuple[Any, ...], dict[str, Any]]]
 
-
-def _made(x: Any, steps: Steps, out: Any = None) -> Any:
-    for row, others, params in steps:
-        x = row(x, *others, **params)
-    return x if out is None else deliver(x, out)
-
-
-def _writing(plan: Callable[..., Steps], op: str) -> Callable[..., Any]:
-    """Return the form in place of the operation that ``plan`` plans."""
-
-    def written(input: Any, *args: Any, **named: Any) -> Any:
-        require_tensor(op, input)
-        inplace.writable(input, op)
-        steps = plan(op, input, *args, **named)
-        for row, others, _ in steps:
-            if row.aligned:
-                for other in others:
-                    inplace.require_fit(input, other, op)
-        if len(steps) == 1:
-            return inplace.write(input, *steps[0], op)
-        return inplace.assign(input, _made(inplace.value_before(input, ()), steps), op)
-
-    written.__name__ = written.__qualname__ = op
-    written.__doc__ = f"`{op[:-1]}`, in place. Returns the tensor."
-    return written
-
-
-def _number(op: str, x: Any, value: Any, name: str = "value") -> Any:
-    """Return a number, or a 0-d tensor of any dtype, as a 0-d tensor of the dtype of ``x``."""
-    if is_number(value):
-        return filling(value, dtype_of(x), op)
-    require_tensor(op, value, name)
-    if value.ndim:
-        raise ShapeError(
-            f"{op} only supports a 0-dimensional {name} tensor, but got tensor with {value.ndim} dimension(s)."
-        )
-    return cast_to(value, dtype_of(x))
-
-
-def _spread(value: Any, shape: Any) -> Any:
-    return structural.broadcast_to(value, shape=tuple(shape))
-
-
-def _require_alike(op: str, x: Any, source: Any) -> None:
-    if dtype_of(x) != dtype_of(source):
-        raise DTypeError(
-            f"{op}(): Expected self.dtype to be equal to src.dtype, got {x.dtype} and {source.dtype}. "
-            f"Use `src.to(self.dtype)`."
-        )
+def _matched(op: str, x: Any, dim: int, index: Any, src: Any) -> tuple[Any, Any]:
+    """Return positions along ``dim`` as positions in the whole, and the elements of ``src`` that go there."""
+    require_tensor(op, src, "src")
+    at = columns(op, x, dim, index)
+    require_alike(op, x, src)
+    return at, _corner(op, at, src)
 
 
 def _corner(op: str, index: Any, src: Any) -> Any:
@@ -124,15 +69,17 @@ def _scatter_steps(
         raise TypeError(
             f"{op}() missing 1 required argument: 'src', a tensor, or 'value', a number."
         )
-    at = columns(op, input, dim, index)
     where = {"axis": 0, "span": input.ndim}
     filled = src is None or is_number(src)
     if filled:
-        y = _spread(_number(op, input, value if src is None else src), at.shape)
+        at = columns(op, input, dim, index)
+        y = spread(number(op, input, value if src is None else src), at.shape)
     else:
-        require_tensor(op, src, "src")
-        _require_alike(op, input, src)
-        y = _corner(op, at, src)
+        at, y = _matched(op, input, dim, index, src)
+        if reduce is not None:
+            warn(
+                "The reduce argument of torch.scatter with Tensor src is deprecated. Use torch.scatter_reduce instead."
+            )
     if reduce is None:
         return [(rows.scatter_fill if filled else rows.scatter_put, (at, y), where)]
     if reduce == "add":
@@ -157,15 +104,16 @@ def scatter(
             [5., 0., 0.]])
     """
     steps = _scatter_steps("scatter", input, dim, index, src, value=value, reduce=reduce)
-    return _made(input, steps, out)
+    made = applied(input, steps)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-scatter_ = _writing(_scatter_steps, "scatter_")
+scatter_ = writing(_scatter_steps, "scatter_")
 
 
 def _scatter_add_steps(op: str, input: Any, dim: int, index: Any, src: Any) -> Steps:
-    require_tensor(op, src, "src")
-    return _scatter_steps(op, input, dim, index, src, reduce="add")
+    operands = _matched(op, input, dim, index, src)
+    return [(rows.scatter_add, operands, {"axis": 0, "span": input.ndim})]
 
 
 def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) -> Any:
@@ -175,10 +123,11 @@ def scatter_add(input: Any, dim: int, index: Any, src: Any, *, out: Any = None) 
     >>> torch.scatter_add(torch.zeros(3), 0, torch.tensor([0, 2, 0]), torch.tensor([1., 2., 3.]))
     tensor([4., 0., 2.])
     """
-    return _made(input, _scatter_add_steps("scatter_add", input, dim, index, src), out)
+    made = applied(input, _scatter_add_steps("scatter_add", input, dim, index, src))
+    return made if out is None else deliver(made, out, exact=True)
 
 
-scatter_add_ = _writing(_scatter_add_steps, "scatter_add_")
+scatter_add_ = writing(_scatter_add_steps, "scatter_add_")
 
 _REDUCING = {
     "sum": (rows.scatter_sum, rows.scatter_sum),
@@ -199,7 +148,7 @@ def _reducing(
     where = {"axis": 0, "span": x.ndim}
     steps: Steps = []
     if not include_self:
-        neutral = _spread(constant(_neutral(reduce, dtype), dtype), at.shape)
+        neutral = spread(constant(_neutral(reduce, dtype), dtype), at.shape)
         steps.append((rows.scatter_fill, (at, neutral), where))
     row = _REDUCING[reduce][kind]
     params = (
@@ -222,14 +171,12 @@ def _neutral(reduce: str, dtype: np.dtype[Any]) -> Any:
 def _scatter_reduce_steps(
     op: str, input: Any, dim: int, index: Any, src: Any, reduce: str, *, include_self: bool = True
 ) -> Steps:
-    require_tensor(op, src, "src")
     if reduce not in _REDUCING:
         raise ShapeError(
             f"{op}(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
-    at = columns(op, input, dim, index)
-    _require_alike(op, input, src)
-    return _reducing(op, input, reduce, at, _corner(op, at, src), include_self, 0)
+    at, y = _matched(op, input, dim, index, src)
+    return _reducing(op, input, reduce, at, y, include_self, 0)
 
 
 def scatter_reduce(
@@ -249,10 +196,11 @@ def scatter_reduce(
     steps = _scatter_reduce_steps(
         "scatter_reduce", input, dim, index, src, reduce, include_self=include_self
     )
-    return _made(input, steps, out)
+    made = applied(input, steps)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-scatter_reduce_ = _writing(_scatter_reduce_steps, "scatter_reduce_")
+scatter_reduce_ = writing(_scatter_reduce_steps, "scatter_reduce_")
 
 
 def _slices(op: str, x: Any, axis: int, at: Any, source: Any) -> tuple[Any, Any]:
@@ -281,7 +229,7 @@ def _index_add_steps(
 ) -> Steps:
     axis, at = vector(op, input, dim, index)
     at, source = _slices(op, input, axis, at, source)
-    _require_alike(op, input, source)
+    require_alike(op, input, source)
     if alpha != 1:
         source = elementwise.mul(source, filling(alpha, dtype_of(input), op))
     return [(rows.index_add, (at, source), {"axis": axis, "span": min(input.ndim, 1)})]
@@ -297,10 +245,11 @@ def index_add(
     tensor([[0., 0.],
             [6., 6.]])
     """
-    return _made(input, _index_add_steps("index_add", input, dim, index, source, alpha=alpha), out)
+    made = applied(input, _index_add_steps("index_add", input, dim, index, source, alpha=alpha))
+    return made if out is None else deliver(made, out, exact=True)
 
 
-index_add_ = _writing(_index_add_steps, "index_add_")
+index_add_ = writing(_index_add_steps, "index_add_")
 
 
 def _index_copy_steps(op: str, input: Any, dim: int, index: Any, source: Any) -> Steps:
@@ -309,7 +258,7 @@ def _index_copy_steps(op: str, input: Any, dim: int, index: Any, source: Any) ->
     if max(input.ndim, source.ndim) == 1 and source.numel() == 1 and input.ndim != source.ndim:
         source = structural.reshape(source, shape=(1,) * input.ndim)
     at, source = _slices(op, input, axis, at, source)
-    _require_alike(op, input, source)
+    require_alike(op, input, source)
     return [(rows.index_copy, (at, source), {"axis": axis, "span": min(input.ndim, 1)})]
 
 
@@ -320,10 +269,11 @@ def index_copy(input: Any, dim: int, index: Any, source: Any, *, out: Any = None
     >>> torch.index_copy(torch.zeros(3), 0, torch.tensor([2, 0]), torch.tensor([5., 6.]))
     tensor([6., 0., 5.])
     """
-    return _made(input, _index_copy_steps("index_copy", input, dim, index, source), out)
+    made = applied(input, _index_copy_steps("index_copy", input, dim, index, source))
+    return made if out is None else deliver(made, out, exact=True)
 
 
-index_copy_ = _writing(_index_copy_steps, "index_copy_")
+index_copy_ = writing(_index_copy_steps, "index_copy_")
 
 
 def _index_fill_steps(op: str, input: Any, dim: int, index: Any, value: Any) -> Steps:
@@ -332,7 +282,7 @@ def _index_fill_steps(op: str, input: Any, dim: int, index: Any, value: Any) -> 
     )  # fmt: skip
     row = rows.index_fill_tensor if isinstance(value, Recorded) else rows.index_fill
     shape = (*input.shape[:axis], *at.shape, *input.shape[axis + 1 :])
-    y = _spread(_number(op, input, value), shape)
+    y = spread(number(op, input, value), shape)
     return [(row, (at, y), {"axis": axis, "span": min(input.ndim, 1)})]
 
 
@@ -344,10 +294,10 @@ def index_fill(input: Any, dim: int, index: Any, value: Any) -> Any:
     tensor([[7., 0., 7.],
             [7., 0., 7.]])
     """
-    return _made(input, _index_fill_steps("index_fill", input, dim, index, value))
+    return applied(input, _index_fill_steps("index_fill", input, dim, index, value))
 
 
-index_fill_ = _writing(_index_fill_steps, "index_fill_")
+index_fill_ = writing(_index_fill_steps, "index_fill_")
 
 
 def _index_reduce_steps(
@@ -366,10 +316,10 @@ def _index_reduce_steps(
         )
     axis, at = vector(op, input, dim, index)
     at, source = _slices(op, input, axis, at, source)
-    _require_alike(op, input, source)
+    require_alike(op, input, source)
     if input.ndim:
         at = structural.reshape(at, shape=(at.numel(), *(1,) * (input.ndim - axis - 1)))
-        at = rows.along(_spread(at, source.shape), axis, tuple(input.shape))
+        at = rows.along(spread(at, source.shape), axis, tuple(input.shape))
     return _reducing(op, input, reduce, at, source, include_self, 1)
 
 
@@ -388,10 +338,11 @@ def index_reduce(
     steps = _index_reduce_steps(
         "index_reduce", input, dim, index, source, reduce, include_self=include_self
     )
-    return _made(input, steps, out)
+    made = applied(input, steps)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-index_reduce_ = _writing(_index_reduce_steps, "index_reduce_")
+index_reduce_ = writing(_index_reduce_steps, "index_reduce_")
 
 
 def _put_steps(op: str, input: Any, index: Any, source: Any, accumulate: bool = False) -> Steps:
@@ -403,7 +354,7 @@ def _put_steps(op: str, input: Any, index: Any, source: Any, accumulate: bool = 
             f"{op}(): Expected source and index to have the same number of elements, but got source.numel() = "
             f"{source.numel()}, index.numel() = {index.numel()}"
         )
-    _require_alike(op, input, source)
+    require_alike(op, input, source)
     at = checked(op, index, input.numel(), 0, wrap=True)
     y = structural.reshape(source, shape=tuple(index.shape))
     row = rows.put_add_flat if accumulate else rows.put_flat
@@ -418,74 +369,10 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
     tensor([[5., 0.],
             [0., 6.]])
     """
-    return _made(input, _put_steps("put", input, index, source, accumulate))
+    return applied(input, _put_steps("put", input, index, source, accumulate))
 
 
-put_ = _writing(_put_steps, "put_")
-
-
-def _require_mask(op: str, x: Any, mask: Any) -> None:
-    require_tensor(op, x)
-    require_tensor(op, mask, "mask")
-    if dtype_of(mask).kind != "b":
-        raise DTypeError(
-            f"{op} only supports boolean masks, but got mask with dtype {mask.dtype}. Use `mask != 0`."
-        )
-    try:
-        np.broadcast_shapes(tuple(x.shape), tuple(mask.shape))
-    except ValueError:
-        raise cannot_broadcast(op, [tuple(x.shape), tuple(mask.shape)]) from None
-
-
-def _masked_fill_steps(op: str, input: Any, mask: Any, value: Any) -> Steps:
-    _require_mask(op, input, mask)
-    row = rows.masked_fill_tensor if isinstance(value, Recorded) else rows.masked_fill
-    return [(row, (mask, _number(op, input, value)), {})]
-
-
-def masked_fill(input: Any, mask: Any, value: Any) -> Any:
-    """Return ``input`` with a number or a 0-d tensor where ``mask`` is true. An overwritten element gets gradient 0.
-
-    >>> import wengert as torch
-    >>> x = torch.tensor([1., -2.])
-    >>> x.masked_fill(x < 0, 0)
-    tensor([1., 0.])
-    """
-    return _made(input, _masked_fill_steps("masked_fill", input, mask, value))
-
-
-masked_fill_ = _writing(_masked_fill_steps, "masked_fill_")
-
-
-def _masked_scatter_steps(op: str, input: Any, mask: Any, source: Any) -> Steps:
-    _require_mask(op, input, mask)
-    require_tensor(op, source, "source")
-    _require_alike(op, input, source)
-    shape = np.broadcast_shapes(tuple(input.shape), tuple(mask.shape))
-    if tuple(mask.shape) != shape:
-        mask = _spread(mask, shape)
-    count = source.numel()
-    turns = rows.turns(mask, size=count)
-    if not count:
-        return [(rows.masked_scatter, (mask, _spread(constant(0, dtype_of(input)), shape)), {})]
-    y = rows.index(structural.reshape(source, shape=(count,)), turns, axis=0, span=1)
-    return [(rows.masked_scatter, (mask, y), {})]
-
-
-def masked_scatter(input: Any, mask: Any, source: Any) -> Any:
-    """Return ``input`` with the elements of ``source``, one after the other, where ``mask`` is true.
-
-    RuntimeError when there are fewer than the mask takes.
-
-    >>> import wengert as torch
-    >>> mask = torch.tensor([False, True, True])
-    >>> torch.masked_scatter(torch.zeros(3), mask, torch.tensor([5., 6., 7.]))
-    tensor([0., 5., 6.])
-    """
-    return _made(input, _masked_scatter_steps("masked_scatter", input, mask, source))
-
-
-masked_scatter_ = _writing(_masked_scatter_steps, "masked_scatter_")
+put_ = writing(_put_steps, "put_")
 
 
 def _index_put_key(op: str, x: Any, indices: Any, values: Any) -> tuple[Any, Any]:

@@ -23,7 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import creation, display, inplace, views
+from wengert.tensor import copying, creation, display, inplace, views
 from wengert.tensor.device import CPU
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
@@ -136,16 +136,18 @@ class Tensor(Methods, Operators):
                     "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return
-        if state.trace is not None:
-            state.trace.journal.keep(self, "edge")
+        cells.keep_in_trace(self, "edge", "level", "cell", "payload")
         if not wanted:
-            self._leave_tape()
-        elif self.edge is None:
+            views.disconnect(self)
+            if not views.follows(self):
+                self._leave_tape()
+        elif self.edge is None or views.follows(self):
             if self.is_inference() and not state.inference:
                 raise GradientError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
             creation.mark(self)
+            views.require_of_views(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` and return the tensor. TypeError for what is no bool."""
@@ -169,18 +171,18 @@ class Tensor(Methods, Operators):
                     "won't be populated during autograd.backward(). Call .retain_grad() on it before backward, or use "
                     "the leaf.",
                 )
-            return None
+            return cells.no_grad_yet(self)
         return cells.read_grad(cell)
 
     @grad.setter
     def grad(self, value: Any) -> None:
         if value is not None:
             self._require_grad_like(value)
-        elif self.cell is None:
+        elif self.cell is None and state.trace is None:
             return
+        cells.keep_in_trace(self, "cell")
         cell = grad_cell(self)
-        if state.trace is not None:
-            state.trace.journal.keep(cell, "grad")
+        cells.keep_in_trace(cell, "grad")
         cell.grad = value
 
     @grad.deleter
@@ -220,8 +222,7 @@ class Tensor(Methods, Operators):
         if _same_memory(self.payload, value.payload):
             return
         if state.trace is not None:
-            for name in ("payload", "storage"):
-                state.trace.journal.keep(self, name)
+            state.trace.rebinding(self, value)
         before = storage_of(self)
         self.payload = value.payload
         self.storage = Storage()
@@ -235,6 +236,8 @@ class Tensor(Methods, Operators):
 
     @property
     def _version(self) -> int:
+        if state.trace is not None and state.trace.from_outside(self):
+            state.trace.refuse_read(self, "_version")
         if self.storage is None:
             return 0
         if self.storage.inference:
@@ -308,9 +311,9 @@ class Tensor(Methods, Operators):
         """Have backward keep the gradient of this intermediate result in ``.grad``."""
         if self.edge is None:
             raise GradientError("can't retain_grad on Tensor that has requires_grad=False")
-        cells.refuse_in_trace(self, "retain_grad()")
         node, index = edge_node(self.edge)
         if node is not None:
+            cells.refuse_in_trace(self, "retain_grad()")
             node.extras().retained[index] = grad_cell(self)
 
     def register_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
@@ -356,7 +359,8 @@ class Tensor(Methods, Operators):
         """Cut this tensor itself off its history. RuntimeError for views."""
         if self.origin is not None and self.origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
-        cells.refuse_in_trace(self, "detach_()")
+        if self.edge is not None:
+            cells.refuse_in_trace(self, "detach_()")
         if not self.is_leaf and self.payload.__class__ is np.ndarray:
             with enable_grad():
                 inplace.rebase(self, self.detach())
@@ -429,25 +433,11 @@ class Tensor(Methods, Operators):
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if not self.is_leaf:
-            raise GradientError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment. Use `x.detach().clone()`."
-            )
-        if id(self) in memo:
-            return memo[id(self)]
-        copied = cells.handle(self.concrete("deepcopy").copy())
-        copied.__class__ = type(self)
-        if self.edge is not None:
-            creation.mark(copied)
-        memo[id(self)] = copied
-        if self.cell is not None and self.cell.grad is not None:
-            copied.grad = self.cell.grad.__deepcopy__(memo)
-        return copied
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        return copying.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self.detach().concrete("pickle"), self.requires_grad)
+        return copying.reduced(self)
 
     # Printing
 
@@ -479,12 +469,6 @@ def _same_memory(a: Any, b: Any) -> bool:
         return a is b
     same = a.__array_interface__["data"] == b.__array_interface__["data"]
     return bool(same and a.shape == b.shape and a.strides == b.strides)
-
-
-def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Any:
-    made = creation.finish(array, requires_grad)
-    made.__class__ = cls
-    return made
 
 
 def _described(payload: Any, recorded: bool) -> str:

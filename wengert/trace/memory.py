@@ -3,29 +3,45 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final
+
+import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.errors import TraceError
 
+WORK: Final = 100_000
+"""How many steps may be spent on deciding whether two interleaved views have an element in common."""
+
 
 def require_unshared(entries: Iterable[tuple[Array, bool]]) -> None:
-    """Raise TraceError when one array that is written may share memory with another one.
+    """Raise TraceError when one array that is written has an element in common with another one.
 
-    Each entry is an array and whether it is written. One sweep over the arrays by address: a training step has
-    hundreds, and pairs would be too many.
+    Each entry is an array and whether it is written. One sweep over the arrays by address, since a training step has
+    hundreds; only where byte ranges overlap are the elements themselves compared.
     """
-    spans = sorted((*_span(array), written) for array, written in entries if array.size)
-    read_to = written_to = 0
-    for low, high, written in spans:
-        if low < written_to or (written and low < read_to):
-            raise TraceError(
-                "the function writes to a tensor and uses another one that shares its memory (the same tensor twice, "
-                "overlapping views, a detached alias, or both from one NumPy array); a graph would read the old "
-                "elements. Use one of the two, or clone the other."
-            )
-        read_to = max(read_to, high)
-        if written:
-            written_to = max(written_to, high)
+    spans = [(*_span(array), i, array, written) for i, (array, written) in enumerate(entries)]
+    live: list[tuple[int, Array, bool]] = []
+    for low, high, _, array, written in sorted(spans, key=lambda span: span[:3]):
+        if not array.size:
+            continue
+        live = [entry for entry in live if entry[0] > low]
+        for _, other, also_written in live:
+            if (written or also_written) and share_elements(array, other):
+                raise TraceError(
+                    "the function writes to a tensor and uses another one that shares its memory (overlapping views, "
+                    "a detached alias, both from one NumPy array, or an argument that it captures as well); a graph "
+                    "would read the old elements. Use one of the two, or clone the other."
+                )
+        live.append((high, array, written))
+
+
+def share_elements(a: Array, b: Array) -> bool:
+    """Say whether two arrays have an element in common; True where that takes too long to find out."""
+    try:
+        return bool(np.shares_memory(a, b, max_work=WORK))  # type: ignore[arg-type]
+    except np.exceptions.TooHardError:
+        return True
 
 
 def _span(array: Array) -> tuple[int, int]:

@@ -9,7 +9,10 @@ from __future__ import annotations
 from collections.abc import MutableMapping
 from typing import Any, Final
 
+from wengert.tape.provenance import Place, here
+
 MISSING: Final = object()
+"""Stands for an item or a variable that is not there."""
 
 
 class Journal:
@@ -17,51 +20,42 @@ class Journal:
 
     def __init__(self) -> None:
         self.attributes: dict[tuple[int, str], tuple[Any, str, Any]] = {}
-        self.items: dict[tuple[int, Any], tuple[MutableMapping[Any, Any], Any, Any, Any]] = {}
-        self._gradients: dict[int, tuple[Any, Any, int]] = {}
-        self._drops: dict[int, int] = {}
+        self.items: dict[
+            tuple[int, Any], tuple[MutableMapping[Any, Any], Any, Any, Any, Place]
+        ] = {}
+        self._tables: dict[int, tuple[MutableMapping[Any, Any], list[tuple[Any, Any]]]] = {}
 
-    def keep(self, owner: Any, name: str) -> None:
-        """Note the value of an attribute before it changes."""
-        if name == "grad":
-            self._note_gradient(owner)
-        key = (id(owner), name)
-        if key not in self.attributes:
-            self.attributes[key] = (owner, name, getattr(owner, name))
+    def keep(self, owner: Any, *names: str) -> None:
+        """Note the values of attributes before they change."""
+        for name in names:
+            key = (id(owner), name)
+            if key not in self.attributes:
+                self.attributes[key] = (owner, name, getattr(owner, name))
 
-    def _note_gradient(self, cell: Any) -> None:
-        """Note which tensor a gradient is about to follow, or that it starts from none."""
-        grad = cell.grad
-        drops = self._drops.get(id(cell), 0)
-        if grad is None:
-            self._drops[id(cell)] = drops + 1
-        else:
-            self._gradients[id(grad)] = (grad, cell, drops)
+    def kept(self, owner: Any, name: str) -> bool:
+        """Say whether an attribute has been noted."""
+        return (id(owner), name) in self.attributes
 
-    def accumulates(self, grad: Any) -> bool:
-        """Say whether ``grad`` was a gradient that another one has followed with no None between.
-
-        Outside a trace the new gradient is then in the same memory.
-        """
-        found = self._gradients.get(id(grad))
-        if found is None:
-            return False
-        _, cell, drops = found
-        follows = cell.grad is not None and cell.grad is not grad
-        return follows and drops == self._drops.get(id(cell), 0)
+    def before(self, owner: Any, name: str) -> Any:
+        """Return what an attribute was when the trace began."""
+        noted = self.attributes.get((id(owner), name))
+        return getattr(owner, name) if noted is None else noted[2]
 
     def keep_item(self, table: MutableMapping[Any, Any], name: Any, owner: Any) -> None:
         """Note the value of a dict's item before it changes; ``owner`` is named in messages."""
         key = (id(table), name)
         if key not in self.items:
-            self.items[key] = (table, name, table.get(name, MISSING), owner)
+            self.items[key] = (table, name, table.get(name, MISSING), owner, here())
+        self._tables.setdefault(id(table), (table, list(table.items())))
+
+    def noted(self, table: MutableMapping[Any, Any], name: Any) -> bool:
+        """Say whether an item of a dict has been noted: what stands there now is the trace's own doing."""
+        return (id(table), name) in self.items
 
     def undo(self) -> None:
-        """Put every old value back."""
+        """Put every old value back, and the items of dicts into their old order."""
         for owner, name, old in self.attributes.values():
             setattr(owner, name, old)
-        for table, name, old, _ in self.items.values():
-            if old is MISSING:
-                table.pop(name, None)
-            else:
-                table[name] = old
+        for table, items in self._tables.values():
+            table.clear()
+            table.update(items)

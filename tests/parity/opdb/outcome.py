@@ -34,9 +34,12 @@ def expected(fn: Callable[[], Any], what: str = "the call") -> Any:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return fn()
+            result = fn()
         except Exception as error:
             raise NotApplicable(f"PyTorch refuses {what}: {first_line(error)}") from error
+    if getattr(result, "value", result) is NotImplemented:
+        raise NotApplicable("PyTorch leaves the operation to the other operand")
+    return result
 
 
 def found(fn: Callable[[], Any], what: str = "the call") -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wengert.tape.storage import Recorded
-from wengert.tensor import picking, scattering
+from wengert.tensor import masking, picking, scattering
 
 
 class IndexingMethods(Recorded):
@@ -15,7 +15,7 @@ class IndexingMethods(Recorded):
     index_select = picking.index_select
     take = picking.take
     take_along_dim = picking.take_along_dim
-    masked_select = picking.masked_select
+    masked_select = masking.masked_select
     nonzero = picking.nonzero
     nonzero_static = picking.nonzero_static
     argwhere = picking.argwhere
@@ -28,5 +28,5 @@ class IndexingMethods(Recorded):
     index_put, index_put_ = scattering.index_put, scattering.index_put_
     index_reduce, index_reduce_ = scattering.index_reduce, scattering.index_reduce_
     put, put_ = scattering.put, scattering.put_
-    masked_fill, masked_fill_ = scattering.masked_fill, scattering.masked_fill_
-    masked_scatter, masked_scatter_ = scattering.masked_scatter, scattering.masked_scatter_
+    masked_fill, masked_fill_ = masking.masked_fill, masking.masked_fill_
+    masked_scatter, masked_scatter_ = masking.masked_scatter, masking.masked_scatter_

@@ -1,4 +1,4 @@
-"""Functions of neural networks, without state."""
+"""Losses: how far an output is from a target. What `nn.functional` offers of them."""
 
 from __future__ import annotations
 
@@ -7,25 +7,14 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier
-from wengert.errors import cannot_broadcast, refuser
-from wengert.nn.lookup import embedding, one_hot
+from wengert.errors import cannot_broadcast
 from wengert.rules import composite
 from wengert.tape.provenance import warn
 from wengert.tape.record import binary
-from wengert.tensor import contraction, views
-from wengert.tensor.elementary import relu, sigmoid, tanh
+from wengert.tensor import views
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
-from wengert.tensor.reductions import log_softmax, softmax
 
-__all__ = [
-    "embedding", "linear", "log_softmax", "mse_loss", "one_hot", "relu", "sigmoid", "softmax", "tanh",
-]  # fmt: skip
-
-
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
-    """Return ``input @ weight.T + bias``: ``input (..., n)``, ``weight (m, n)``, ``bias (m)`` -> ``(..., m)``."""
-    out = contraction.matmul(input, weight.t())
-    return out if bias is None else out + bias
+__all__ = ["mse_loss"]
 
 
 def mse_loss(input: Any, target: Any, reduction: str = "mean") -> Any:
@@ -82,6 +71,3 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
         shape = _joint_shape(tuple(x.shape), tuple(y.shape))
         x, y = views.expand(x, shape), views.expand(y, shape)
     return composite.mse_loss(x, y) if reduction == "mean" else composite.mse_sum(x, y)
-
-
-__getattr__ = refuser(__name__, "torch.nn.functional")
