@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.laws import index_samples
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
@@ -26,8 +27,13 @@ REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
     log_softmax mse_loss mse_sum mse_each modulus as_strided
     vector_norm dist var std var_mean std_mean nansum sort
-    topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
-    logcumsumexp scatter_amax scatter_amin""".split()
+    topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin logcumsumexp
+    logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
+    nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
+    complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
+    multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
+    scaled_bessel_k airy_ai airy_ai_slope
+    scatter_amax scatter_amin""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -158,10 +164,40 @@ ZEROS_INSIDE = np.array([[0.0, 2.0, -1.5], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
 PLAIN_1D = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
 PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
 
+ON_A_DIAGONAL = {"view": BOOK["diagonal"], "settings": (("offset", 1), ("dim1", 0), ("dim2", 1))}
+IN_WINDOWS = {"view": BOOK["unfold"], "settings": (("dim", 1), ("size", 3), ("step", 3))}
+
 # Each entry: operands, then parameters.
 EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     # elementwise with parameters or masks
     "power": [((np.abs(X) + 0.2,), {"exponent": e}) for e in (2, 3, 1, 0, 0.5, -1.0, 2.5, 4, -2)],
+    "sinc": [((X,), {"order": 0}), ((X,), {"order": 1}), ((_numbers(),), {"order": 3})],
+    "round_to": [((X / 30 + 0.65,), {"decimals": 0}), ((X + 5,), {"decimals": -1})],
+    "div_floor": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "div_trunc": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "nan_to_num": [((X,), {"nan": 0.0, "posinf": None, "neginf": None})],
+    "clamp": [((X, X - 1, X + 1), {}), ((X, _numbers(3, seed=1), np.array(1.01)), {}), ((X, X + 2, X + 1), {})],
+    "addcmul": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {"value": v}) for v in (1, 2.5)],
+    "addcdiv": [((X, _numbers(3, seed=1), np.abs(X) + 0.5), {"value": v}) for v in (1, 2.5)],
+    "lerp": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {})],
+    "gcd": [((_ints(4, 6, -9), _ints(6)), {})],
+    "lcm": [((_ints(4, 6, -9), _ints(6)), {})],
+    "shift_left": [((_ints(4, 6, -9), _ints(2)), {})],
+    "shift_right": [((_ints(4, 6, -9), _ints(2)), {})],
+    "logit": [((X / 8 + 0.5,), {"eps": None}), ((X / 8 + 0.5,), {"eps": 0.2})],
+    "polygamma": [((np.abs(X) + 0.5,), {"n": n}) for n in (1, 0, 2)],
+    "multigammaln": [((np.abs(X) + 1.5,), {"p": p}) for p in (1, 3)],
+    **{
+        name: [((np.abs(X) + 0.5,), {"order": n}) for n in (0, 1, 2)]
+        for name in ("bessel_j", "bessel_y", "bessel_i", "scaled_bessel_i", "bessel_k", "scaled_bessel_k")
+    },
+    "sgn": [((X + 1j * X[::-1],), {})],
+    "angle": [((X + 1j * X[::-1],), {})],
+    "is_real": [((X + 1j * X[::-1],), {})],
+    "view_as_real": [((X + 1j * X[::-1],), {}), ((np.array(1.0 + 2.0j),), {})],
+    "view_as_complex": [((_numbers(3, 2),), {}), ((_numbers(2),), {})],
+    "complex": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
+    "polar": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
     "keep_where": [((X, _mask(2, 3)), {}), ((X, _mask(3)), {}), ((_numbers(3), _mask(2, 3)), {})],
     "where": [
         ((_mask(2, 3), X, _numbers(2, 3, seed=1)), {}),
@@ -251,67 +287,71 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((X, _numbers(3)), {"index": (1,)}),
         ((_numbers(), _numbers(seed=1)), {"index": (Ellipsis,)}),
     ],
-    # picking by index
-    "index": [
-        ((CUBE, _ints(2, 0, 2)), {"axis": 1, "span": 1}),
-        ((CUBE, _ints([0, 5], [5, 1])), {"axis": 0, "span": 2}),
-        ((X, _ints([0], [2])), {"axis": 1, "span": 1}),
-        ((_numbers(4), np.array(2)), {"axis": 0, "span": 1}),
+    "view_dtype": [((X,), {"dtype": np.dtype(np.int16)}), ((X,), {"dtype": np.dtype(np.uint8)})],
+    # parts
+    "diagonal": [
+        ((CUBE,), {"offset": 1, "dim1": 0, "dim2": 2}),
+        ((_numbers(3, 3),), {"offset": -1, "dim1": 1, "dim2": 0}),
+        ((X,), {"offset": 5, "dim1": 0, "dim2": 1}),
     ],
-    "unindex": [
-        ((_numbers(2, 3, 4), _ints(2, 0, 2)), {"axis": 1, "span": 1, "shape": (2, 3, 4)}),
-        ((_numbers(2, 2, 4), _ints([0, 5], [5, 1])), {"axis": 0, "span": 2, "shape": (2, 3, 4)}),
+    "diag_embed": [
+        ((X,), {"offset": 1, "dim1": 0, "dim2": 2, "shape": (4, 2, 4)}),
+        ((_numbers(3),), {"offset": -1, "dim1": 0, "dim2": 1, "shape": (4, 4)}),
     ],
-    "put": [
-        ((CUBE, _ints(2, 0), _numbers(2, 2, 4)), {"axis": 1, "span": 1}),
-        ((CUBE, _ints([0, 5], [2, 1]), _numbers(2, 2, 4)), {"axis": 0, "span": 2}),
-        ((_numbers(4), np.array(2), _numbers()), {"axis": 0, "span": 1}),
-        ((CUBE, _ints(2, 0, 2), _numbers(2, 3, 4, seed=1)), {"axis": 1, "span": 1}),
+    "unfold": [
+        ((_numbers(2, 7),), {"dim": 1, "size": 3, "step": 2}),
+        ((_numbers(5, 2),), {"dim": 0, "size": 2, "step": 3}),
     ],
-    "put_add": [
-        ((CUBE, _ints(2, 0, 2), _numbers(2, 3, 4, seed=1)), {"axis": 1, "span": 1}),
-        ((CUBE, _ints([0, 5], [5, 1]), _numbers(2, 2, 4)), {"axis": 0, "span": 2}),
-        ((_numbers(), _ints(0, 0), _numbers(2)), {"axis": 0, "span": 0}),
+    "fold": [
+        ((_numbers(2, 3, 3),), {"dim": 1, "size": 3, "step": 2, "n": 8}),
+        ((_numbers(2, 2, 2),), {"dim": 0, "size": 2, "step": 3, "n": 5}),
     ],
-    "position": [((_ints([0, -1], [2, -3]),), {"op": "x[...]", "size": 3, "dim": 0, "wrap": True})],
-    "places": [
-        ((_ints([0, 2, 0, 1], [1, 1, 2, 0]),), {"dim": 0, "shape": (3, 4), "lead": 0}),
-        ((_ints([[3], [0]], [[1], [2]]),), {"dim": 1, "shape": (2, 4, 1), "lead": 0}),
+    "strided": [
+        ((CUBE,), {"size": (3, 2), "stride": (2, 5), "offset": 4, "shape": (2, 3, 4)}),
+        ((X,), {"size": (3, 3), "stride": (1, 1), "offset": 0, "shape": (2, 3)}),
+        ((_numbers(1),), {"size": (), "stride": (), "offset": 0, "shape": (1,)}),
     ],
-    "last_written": [((_ints([0, 5], [5, 1]),), {"size": 6})],
-    "masked_fill": [
-        ((X, _mask(2, 3), _numbers(2, 3, seed=1)), {}),
-        ((X, _mask(3), _numbers(seed=1)), {}),
-        ((_numbers(3), _mask(2, 1), _numbers(2, 3)), {}),
+    "unstrided": [
+        ((_numbers(3, 2),), {"size": (3, 2), "stride": (2, 5), "offset": 4, "shape": (2, 3, 4)}),
+        ((_numbers(3, 3),), {"size": (3, 3), "stride": (1, 1), "offset": 0, "shape": (2, 3)}),
     ],
-    "nonzero_static": [((np.array([[0.0, 2.0], [1.0, 0.0]]),), {"size": 3, "fill_value": -1})],
-    "turns": [((_mask(2, 3),), {"size": 6})],
-    "embedding": [
-        ((_numbers(3, 2), _ints([0, 2], [2, 1])), {"padding_idx": None, "by_frequency": False}),
-        ((_numbers(3, 2), np.array(1)), {"padding_idx": 0, "by_frequency": True}),
+    "set_view": [
+        ((_numbers(3, 3), _numbers(2)), ON_A_DIAGONAL),
+        ((_numbers(2, 7), _numbers(2, 2, 3, seed=1)), IN_WINDOWS),
     ],
-    "counts": [
-        ((_ints([0, 5], [5, 1]),), {"shape": (2, 3), "own": True}),
-        ((_ints(0),), {"shape": (), "own": False}),
+    "clear_view": [((_numbers(3, 3),), ON_A_DIAGONAL), ((_numbers(2, 7),), IN_WINDOWS)],
+    # arranging anew
+    "flip": [((CUBE,), {"dims": (0, 2)}), ((_numbers(),), {"dims": ()})],
+    "roll": [((CUBE,), {"shifts": (1, -2), "dims": (0, 2)}), ((_numbers(3),), {"shifts": (4,), "dims": (0,)})],
+    "roll_all": [((X,), {"shift": 2}), ((_numbers(),), {"shift": 1})],
+    "rot90": [((CUBE,), {"k": k, "dims": dims}) for k, dims in ((0, (0, 1)), (1, (0, 2)), (2, (2, 0)), (3, (1, 2)))],
+    "repeat": [
+        ((X,), {"repeats": (2, 3)}),
+        ((_numbers(2, 1),), {"repeats": (2, 1, 3)}),
+        ((_numbers(),), {"repeats": (2,)}),
+        ((_numbers(),), {"repeats": ()}),
     ],
-    "runs": [((_ints([0, 2], [2, 1]),), {"size": 4})],
-    "scatter_mean": [
-        ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {"include_self": True}),
-        ((X, _ints(4, 4), _numbers(2, seed=1)), {"include_self": False}),
-        ((_numbers(), _ints(0, 0), _numbers(2)), {"include_self": True}),
+    **{name: [((CUBE,), {"diagonal": 1}), ((_numbers(3, 3),), {"diagonal": -1})] for name in ("tril", "triu")},
+    "block_diag": [((X, _numbers(1, 1), _numbers(3, 2)), {})],
+    "constant_pad_nd": [
+        ((X,), {"pad": ((1, 0), (2, 1)), "value": 0.5}),
+        ((CUBE,), {"pad": ((0, 0), (-1, 2), (1, -3)), "value": 0.0}),
+        ((_numbers(),), {"pad": (), "value": 1.0}),
     ],
-    "scatter_prod": [
-        ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {}),
-        ((ZEROS_INSIDE, _ints(0, 0, 3, 3, 3), ZEROS_INSIDE[:, 0].repeat(2)[:5]), {}),
-        ((_numbers(), np.array(0), _numbers(seed=1)), {}),
+    "reflection_pad": [
+        ((CUBE,), {"pad": ((0, 0), (2, 1), (0, 3))}),
+        ((X,), {"pad": ((0, 0), (-1, 1))}),
+        ((X,), {"pad": ((0, 0), (0, 0))}),
     ],
     **{
-        name: [
-            ((X, _ints([0, 5], [5, 1]), _numbers(2, 2, seed=1)), {}),
-            ((_numbers(), np.array(0), _numbers(seed=1) - 2.0), {}),
-        ]
-        for name in ("scatter_amax", "scatter_amin")
+        name: [((CUBE,), {"pad": ((0, 0), (2, 3), (0, 1))}), ((X,), {"pad": ((1, 0), (-1, 2))})]
+        for name in ("replication_pad", "circular_pad")
     },
+    **{
+        f"{name}_backward": [((_numbers(2, 6, 5),), {"pad": ((0, 0), (2, 1), (0, 1)), "shape": (2, 3, 4)})]
+        for name in ("reflection_pad", "replication_pad", "circular_pad")
+    },
+    **index_samples.entries(_numbers, _ints, _mask),
     # reductions
     "mean": [
         ((CUBE,), {"axis": (1,), "keepdim": False}),

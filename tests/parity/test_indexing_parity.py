@@ -61,7 +61,7 @@ class Draw:
                 if kind == "range"
                 else [self.position(n) for _ in range(count)]
             )
-        return self.random.random() < 0.5
+        return kind == "true" or (kind == "0-d bool" and self.random.random() < 0.5)
 
     def position(self, n: int) -> int:
         if self.random.random() < 0.02 or not n:
@@ -175,13 +175,13 @@ def test_writes(torch, seed):
                 memory[key] = value
             z[key] = value
             total = (z * torch.arange(float(z.numel())).reshape(z.shape)).sum()
-            return (
-                plain,
-                memory,
-                z.detach(),
-                base.grad_fn.name(),
-                *torch.autograd.grad(total, [x, y]),
-            )
+            found = torch.autograd.grad(total, [x, y], allow_unused=True)
+            slopes = [
+                torch.zeros_like(t) if g is None else g for t, g in zip([x, y], found, strict=True)
+            ]
+            writes = not any(kind in ("false", "0-d bool") and not value for kind, value in parts)
+            name = base.grad_fn.name() if writes else "nothing"
+            return plain, memory, z.detach(), name, *slopes
 
         results.append(outcome(write))
     return results

@@ -2,9 +2,13 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    arrangement,
+    choosing,
+    complex_parts,
     composite,
     contraction,
     convolution,
+    elementary,
     elementwise,
     indexing,
     memory,
@@ -12,18 +16,25 @@ from wengert.rules import (
     norms,
     ordering,
     reduction,
+    rounding,
     scans,
     scattering,
+    special,
     statistics,
     structural,
     updates,
+    windows,
 )
 
 __all__ = [
     "BOOK",
+    "arrangement",
+    "choosing",
+    "complex_parts",
     "composite",
     "contraction",
     "convolution",
+    "elementary",
     "elementwise",
     "indexing",
     "memory",
@@ -31,9 +42,12 @@ __all__ = [
     "norms",
     "ordering",
     "reduction",
+    "rounding",
     "scans",
     "scattering",
+    "special",
     "statistics",
     "structural",
     "updates",
+    "windows",
 ]

@@ -124,6 +124,8 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
     require_tensor("nonzero", input)
     raw = known("nonzero", input, "Use `torch.where(x != 0, ...)`, or `torch.nonzero_static`.")
     if as_tuple:
+        if out is not None:
+            raise TypeError("nonzero(): takes no 'out' with as_tuple=True.")
         return tuple(handle(np.array(part)) for part in np.nonzero(np.atleast_1d(raw)))
     made = handle(np.argwhere(raw))
     return made if out is None else deliver(made, out, exact=True)

@@ -314,6 +314,7 @@ def _index_reduce_steps(
         raise ShapeError(
             f"{op}(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
         )
+    warn("index_reduce() is in beta and the API may change at any time.")
     axis, at = vector(op, input, dim, index)
     at, source = _slices(op, input, axis, at, source)
     require_alike(op, input, source)

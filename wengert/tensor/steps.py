@@ -54,6 +54,10 @@ def number(op: str, x: Any, value: Any, name: str = "value") -> Any:
         raise ShapeError(
             f"{op} only supports a 0-dimensional {name} tensor, but got tensor with {value.ndim} dimension(s)."
         )
+    if dtype_of(value).kind == "c" != dtype_of(x).kind:
+        raise DTypeError(
+            f"{op}: the {name} {value} cannot be converted to {x.dtype} without overflow. Use its `.real`."
+        )
     return cast_to(value, dtype_of(x))
 
 
