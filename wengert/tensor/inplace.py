@@ -263,16 +263,13 @@ def operand_before(x: Any, row: Primitive, y: Any = None) -> Any:
     return _apart(before) if kept else before
 
 
-def memory_only(x: Any, y: Any, alike: bool = True) -> bool:
-    """Say whether a write of ``y`` into ``x`` is one of plain memory, with no history anywhere in the family.
-
-    ``alike`` asks for one dtype, as an update element by element needs.
-    """
+def memory_only(x: Any, y: Any) -> bool:
+    """Say whether a write of ``y`` into ``x`` is one of plain memory, with no history anywhere in the family."""
     a = x.payload
     b = y.payload
     if carrier.special or a.__class__ is not ndarray or b.__class__ is not ndarray:
         return False
-    if alike and a.dtype is not b.dtype:
+    if a.dtype is not b.dtype:
         return False
     if carrier.quiet and not state.grad:
         return True
@@ -338,7 +335,8 @@ def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..
 def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any], op: str) -> Any:
     """Write ``row(x, *others)`` into ``x``: into its memory alone, by the row's ``out=``, where nothing is recorded."""
     writable(x, op)
-    if all(memory_only(x, y, alike=False) for y in (x, *others)):
+    plain = all(y.payload.__class__ is ndarray for y in others) and memory_only(x, x)
+    if plain and (all(y.edge is None for y in others) or not state.grad):
         row.forward(x.payload, *[y.payload for y in others], **params, out=x.payload)
         mark_written(x, here())
         return x

@@ -67,7 +67,7 @@ def take(input: Any, index: Any, *, out: Any = None) -> Any:
     tensor([1, 4])
     """
     require_tensor("take", input)
-    require_integers("take", index, "int64")
+    require_integers("take", index, only_int64=True)
     at = checked("take", index, input.numel(), 0, wrap=True)
     made = rows.take(input, at, axis=0, span=input.ndim)
     return made if out is None else deliver(made, out, exact=True)
@@ -86,7 +86,7 @@ def take_along_dim(input: Any, indices: Any, dim: int | None = None, *, out: Any
             [4]])
     """
     require_tensor("take_along_dim", input)
-    require_integers("take_along_dim", indices, "int64", name="indices")
+    require_integers("take_along_dim", indices, only_int64=True, name="indices")
     if dim is None:
         at = checked("take_along_dim", indices, input.numel(), 0, wrap=True)
         at = structural.reshape(at, shape=(at.numel(),))

@@ -16,7 +16,7 @@ from wengert.tape.storage import handle, ndarray
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 INT64 = np.dtype(np.int64)
-_ALL = {"int32": "int32 or int64", "int64": "int64"}
+_EITHER = (INT64, np.dtype(np.int32))
 
 
 def checked(op: str, index: Any, size: int, dim: int, *, wrap: bool) -> Any:
@@ -36,15 +36,18 @@ def checked(op: str, index: Any, size: int, dim: int, *, wrap: bool) -> Any:
 def require_integers(
     op: str,
     index: Any,
-    narrowest: str = "int32",
+    *,
+    only_int64: bool = False,
     error: type[Exception] = DTypeError,
     name: str = "index",
 ) -> None:
-    """Raise unless ``index`` is a tensor of int64, or of int32 where that is the ``narrowest`` allowed."""
+    """Raise unless ``index`` is a tensor of int64, or of int32."""
     require_tensor(op, index, name)
-    if dtype_of(index).name not in (narrowest, "int64"):
+    dtype = dtype_of(index)
+    if dtype != INT64 if only_int64 else dtype not in _EITHER:
+        either = "int64" if only_int64 else "int32 or int64"
         raise error(
-            f"{op}(): Expected dtype {_ALL[narrowest]} for {name}, got {index.dtype}. Use `.long()`."
+            f"{op}(): Expected dtype {either} for {name}, got {index.dtype}. Use `.long()`."
         )
 
 
@@ -55,13 +58,13 @@ def vector(
     index: Any,
     *,
     wrap: bool = False,
-    narrowest: str = "int32",
+    only_int64: bool = False,
     dtype_error: type[Exception] = DTypeError,
     rank_error: type[Exception] = IndexError,
 ) -> tuple[int, Any]:
     """Return the axis and the positions of slices of ``x`` along it: a vector, or one position for a 0-d ``x``."""
     require_tensor(op, x)
-    require_integers(op, index, narrowest, dtype_error)
+    require_integers(op, index, only_int64=only_int64, error=dtype_error)
     axis = axis_of(op, dim, x.ndim)
     if index.ndim > 1:
         raise rank_error(
@@ -76,23 +79,24 @@ def columns(op: str, x: Any, dim: int, index: Any) -> Any:
     """Return positions along ``dim``, for every column its own, as positions in the whole of ``x``."""
     require_tensor(op, x)
     require_tensor(op, index, "index")
-    axis = axis_of(op, dim, x.ndim)
-    if not index.numel():
+    shape, given = tuple(x.payload.shape), tuple(index.payload.shape)
+    axis = axis_of(op, dim, len(shape))
+    if 0 in given:
         return cast_to(index, INT64)
     require_integers(op, index)
-    if max(index.ndim, 1) != max(x.ndim, 1):
+    if len(given) != len(shape) and max(len(given), len(shape)) > 1:
         raise ShapeError(
-            f"{op}(): Index tensor must have the same number of dimensions as input tensor, got {index.ndim} and "
-            f"{x.ndim}."
+            f"{op}(): Index tensor must have the same number of dimensions as input tensor, got {len(given)} and "
+            f"{len(shape)}."
         )
-    for d, (n, m) in enumerate(zip(index.shape, x.shape, strict=False)):
-        if d != axis and n > m:
+    for d, (n, m) in enumerate(zip(given, shape, strict=False)):
+        if n > m and d != axis:
             raise ShapeError(
-                f"{op}: Size does not match at dimension {d}: expected index {shape_text(index.shape)} to be no "
-                f"larger than self {shape_text(x.shape)} apart from dimension {axis}"
+                f"{op}: Size does not match at dimension {d}: expected index {shape_text(given)} to be no larger than "
+                f"self {shape_text(shape)} apart from dimension {axis}"
             )
-    index = checked(op, index, x.shape[axis] if x.ndim else 1, axis, wrap=False)
-    return rows.along(index, axis, tuple(x.shape))
+    index = checked(op, index, shape[axis] if shape else 1, axis, wrap=False)
+    return rows.along(index, axis, shape)
 
 
 def known(op: str, x: Any, instead: str) -> np.ndarray[Any, Any]:

@@ -13,7 +13,8 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
 from wengert.tensor import views
 from wengert.tensor.apply import undefined
-from wengert.tensor.indexing import SLICE, parse
+from wengert.tensor.indexing import SLICE, Advanced
+from wengert.tensor.keys import parse
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, require_integers, vector
 from wengert.tensor.promotion import constant, dtype_of, filling, is_number, require_tensor
@@ -253,7 +254,7 @@ index_add_ = writing(_index_add_steps, "index_add_")
 
 
 def _index_copy_steps(op: str, input: Any, dim: int, index: Any, source: Any) -> Steps:
-    axis, at = vector(op, input, dim, index, narrowest="int64")
+    axis, at = vector(op, input, dim, index, only_int64=True)
     require_tensor(op, source, "source")
     if max(input.ndim, source.ndim) == 1 and source.numel() == 1 and input.ndim != source.ndim:
         source = structural.reshape(source, shape=(1,) * input.ndim)
@@ -278,7 +279,7 @@ index_copy_ = writing(_index_copy_steps, "index_copy_")
 
 def _index_fill_steps(op: str, input: Any, dim: int, index: Any, value: Any) -> Steps:
     axis, at = vector(
-        op, input, dim, index, wrap=True, narrowest="int64", dtype_error=IndexError, rank_error=ShapeError
+        op, input, dim, index, wrap=True, only_int64=True, dtype_error=IndexError, rank_error=ShapeError
     )  # fmt: skip
     row = rows.index_fill_tensor if isinstance(value, Recorded) else rows.index_fill
     shape = (*input.shape[:axis], *at.shape, *input.shape[axis + 1 :])
@@ -348,7 +349,7 @@ index_reduce_ = writing(_index_reduce_steps, "index_reduce_")
 
 def _put_steps(op: str, input: Any, index: Any, source: Any, accumulate: bool = False) -> Steps:
     require_tensor(op, input)
-    require_integers(op, index, "int64")
+    require_integers(op, index, only_int64=True)
     require_tensor(op, source, "source")
     if source.numel() != index.numel():
         raise IndexError(
@@ -376,7 +377,7 @@ def put(input: Any, index: Any, source: Any, accumulate: bool = False) -> Any:
 put_ = writing(_put_steps, "put_")
 
 
-def _index_put_key(op: str, x: Any, indices: Any, values: Any) -> tuple[Any, Any]:
+def _index_put_key(op: str, x: Any, indices: Any, values: Any) -> tuple[Any, Advanced]:
     """Return what the tuple of tensors does to ``x``: a basic index (of new dimensions alone), and index arrays."""
     require_tensor(op, x)
     if not isinstance(indices, list | tuple) or not indices:
@@ -391,11 +392,12 @@ def _index_put_key(op: str, x: Any, indices: Any, values: Any) -> tuple[Any, Any
             )
     require_tensor(op, values, "values")
     arrays: tuple[Any, ...] = tuple(indices)
-    return parse(x, tuple(_at_least_vector(index) for index in arrays))
+    basic, entries = parse(x, tuple(_at_least_vector(index) for index in arrays))
+    return basic, Advanced(entries)
 
 
 def _at_least_vector(index: Any) -> Any:
-    if index.ndim or dtype_of(index).name in ("bool", "uint8"):
+    if index.ndim or dtype_of(index) in (np.bool_, np.uint8):
         return index
     return structural.reshape(index, shape=(1,))
 
