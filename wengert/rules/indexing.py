@@ -19,7 +19,7 @@ from wengert.core.shapes import Shape
 from wengert.errors import OutOfRangeError
 from wengert.rules.elementwise import add, keep_where
 from wengert.rules.memory import revalued, zero
-from wengert.rules.structural import as_dtype_of, broadcast_to, permute, reshape, slice_
+from wengert.rules.structural import as_dtype_of, broadcast_to, permute, reshape
 
 
 def in_range(x: Array, *, op: str, size: int, dim: int, wrap: bool) -> Array:
@@ -358,5 +358,5 @@ __all__ = [
     "masked_fill_tensor", "masked_scatter", "masked_select", "nonzero_static", "own", "places", "position", "put",
     "put_add", "put_add_flat", "put_flat", "put_where", "scatter", "scatter_add", "scatter_fill", "scatter_put",
     "scatter_sum",
-    "slice_", "take", "turns", "unindex",
+    "take", "turns", "unindex",
 ]  # fmt: skip
