@@ -25,6 +25,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.parity.opdb.run import seed
+
 RELATIVE = {"float16": 2e-3, "float32": 4e-6, "complex64": 4e-6, "float64": 1e-11}
 ABSOLUTE = {"float16": 1e-3, "float32": 1e-6, "complex64": 1e-6, "float64": 1e-11}
 MOST_DIFFERENCES_SHOWN = 12
@@ -72,6 +74,11 @@ class Refusal:
 
     error: Exception | None
     changed: list[str]
+
+
+def pytest_report_header() -> str:
+    """Say which samples of PyTorch's op database this run draws."""
+    return f"opdb: WENGERT_OPDB_SEED={seed()}"
 
 
 @pytest.fixture(scope="session")
