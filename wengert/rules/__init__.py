@@ -2,26 +2,36 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    choosing,
+    complex_parts,
     composite,
     contraction,
     convolution,
+    elementary,
     elementwise,
     indexing,
     memory,
     network,
     reduction,
+    rounding,
+    special,
     structural,
 )
 
 __all__ = [
     "BOOK",
+    "choosing",
+    "complex_parts",
     "composite",
     "contraction",
     "convolution",
+    "elementary",
     "elementwise",
     "indexing",
     "memory",
     "network",
     "reduction",
+    "rounding",
+    "special",
     "structural",
 ]

@@ -20,14 +20,20 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any) -> Any:
+def deliver(made: Any, out: Any, exact: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
     An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
-    tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be recorded.
+    tensor, RuntimeError for a dtype that the result does not convert to (``exact``: for any but its own), and where a
+    gradient would be recorded.
     """
     op = sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
+        if exact and isinstance(out, Recorded) and dtype_of(made) != dtype_of(out):
+            raise DTypeError(
+                f"{op}(): expected an `out` of dtype {dtypes.public(dtype_of(made))}, which the result has, but found "
+                f"{dtypes.public(dtype_of(out))}."
+            )
         _require_room(op, made, out)
         return _written(op, made, out)
     if not isinstance(out, Sequence) or len(out) != len(made):
