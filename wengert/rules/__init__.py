@@ -12,9 +12,13 @@ from wengert.rules import (
     indexing,
     memory,
     network,
+    norms,
+    ordering,
     reduction,
     rounding,
+    scans,
     special,
+    statistics,
     structural,
 )
 
@@ -30,8 +34,12 @@ __all__ = [
     "indexing",
     "memory",
     "network",
+    "norms",
+    "ordering",
     "reduction",
     "rounding",
+    "scans",
     "special",
+    "statistics",
     "structural",
 ]
