@@ -2,6 +2,7 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    activation,
     choosing,
     complex_parts,
     composite,
@@ -9,12 +10,15 @@ from wengert.rules import (
     convolution,
     elementary,
     elementwise,
+    gelu,
     indexing,
     memory,
     network,
     norms,
     ordering,
+    pooling,
     reduction,
+    resampling,
     rounding,
     scans,
     special,
@@ -24,6 +28,7 @@ from wengert.rules import (
 
 __all__ = [
     "BOOK",
+    "activation",
     "choosing",
     "complex_parts",
     "composite",
@@ -31,11 +36,14 @@ __all__ = [
     "convolution",
     "elementary",
     "elementwise",
+    "gelu",
     "indexing",
     "memory",
     "network",
     "norms",
     "ordering",
+    "pooling",
+    "resampling",
     "reduction",
     "rounding",
     "scans",
