@@ -12,5 +12,6 @@ from wengert.nn.functional.dropout import *
 from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *
 from wengert.nn.functional.pooling import *
+from wengert.nn.functional.vision import *
 
 __getattr__ = refuser(__name__, "torch.nn.functional")

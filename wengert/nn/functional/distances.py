@@ -125,6 +125,7 @@ def _require_triplet(op: str, anchor: Any, positive: Any, negative: Any, margin:
             f"{op}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, but "
             f"got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
         )
+    require_broadcast(op, anchor, positive, negative)
 
 
 def triplet_margin_loss(
