@@ -86,14 +86,17 @@ def randint(
 def randperm(stream: Stream, n: int, dtype: npt.DTypeLike = np.int64) -> Array:
     """Shuffle ``0 .. n - 1``: each place is exchanged with one not before it (Durstenfeld, 1964).
 
-    Words have 32 bits for ``n`` below ``(2**32 - 1) // 20``, else 64. Raises RuntimeError for negative ``n``.
+    From ``(2**32 - 1) // 20`` on, words have 64 bits instead of 32, and each place is exchanged with one not behind it.
+    Raises RuntimeError for negative ``n``.
     """
     sizes_of(n)
     if n < 2:
         return np.arange(n).astype(dtype)
-    words: Array = stream.random32(n - 1) if n < _WIDE_PERMUTATION else stream.random64(n - 1)
-    partners = words % np.arange(n, 1, -1, dtype=words.dtype)
-    partners += np.arange(n - 1, dtype=words.dtype)
+    if n < _WIDE_PERMUTATION:
+        partners: Array = stream.random32(n - 1) % np.arange(n, 1, -1, dtype=np.uint32)
+        partners += np.arange(n - 1, dtype=np.uint32)
+    else:
+        partners = stream.random64(n) % np.arange(1, n + 1, dtype=np.uint64)
     return _exchanged(n, partners).astype(dtype, copy=False)
 
 
