@@ -20,29 +20,29 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any, *, op: str = "", silent: bool = False) -> Any:
+def deliver(made: Any, out: Any, *, op: str = "", exact: bool = False, silent: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
     An ``out`` of another shape is resized, with a warning (unless ``silent``) when it held elements. Raises TypeError
-    for what is no tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be
-    recorded.
+    for what is no tensor, RuntimeError for a dtype that the result does not convert to (is not, where ``exact``), and
+    where a gradient would be recorded.
     """
     op = op or sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
-        _require_room(op, made, out)
+        _require_room(op, made, out, exact)
         return _written(op, made, out, silent)
     if not isinstance(out, Sequence) or len(out) != len(made):
         raise TypeError(
             f"{op}(): argument 'out' must be tuple of {len(made)} Tensors, one for each result."
         )
     for one, place in zip(made, out, strict=True):
-        _require_room(op, one, place)
+        _require_room(op, one, place, exact)
     for one, place in zip(made, out, strict=True):
         _written(op, one, place, silent)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
-def _require_room(op: str, made: Any, out: Any) -> None:
+def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
     """Raise unless ``made`` can be written into ``out``."""
     if not isinstance(out, Recorded):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}.")
@@ -52,6 +52,11 @@ def _require_room(op: str, made: Any, out: Any) -> None:
             f"arguments requires grad. Use what the function returns, or call it under `torch.no_grad()`."
         )
     found, wanted = dtype_of(made), dtype_of(out)
+    if exact and found != wanted:
+        raise DTypeError(
+            f"{op}(): Expected out tensor to have dtype {dtypes.public(found)}, "
+            f"but got {dtypes.public(wanted)} instead."
+        )
     if dtypes.category(found) > dtypes.category(wanted):
         raise DTypeError(
             f"{op}(): result type {dtypes.public(found)} can't be cast to the desired output type "
