@@ -14,6 +14,7 @@ __all__ = [
     "DTypeError",
     "GradientError",
     "LeakError",
+    "LinAlgError",
     "MissingFeatureError",
     "ShapeError",
     "TraceError",
@@ -30,6 +31,10 @@ class ShapeError(RuntimeError):
 
 class DTypeError(RuntimeError):
     """Element types of operands, of a gradient or of a write do not fit together."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, no factors or no decomposition of the kind that was asked for."""
 
 
 class LeakError(RuntimeError):

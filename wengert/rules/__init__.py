@@ -2,6 +2,7 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    arrangement,
     choosing,
     complex_parts,
     composite,
@@ -9,7 +10,9 @@ from wengert.rules import (
     convolution,
     elementary,
     elementwise,
+    factors,
     indexing,
+    linalg,
     memory,
     network,
     norms,
@@ -18,13 +21,16 @@ from wengert.rules import (
     rounding,
     scans,
     special,
+    spectral,
     statistics,
     structural,
     updates,
+    windows,
 )
 
 __all__ = [
     "BOOK",
+    "arrangement",
     "choosing",
     "complex_parts",
     "composite",
@@ -32,7 +38,9 @@ __all__ = [
     "convolution",
     "elementary",
     "elementwise",
+    "factors",
     "indexing",
+    "linalg",
     "memory",
     "network",
     "norms",
@@ -41,7 +49,9 @@ __all__ = [
     "rounding",
     "scans",
     "special",
+    "spectral",
     "statistics",
     "structural",
     "updates",
+    "windows",
 ]

@@ -136,13 +136,14 @@ def matmul(input: Any, other: Any) -> Any:
             f"broadcast. Use `unsqueeze` or `expand` to line the stacks up."
         )
     if left > 2 or right > 2:
-        row = rows.mv_each if right == 1 else rows.vm_each if left == 1 else rows.matmul
+        row = _STACK_ROW_OF.get((left > 2, right), rows.vm_each if left == 1 else rows.matmul)
     else:
         row = _ROW_OF[left, right]
     return _product(row, input, other)
 
 
 _ROW_OF = {(1, 1): rows.dot, (1, 2): rows.vm, (2, 1): rows.mv, (2, 2): rows.mm}
+_STACK_ROW_OF = {(True, 1): rows.mv_each, (True, 2): rows.mm_each}
 """The row for operands of these ranks; what has more dimensions is a stack of matrices."""
 
 

@@ -1,0 +1,117 @@
+"""Samples of the rows of products and of linear algebra, and what of their results is determined."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from wengert.rules.contraction import matmul
+from wengert.rules.linalg import mH
+from wengert.rules.structural import conj
+
+Array = np.ndarray[Any, Any]
+
+
+def numbers(*shape: int, seed: int = 0) -> Array:
+    """Return numbers between -3 and 3."""
+    return np.random.default_rng([seed, *shape]).uniform(-3.0, 3.0, shape)
+
+
+F64 = np.dtype(np.float64)
+X, CUBE = numbers(2, 3), numbers(2, 3, 4)
+# Well conditioned and without equal values, also when rolled.
+SQUARE, PAIR = numbers(3, 3, seed=1454), numbers(2, 2, 2, seed=384)
+
+MATRICES: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
+    "outer": [((numbers(3), numbers(2)), {})],
+    "mm_each": [((CUBE, numbers(4, 2)), {}), ((numbers(2, 1, 2, 3), numbers(3, 2)), {})],
+    "bmm_total": [((CUBE, numbers(2, 4, 2)), {})],
+    "trace": [((X,), {}), ((numbers(3, 3),), {})],
+    "cross": [
+        ((numbers(2, 3), numbers(2, 3, seed=1)), {"dim": 1}),
+        ((numbers(3, 2), numbers(3, 2, seed=1)), {"dim": 0}),
+    ],
+    "cdist": [((X, numbers(4, 3)), {"ord": ord}) for ord in (2.0, 1.0, 3.0, math.inf)]
+    + [((CUBE, numbers(2, 2, 4)), {"ord": 1.5})],
+    "addmm": [
+        ((numbers(2, 2), X, numbers(3, 2)), {"beta": 0.5, "alpha": 2}),
+        ((numbers(2), X, numbers(3, 2)), {"beta": 1, "alpha": 1}),
+    ],
+    "addmv": [((numbers(2), X, numbers(3)), {"beta": 0.5, "alpha": 2})],
+    "addr": [((X, numbers(2), numbers(3)), {"beta": 0.5, "alpha": 2})],
+    "addbmm": [((numbers(3, 2), CUBE, numbers(2, 4, 2)), {"beta": 0.5, "alpha": 2})],
+    "baddbmm": [((numbers(2, 3, 2), CUBE, numbers(2, 4, 2)), {"beta": 0.5, "alpha": 2})],
+    "mm": [((X, numbers(3, 2)), {})],
+    "matmul": [
+        ((X, numbers(3, 2)), {}),
+        ((CUBE, numbers(4, 2)), {}),
+        ((numbers(2, 1, 2, 3), numbers(3, 3, 2)), {}),
+    ],
+    # linear algebra
+    "inv": [((SQUARE,), {"check": True}), ((PAIR,), {"check": False})],
+    "det": [((SQUARE,), {}), ((PAIR,), {})],
+    "adjugate": [((SQUARE,), {}), ((PAIR,), {})],
+    "slogdet": [((SQUARE,), {}), ((PAIR,), {})],
+    "solve": [
+        ((SQUARE, numbers(3, 2)), {"vector": False, "check": True}),
+        ((PAIR, numbers(2, 2)), {"vector": True, "check": False}),
+    ],
+    "solve_triangular": [
+        ((numbers(3, 3), numbers(3, 2)), {"upper": True, "left": True, "unit": False}),
+        ((numbers(3, 3), numbers(2, 3)), {"upper": False, "left": False, "unit": False}),
+        ((numbers(6, 2, 2), numbers(6, 2, 3)), {"upper": False, "left": True, "unit": True}),
+        ((numbers(6, 2, 2), numbers(6, 3, 2)), {"upper": True, "left": False, "unit": True}),
+    ],
+    "cholesky": [
+        ((SQUARE,), {"upper": False, "check": True}),
+        ((PAIR,), {"upper": True, "check": False}),
+    ],
+    "lu_factor": [((numbers(3, 3),), {}), ((numbers(2, 4, 2),), {}), ((numbers(2, 4),), {})],
+    "pivot_matrix": [((np.array([3, 3, 3], np.int32),), {"rows": 4, "dtype": F64})],
+    "gauss_info": [((SQUARE,), {}), ((np.zeros((2, 2)),), {})],
+    "cholesky_info": [((-SQUARE,), {"upper": False}), ((PAIR,), {"upper": True})],
+    "matrix_exp": [((SQUARE * 0.2,), {}), ((PAIR * 0.3,), {})],
+    "eigh": [((SQUARE,), {"upper": False}), ((PAIR,), {"upper": True})],
+    "eig": [
+        ((SQUARE + 1j * SQUARE.T,), {"real_input": False}),
+        ((PAIR + 1j * PAIR[::-1],), {"real_input": False}),
+    ],
+    "svd": [
+        ((SQUARE,), {"full": False}),
+        ((numbers(2, 4, 2),), {"full": False}),
+        ((numbers(2, 3),), {"full": False}),
+    ],
+    "qr": [
+        ((SQUARE,), {"complete": False}),
+        ((numbers(2, 4, 2),), {"complete": False}),
+        ((numbers(2, 3),), {"complete": True}),
+    ],
+    "pinv": [
+        ((X, np.array(0.0), np.array(1e-10)), {"hermitian": False}),
+        ((numbers(2, 4, 2), np.zeros(2), np.zeros(2)), {"hermitian": False}),
+        ((SQUARE + SQUARE.T, np.array(0.0), np.array(1e-10)), {"hermitian": False}),
+    ],
+    "invariant": [((numbers(2, 2), numbers(2)), {"op": "eigh"})],
+}
+"""Each entry: operands, then parameters."""
+
+PREPARED: dict[str, Callable[[Any], Any]] = {
+    "cholesky": lambda x: matmul(x, mH(x)),
+    "eigh": lambda x: (x + mH(x)) * 0.5,
+}
+"""What rows of Hermitian matrices are applied to, so that differences move both triangles."""
+
+INVARIANTS: dict[str, Callable[..., tuple[Any, ...]]] = {
+    "eigh": lambda values, vectors: (values, vectors * conj(vectors)),
+    "eig": lambda values, vectors: (values, vectors * conj(vectors)),
+    "svd": lambda u, s, vh: (u * conj(u), s, matmul(u, vh)),
+}
+"""What complex vectors determine: all of it but a phase each."""
+
+LAPACK = frozenset(
+    """inv det adjugate slogdet solve solve_triangular cholesky lu_factor matrix_exp eigh eig svd qr pinv""".split()
+)
+"""Rows that float16 has none of."""
