@@ -14,9 +14,13 @@ _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|
 
 from wengert import autograd as autograd
 from wengert import func as func
+from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import special as special
+
+# Loaded before the function `trace`, whose name it would take if it were loaded later.
+from wengert import trace as trace
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
@@ -34,13 +38,16 @@ from wengert.tensor.contraction import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import device as device
 from wengert.tensor.display import set_printoptions as set_printoptions
+from wengert.tensor.einsum import *
 from wengert.tensor.elementary import *
 from wengert.tensor.histograms import *
 from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
 from wengert.tensor.logic import *
+from wengert.tensor.matrices import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
+from wengert.tensor.products import *
 from wengert.tensor.quantiles import *
 from wengert.tensor.reductions import *
 from wengert.tensor.rounding import *

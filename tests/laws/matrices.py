@@ -69,7 +69,9 @@ MATRICES: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((SQUARE,), {"upper": False, "check": True}),
         ((PAIR,), {"upper": True, "check": False}),
     ],
-    "lu_factor": [((numbers(3, 3),), {}), ((numbers(2, 4, 2),), {}), ((numbers(2, 4),), {})],
+    "lu_factor": [
+        ((x,), {"check": True}) for x in (numbers(3, 3), numbers(2, 4, 2), numbers(2, 4))
+    ],
     "pivot_matrix": [((np.array([3, 3, 3], np.int32),), {"rows": 4, "dtype": F64})],
     "gauss_info": [((SQUARE,), {}), ((np.zeros((2, 2)),), {})],
     "cholesky_info": [((-SQUARE,), {"upper": False}), ((PAIR,), {"upper": True})],
@@ -85,9 +87,9 @@ MATRICES: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((numbers(2, 3),), {"full": False}),
     ],
     "qr": [
-        ((SQUARE,), {"complete": False}),
-        ((numbers(2, 4, 2),), {"complete": False}),
-        ((numbers(2, 3),), {"complete": True}),
+        ((SQUARE,), {"mode": "reduced"}),
+        ((numbers(2, 4, 2),), {"mode": "reduced"}),
+        ((numbers(2, 3),), {"mode": "complete"}),
     ],
     "pinv": [
         ((X, np.array(0.0), np.array(1e-10)), {"hermitian": False}),

@@ -112,6 +112,12 @@ def broadcastable(shapes: Iterable[Sequence[int]]) -> bool:
     return all(len(set(sizes) - {1}) <= 1 for sizes in columns)
 
 
+def broadcast_shape(shapes: Iterable[Sequence[int]]) -> Shape:
+    """Return the shape that shapes which broadcast have together."""
+    columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
+    return tuple(next((n for n in sizes if n != 1), 1) for sizes in columns)[::-1]
+
+
 def inferred(op: str, shape: Shape, count: int) -> Shape:
     """Replace the one -1 in ``shape`` so that it holds ``count`` elements."""
     if shape.count(-1) > 1:

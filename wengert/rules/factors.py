@@ -27,9 +27,11 @@ from wengert.rules.linalg import (
     lapack,
     like_last,
     mH,
+    ones_like,
     same,
 )
 from wengert.rules.structural import cat, numpy_dtype, slice_
+from wengert.rules.windows import diag_embed
 
 
 def _solve_triangular(x: Array, y: Array, *, upper: bool, left: bool, unit: bool) -> Array:
@@ -152,7 +154,7 @@ cholesky_info = constant("cholesky_info", _cholesky_info, shift=same)
 """The order of the first leading minor of each matrix that is not positive, 0 where all are."""
 
 
-def _lu_factor(x: Array) -> tuple[Array, Array]:
+def _lu_factor(x: Array, *, check: bool) -> tuple[Array, Array]:
     getrf = lapack("getrf", x.dtype)
     k = builtins.min(x.shape[-2:])
     out, pivots = np.empty(x.shape, x.dtype), np.empty((*x.shape[:-2], k), np.int32)
@@ -160,7 +162,12 @@ def _lu_factor(x: Array) -> tuple[Array, Array]:
         for a, factor, pivot in zip(
             each_matrix(x), each_matrix(out), pivots.reshape(-1, k), strict=True
         ):
-            factor[...], pivot[...], _ = getrf(a)
+            factor[...], pivot[...], info = getrf(a)
+            if check and info > 0:
+                raise LinAlgError(
+                    f"linalg.lu_factor: U[{info},{info}] is zero, and using it on lu_solve would result in a division "
+                    f"by zero. Call `torch.linalg.lu` or `torch.linalg.lu_factor_ex` for the factors all the same."
+                )
     pivots += 1
     return out, pivots
 
@@ -251,8 +258,27 @@ def _over_adjoint(factors: Any, y: Any) -> Any:
     return solve_triangular(factors, y, upper=True, left=True, unit=False)
 
 
+def unit_lower(factors: Any) -> Any:
+    """Return L, with ones on its diagonal, out of both factors in one matrix."""
+    m, n = factors.shape[-2:]
+    k = builtins.min(m, n)
+    part = tril(slice_(factors, index=(Ellipsis, slice(0, k))), diagonal=-1)
+    ones = ones_like(diagonals(part))
+    rank = len(part.shape)
+    return part + diag_embed(ones, offset=0, dim1=rank - 2, dim2=rank - 1, shape=tuple(part.shape))
+
+
+def upper_part(factors: Any) -> Any:
+    """Return U out of both factors in one matrix."""
+    m, n = factors.shape[-2:]
+    return triu(
+        slice_(factors, index=(Ellipsis, slice(0, builtins.min(m, n)), slice(None))), diagonal=0
+    )
+
+
 lu_factor = general(
     "lu_factor", _lu_factor, _lu_vjp, _lu_jvp, outputs=("factors", "pivots"), shift=same,
+    outline=lambda x, *, check: _lu_factor(x, check=False),
     backward_name="LinalgLuFactorExBackward0",
 )  # fmt: skip
 """Gauss's factors of ``x = P L U`` in one matrix, with LAPACK's pivots. The row exchanges count as constant."""

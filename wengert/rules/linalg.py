@@ -23,7 +23,16 @@ from wengert.errors import LinAlgError
 from wengert.rules.contraction import _column, _row, _swap, _without_column, matmul
 from wengert.rules.memory import zero
 from wengert.rules.norms import alike
-from wengert.rules.structural import adjoint, cast, cat, numpy_dtype, reshape, slice_, sum
+from wengert.rules.structural import (
+    adjoint,
+    as_dtype_of,
+    cast,
+    cat,
+    numpy_dtype,
+    reshape,
+    slice_,
+    sum,
+)
 from wengert.rules.windows import diag_embed, diagonal
 
 
@@ -41,6 +50,11 @@ def diagonal_matrix(x: Any) -> Any:
     """Return matrices with the given vectors on their main diagonals."""
     rank, n = len(x.shape), x.shape[-1]
     return diag_embed(x, offset=0, dim1=rank - 1, dim2=rank, shape=(*x.shape, n))
+
+
+def ones_like(x: Any) -> Any:
+    """Return ones of the shape and dtype of ``x``."""
+    return as_dtype_of((x == x) | (x != x), x)
 
 
 def traces(x: Any) -> Any:

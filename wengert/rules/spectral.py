@@ -20,9 +20,18 @@ from wengert.errors import GradientError, LinAlgError
 from wengert.rules.arrangement import tril, triu
 from wengert.rules.contraction import _column, _row, matmul
 from wengert.rules.factors import solve_triangular
-from wengert.rules.linalg import diagonal_matrix, diagonals, imaginary, mH, real, same, solve
+from wengert.rules.linalg import (
+    diagonal_matrix,
+    diagonals,
+    imaginary,
+    mH,
+    ones_like,
+    real,
+    same,
+    solve,
+)
 from wengert.rules.norms import alike
-from wengert.rules.structural import adjoint, as_dtype_of, cast, cat, numpy_dtype, slice_, sum
+from wengert.rules.structural import adjoint, cast, cat, numpy_dtype, slice_, sum
 
 
 def _columns(matrix: Any, numbers: Any) -> Any:
@@ -42,8 +51,7 @@ def _gaps(values: Any, like: Any) -> Any:
 
 
 def _identity(matrix: Any) -> Any:
-    along = diagonals(matrix)
-    return diagonal_matrix(as_dtype_of((along == along) | (along != along), along))
+    return diagonal_matrix(ones_like(diagonals(matrix)))
 
 
 def _off_diagonal(matrix: Any) -> Any:
@@ -258,9 +266,21 @@ svd = general(
 """``x = U diag(s) Vh`` with s in descending order. Vectors beyond the singular values (``full``) count as constant."""
 
 
-def _qr(x: Array, *, complete: bool) -> tuple[Array, Array]:
-    q, r = np.linalg.qr(x, "complete" if complete else "reduced")
+def _qr(x: Array, *, mode: str) -> tuple[Array, Array]:
+    q, r = np.linalg.qr(x, "complete" if mode == "complete" else "reduced")
     return q, r
+
+
+def _require_slope(q: Any, r: Any, mode: str) -> None:
+    if mode == "r":
+        raise GradientError(
+            "The derivative of linalg.qr depends on Q, which is not computed when mode='r'. Please use linalg.qr(A, "
+            "mode='reduced') if you are going to differentiate through linalg.qr."
+        )
+    if q.shape[-1] > r.shape[-1]:
+        raise GradientError(
+            "The QR decomposition is not differentiable when mode='complete' and nrows > ncols. Use mode='reduced'."
+        )
 
 
 def _qr_cut(x: Any) -> tuple[Any, Any]:
@@ -274,7 +294,8 @@ def _qr_cut(x: Any) -> tuple[Any, Any]:
     )
 
 
-def _qr_vjp(ct: Any, q: Any, r: Any) -> Any:
+def _qr_vjp(ct: Any, q: Any, r: Any, mode: str) -> Any:
+    _require_slope(q, r, mode)
     g_q, g_r = ct
     square, beside = _qr_cut(r)
     g_beside = None
@@ -291,7 +312,8 @@ def _qr_vjp(ct: Any, q: Any, r: Any) -> Any:
     return out if g_beside is None else cat(out, g_beside, dim=out.ndim - 1)
 
 
-def _qr_jvp(tangents: Any, q: Any, r: Any) -> tuple[Any, Any]:
+def _qr_jvp(tangents: Any, q: Any, r: Any, mode: str) -> tuple[Any, Any]:
+    _require_slope(q, r, mode)
     square, beside = _qr_cut(r)
     n = square.shape[-1]
     t = slice_(tangents[0], index=(Ellipsis, slice(0, n)))
