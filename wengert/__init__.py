@@ -12,15 +12,14 @@ import warnings as _warnings
 # NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
+# Loaded before the function `trace`, whose name it would take if it were loaded later.
+import wengert.trace as _trace
 from wengert import autograd as autograd
 from wengert import func as func
 from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import special as special
-
-# Loaded before the function `trace`, whose name it would take if it were loaded later.
-from wengert import trace as trace
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool

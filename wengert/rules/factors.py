@@ -121,8 +121,9 @@ def _half(x: Any) -> Any:
 
 def _cholesky_vjp(ct: Any, out: Any, upper: bool) -> Any:
     factor, ct = (mH(out), mH(ct)) if upper else (out, ct)
-    inside = _half(matmul(mH(factor), ct))
-    inside = (inside + mH(inside)) * 0.5
+    inside = matmul(mH(factor), ct)
+    below = tril(inside, diagonal=-1)
+    inside = (below + mH(below) + diagonal_matrix(diagonals(inside))) * 0.5
     first = solve_triangular(mH(factor), inside, upper=True, left=True, unit=False)
     return solve_triangular(factor, first, upper=False, left=False, unit=False)
 

@@ -267,7 +267,10 @@ solve = general(
 def _matrix_exp(x: Array) -> Array:
     from scipy import linalg
 
-    return linalg.expm(x) if x.size else x.copy()
+    if not x.size:
+        return x.copy()
+    # Scaling and squaring loses digits, and float32 has none to lose.
+    return linalg.expm(x.astype(np.result_type(x.dtype, np.float64))).astype(x.dtype)
 
 
 def _exp_along(x: Any, t: Any) -> Any:

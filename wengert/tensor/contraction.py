@@ -57,27 +57,32 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     tensor(7.)
     """
     if out is not None:
-        return deliver(dot(input, tensor), out)
+        return deliver(dot(input, tensor), out, exact=True)
     if isinstance(input, Recorded) and isinstance(tensor, Recorded) and not carrier.special:
         a, b = input.payload, tensor.payload
         dtype = a.dtype
         if a.ndim == 1 and a.shape == b.shape and dtype is b.dtype and dtype.kind != "b":
             return binary(rows.dot, input, tensor)
-    require_tensor("dot", input)
-    require_tensor("dot", tensor, "tensor")
+    return dot_of("dot", input, tensor)
+
+
+def dot_of(op: str, input: Any, tensor: Any) -> Any:
+    """Return the inner product of two vectors; what is wrong with them is said in the name of ``op``."""
+    require_tensor(op, input)
+    require_tensor(op, tensor, "tensor")
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
+            f"{op}: 1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
         )
-    no_bools("dot", input)
+    no_bools(op, input)
     if dtype_of(input) != dtype_of(tensor):
         raise DTypeError(
-            f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}. "
+            f"{op}: expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}. "
             f"Use `y.to(x.dtype)`."
         )
     if input.shape != tensor.shape:
         raise ShapeError(
-            f"inconsistent tensor size, expected tensor {shape_text(input.shape)} and src "
+            f"{op}: inconsistent tensor size, expected tensor {shape_text(input.shape)} and src "
             f"{shape_text(tensor.shape)} to have the same number of elements. Use `(x * y).sum()` to broadcast."
         )
     return _product(rows.dot, input, tensor)
@@ -93,7 +98,7 @@ def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
             f"Use `@` for other numbers of dimensions."
         )
     made = matmul(input, vec)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
@@ -104,7 +109,7 @@ def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
         which, x = ("self", input) if input.ndim != 2 else ("mat2", mat2)
         raise ShapeError(f"mm: {which} must be a matrix, not {x.ndim}D. Use `@` or `matmul`.")
     made = matmul(input, mat2)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -118,7 +123,7 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     tensor([3., 7.])
     """
     if out is not None:
-        return deliver(matmul(input, other), out)
+        return deliver(matmul(input, other), out, exact=True)
     if isinstance(input, Recorded) and isinstance(other, Recorded):
         made = plain_product(input, other)
         if made is not NotImplemented:
@@ -189,4 +194,4 @@ def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     same_dtype("bmm", input, mat2)
     no_bools("bmm", input)
     made = _product(rows.bmm, input, mat2)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)

@@ -8,6 +8,7 @@ from wengert.errors import ShapeError
 from wengert.rules import factors as rows
 from wengert.rules.linalg import mH
 from wengert.tensor import creation, elementary, returned, views
+from wengert.tensor.apply import deprecated
 from wengert.tensor.comparison import where
 from wengert.tensor.linalg import factoring, solving, spectra
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, matrices, square
@@ -54,7 +55,8 @@ def pinverse(input: Any, rcond: float = 1e-15) -> Any:
 
 
 def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
-    """Return `linalg.cholesky` of a tensor."""
+    """Return `linalg.cholesky` of a tensor; deprecated by PyTorch in its favour."""
+    deprecated("cholesky", "linalg.cholesky", "It takes the same arguments.")
     return factoring.cholesky(input, upper=upper, out=out)
 
 
@@ -101,6 +103,9 @@ def triangular_solve(
     Deprecated by PyTorch in favour of `linalg.solve_triangular`.
     """
     op = "triangular_solve"
+    deprecated(
+        op, "linalg.solve_triangular", "Use `torch.linalg.solve_triangular(A, b, upper=...)`."
+    )
     matrices(op, b, "b")
     square(op, A)
     alike(op, b, A, ("b", "A"))
@@ -119,7 +124,8 @@ def triangular_solve(
 
 
 def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
-    """Return `linalg.lu_solve`, whose operands come in another order here."""
+    """Return `linalg.lu_solve`, whose operands come in another order here; deprecated by PyTorch in its favour."""
+    deprecated("lu_solve", "linalg.lu_solve", "Use `torch.linalg.lu_solve(LU, pivots, B)`.")
     return factoring.lu_solve(LU_data, LU_pivots, b, out=out)
 
 
@@ -138,7 +144,8 @@ def lu_unpack(
 
 
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
-    """Return `linalg.qr`; ``some`` is its reduced mode."""
+    """Return `linalg.qr`; ``some`` is its reduced mode. Deprecated by PyTorch in its favour."""
+    deprecated("qr", "linalg.qr", "Use `mode='reduced'` for `some=True`, and 'complete' otherwise.")
     made = returned.qr(*factoring.qr(input, "reduced" if some else "complete"))
     return made if out is None else deliver(made, out)
 

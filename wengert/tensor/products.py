@@ -14,7 +14,7 @@ from wengert.errors import DTypeError, ShapeError, cannot_broadcast, shape_text
 from wengert.rules import contraction as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import contraction, reductions, views
-from wengert.tensor.apply import undefined
+from wengert.tensor.apply import deprecated, undefined
 from wengert.tensor.arithmetic import mul
 from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import no_bools, no_match, same_dtype
@@ -32,8 +32,8 @@ def addmm(
 ) -> Any:
     """Return ``beta * input + alpha * (mat1 @ mat2)``: input broadcasts, ``(m, n) (n, k) -> (m, k)``.
 
-    With ``beta=0`` the input does not count, not even its NaN. RuntimeError for unequal dtypes, and for factors that
-    are no integers among integers.
+    With ``beta=0`` the input does not count, not even its NaN. Factors of integers are truncated to
+    integers. RuntimeError for unequal dtypes.
 
     >>> import wengert as torch
     >>> torch.addmm(torch.ones(2), torch.eye(2), torch.tensor([[1., 2.], [3., 4.]]), alpha=10)
@@ -42,7 +42,7 @@ def addmm(
     """
     _require_ranks("addmm", mat1=(mat1, 2), mat2=(mat2, 2))
     made = _added(rows.addmm, "addmm", input, mat1, mat2, beta, alpha)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def addmv(
@@ -51,7 +51,7 @@ def addmv(
     """Return ``beta * input + alpha * (mat @ vec)``, ``(m, n) (n) -> (m)``. See `addmm`."""
     _require_ranks("addmv", mat=(mat, 2), vec=(vec, 1))
     made = _added(rows.addmv, "addmv", input, mat, vec, beta, alpha)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def addr(
@@ -71,7 +71,7 @@ def addbmm(
     """Return ``beta * input + alpha * sum(batch1 @ batch2)``, ``(b, m, n) (b, n, k) -> (m, k)``. See `addmm`."""
     _require_ranks("addbmm", batch1=(batch1, 3), batch2=(batch2, 3))
     made = _added(rows.addbmm, "addbmm", input, batch1, batch2, beta, alpha)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def baddbmm(
@@ -80,7 +80,7 @@ def baddbmm(
     """Return ``beta * input + alpha * (batch1 @ batch2)``, ``(b, m, n) (b, n, k) -> (b, m, k)``. See `addmm`."""
     _require_ranks("baddbmm", batch1=(batch1, 3), batch2=(batch2, 3))
     made = _added(rows.baddbmm, "baddbmm", input, batch1, batch2, beta, alpha)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def _require_ranks(op: str, **operands: tuple[Any, int]) -> None:
@@ -100,8 +100,10 @@ def _added(row: Primitive, op: str, x: Any, y: Any, z: Any, beta: complex, alpha
     kind = dtype_of(x).kind
     if kind == "b" and row is not rows.addr:
         no_bools(op, x)
-    _require_factor(op, "beta", beta, kind)
-    _require_factor(op, "alpha", alpha, kind)
+    beta, alpha = (
+        _factor(op, name, f, kind, row is rows.addr)
+        for name, f in (("beta", beta), ("alpha", alpha))
+    )
     shape = _product_shape(op, y, z, summed=row is rows.addbmm)
     if broadcast_shape([tuple(x.shape), shape]) != shape:
         raise ShapeError(
@@ -111,18 +113,20 @@ def _added(row: Primitive, op: str, x: Any, y: Any, z: Any, beta: complex, alpha
     return row(x, y, z, beta=beta, alpha=alpha)
 
 
-def _require_factor(op: str, name: str, factor: complex, kind: str) -> None:
-    if kind == "b" and not isinstance(factor, bool | int):
-        raise DTypeError(f"{op}: Boolean {name} only supported for Boolean results.")
-    if kind in "iu" and not isinstance(factor, int | np.integer):
-        raise DTypeError(
-            f"{op}: For integral input tensors, argument {name} must not be a floating point number. Use an int, or "
-            f"`x.float()`."
-        )
+def _factor(op: str, name: str, factor: complex, kind: str, strict: bool) -> complex:
+    """Return a factor as a number of the operands' kind; where not ``strict``, integers truncate it as in PyTorch."""
     if kind == "f" and isinstance(factor, complex):
         raise DTypeError(
             f"{op}: For non-complex input tensors, argument {name} must not be complex."
         )
+    if kind in "fc" or isinstance(factor, bool | int | np.integer):
+        return bool(factor) if kind == "b" else factor
+    if strict or isinstance(factor, complex):
+        raise DTypeError(
+            f"{op}: For integral input tensors, argument {name} must not be a floating point number. Use an int, or "
+            f"`x.float()`."
+        )
+    return int(factor)
 
 
 def _product_shape(op: str, y: Any, z: Any, summed: bool) -> Shape:
@@ -179,7 +183,7 @@ def inner(input: Any, other: Any, *, out: Any = None) -> Any:
         )
     else:
         made = tensordot(input, other, ([-1], [-1]))
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -190,9 +194,8 @@ def vdot(input: Any, other: Any, *, out: Any = None) -> Any:
     tensor(3.+0.j)
     """
     require_tensor("vdot", input)
-    first = conj(input) if dtype_of(input).kind == "c" else input
-    made = contraction.dot(first, other)
-    return made if out is None else deliver(made, out)
+    made = contraction.dot_of("vdot", conj(input) if dtype_of(input).kind == "c" else input, other)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
@@ -218,7 +221,7 @@ def tensordot(a: Any, b: Any, dims: Any = 2, out: Any = None) -> Any:
             a = reductions.sum(a, i, keepdim=True) if b.shape[j] == 1 else a
             b = reductions.sum(b, j, keepdim=True) if a.shape[i] == 1 else b
     made = _contracted(a, b, first, second)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def _paired_dims(a: Any, b: Any, dims: Any) -> tuple[list[int], list[int]]:
@@ -301,9 +304,12 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
             raise ShapeError(
                 f"cross: no dimension of size 3 in input, of shape {shape_text(input.shape)}."
             )
+        deprecated(
+            "cross", "linalg.cross", "Using it without specifying the dim arg is deprecated."
+        )
         dim = list(input.shape).index(3)
     made = cross_along("linalg.cross", input, other, dim)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def cross_along(op: str, x: Any, y: Any, dim: int) -> Any:
@@ -377,6 +383,7 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
         matrices = tuple(matrices[0])
     if not matrices:
         raise ShapeError("chain_matmul(): Expected one or more matrices, got none.")
+    deprecated("chain_matmul", "linalg.multi_dot", "Use `torch.linalg.multi_dot([...])`.")
     for x in matrices:
         require_tensor("chain_matmul", x, "matrices")
         if x.ndim != 2:

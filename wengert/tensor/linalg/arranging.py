@@ -33,7 +33,7 @@ def cross(input: Any, other: Any, *, dim: int = -1, out: Any = None) -> Any:
     tensor([0., 0., 1.])
     """
     made = products.cross_along("linalg.cross", input, other, dim)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def diagonal(A: Any, *, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
@@ -109,7 +109,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
                 f"be multiplied."
             )
     made = views.reshape(products.product_of(chain), shape)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def vander(x: Any, *, N: int | None = None) -> Any:
@@ -122,13 +122,13 @@ def vander(x: Any, *, N: int | None = None) -> Any:
     """
     op = "linalg.vander"
     require_tensor(op, x, "x")
-    if not x.ndim:
-        raise ShapeError(f"{op}: Expected dim to be at least 1, got a 0-d tensor.")
     if dtype_of(x).kind == "b":
         raise ShapeError(f"{op}: bool tensors are not supported. Use `x.int()`.")
+    if not x.ndim:
+        x = views.unsqueeze(x, 0)
     count = x.shape[-1] if N is None else N
-    if count <= 1 and N is not None:
-        raise ShapeError(f"{op}: N must be greater than 1, got {N}.")
+    if count <= 1:
+        raise ShapeError(f"{op}: N must be greater than 1, got {count}.")
     if dtype_of(x).kind in "iu":
         x = cast_to(x, np.dtype(np.int64))
     powers = [handle(np.ones(tuple(x.shape), dtype_of(x)))]

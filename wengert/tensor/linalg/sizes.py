@@ -95,6 +95,8 @@ def _matrix_norm(op: str, A: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any)
 
 
 def _extreme(x: Any, dim: int, largest: bool, keepdim: bool) -> Any:
+    if largest and not x.shape[dim]:  # the largest of no magnitudes
+        return reductions.sum(x, dim, keepdim)
     return (reductions.amax if largest else reductions.amin)(x, dim, keepdim)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from wengert.core.shapes import axis_of
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import linalg as rows
+from wengert.rules import memory
 from wengert.tensor import contraction, creation, returned, views
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, square
 from wengert.tensor.out import deliver
@@ -189,7 +190,7 @@ def _square_of_any_dtype(op: str, x: Any) -> Any:
 
 def _power(x: Any, n: int) -> Any:
     if n == 0:
-        return views.expand(creation.eye(x.shape[-1], dtype=x.dtype), x.shape).clone()
+        return memory.zero(x) + creation.eye(x.shape[-1], dtype=x.dtype)
     if n == 1:
         return x.clone()
     out = None

@@ -173,12 +173,15 @@ def matrix_rank(
 DRIVERS = (None, "gels", "gelsy", "gelsd", "gelss")
 
 
-def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None) -> Any:
+def lstsq(
+    A: Any, B: Any, rcond: float | None = None, *, driver: str | None = None, out: Any = None
+) -> Any:
     """Return the least-squares solution X of ``A X = B``: ``(..., m, n) (..., m, k) -> (..., n, k)``.
 
     ``X = pinv(A) B``, the shortest of all where several are best, whatever ``driver`` is asked for. The named tuple
-    also has ``residuals`` (the squared distances of the columns, where m > n and A has full rank), ``rank`` (not for
-    ``driver="gels"``) and ``singular_values`` (for ``"gelsd"`` and ``"gelss"``); what is not computed is empty.
+    also has ``residuals`` (the squared distances of the columns, where m > n; ``"gelsd"`` and ``"gelss"`` ask for full
+    rank, too), ``rank`` (not for ``"gels"``) and ``singular_values`` (for ``"gelsd"`` and ``"gelss"``); what is not
+    computed is empty.
 
     >>> import wengert as torch
     >>> A = torch.tensor([[1., 0.], [1., 1.], [1., 2.]])
@@ -203,8 +206,9 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
     left, right = broadcast_stacks(op, A, right)
     solution = contraction.matmul(pinv(left, rtol=rcond), right)
     ranks = matrix_rank(A, rtol=rcond)
-    residuals = _residuals(left, right, solution, ranks)
-    return returned.linalg_lstsq(
+    checked = ranks if driver in ("gelsd", "gelss") else None
+    residuals = _residuals(left, right, solution, checked)
+    made = returned.linalg_lstsq(
         views.squeeze(solution, -1) if vector else solution,
         residuals,
         creation.empty((0,), dtype=dtypes.int64) if driver == "gels" else ranks,
@@ -212,13 +216,13 @@ def lstsq(A: Any, B: Any, rcond: float | None = None, *, driver: str | None = No
         if driver in ("gelsd", "gelss")
         else creation.empty((0,), dtype=residuals.dtype),
     )
+    return made if out is None else deliver(made, out)
 
 
 def _residuals(A: Any, B: Any, solution: Any, ranks: Any) -> Any:
-    """Return the squared distances of the columns; an empty tensor where A is not tall or some rank is not full."""
+    """Return the squared distances of the columns; an empty tensor where A is not tall, or a known rank not full."""
     m, n = A.shape[-2:]
-    real = dtypes.public(dtype_of(A).type(0).real.dtype)
-    if m <= n or not bool(reductions.all(comparison.eq(ranks, n))):
-        return creation.empty((0,), dtype=real)
+    if m <= n or (ranks is not None and not bool(reductions.all(comparison.eq(ranks, n)))):
+        return elementary.abs(views.reshape(solution, -1)[:0])
     size = elementary.abs(contraction.matmul(A, solution) - B)
     return reductions.sum(size * size, -2)
