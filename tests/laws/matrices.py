@@ -54,6 +54,7 @@ MATRICES: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "inv": [((SQUARE,), {"check": True}), ((PAIR,), {"check": False})],
     "det": [((SQUARE,), {}), ((PAIR,), {})],
     "adjugate": [((SQUARE,), {}), ((PAIR,), {})],
+    "adjugate_slope": [((SQUARE, numbers(3, 3)), {}), ((PAIR, numbers(2, 2, 2)), {})],
     "slogdet": [((SQUARE,), {}), ((PAIR,), {})],
     "solve": [
         ((SQUARE, numbers(3, 2)), {"vector": False, "check": True}),
@@ -114,6 +115,7 @@ INVARIANTS: dict[str, Callable[..., tuple[Any, ...]]] = {
 """What complex vectors determine: all of it but a phase each."""
 
 LAPACK = frozenset(
-    """inv det adjugate slogdet solve solve_triangular cholesky lu_factor matrix_exp eigh eig svd qr pinv""".split()
+    """inv det adjugate adjugate_slope slogdet solve solve_triangular cholesky lu_factor matrix_exp eigh eig svd qr
+    pinv""".split()
 )
 """Rows that float16 has none of."""

@@ -43,6 +43,8 @@ def _solve_triangular(x: Array, y: Array, *, upper: bool, left: bool, unit: bool
         with suppress(np.linalg.LinAlgError):
             return _solve_at_once(x, y, upper, left, unit)
     trsm = lapack("trsm", x.dtype)
+    if x.ndim == 2:
+        return np.ascontiguousarray(trsm(1, x, y, side=not left, lower=not upper, diag=unit))
     out = np.empty(y.shape, y.dtype)
     for a, b, into in zip(each_matrix(x), each_matrix(y), each_matrix(out), strict=True):
         into[...] = trsm(1, a, b, side=not left, lower=not upper, diag=unit)

@@ -164,37 +164,99 @@ gauss_info = constant("gauss_info", lambda x: infos("getrf", x), shift=same)
 """The column (from 1) at which elimination finds no pivot in each matrix, 0 where it does not stop."""
 
 
-def _adjugate(x: Array) -> Array:
+def _regular_inverse(x: Array) -> Array | None:
+    """Return the inverses of matrices; None where one is too near to a singular one to compute with its inverse."""
     try:
         inverse = np.linalg.inv(x)
     except np.linalg.LinAlgError:
-        return _adjugate_by_parts(x)
+        return None
     size = np.abs(x).sum(-1).max(-1, initial=0) * np.abs(inverse).sum(-1).max(-1, initial=0)
-    if not (size < 1 / np.sqrt(np.finfo(x.dtype).eps)).all():
-        return _adjugate_by_parts(x)
-    return np.linalg.det(x)[..., None, None] * inverse
+    return inverse if (size < 1 / np.sqrt(np.finfo(x.dtype).eps)).all() else None
 
 
-def _adjugate_by_parts(x: Array) -> Array:
-    """Return the adjugate of matrices of any rank: from x = U S V, adj x = det(U V) V^H adj(S) U^H."""
-    u, s, v = np.linalg.svd(x)
+def _adjugate(x: Array) -> Array:
+    inverse = _regular_inverse(x)
+    if inverse is not None:
+        return np.linalg.det(x)[..., None, None] * inverse
+    u, s, vh, turned = _svd_parts(x)
+    before, after = _products_around(s)
+    return turned * (
+        vh.conj().swapaxes(-1, -2) @ ((before * after)[..., None] * u.conj().swapaxes(-1, -2))
+    )
+
+
+def _svd_parts(x: Array) -> tuple[Array, Array, Array, Array]:
+    """Return U, s, Vh and det(U Vh): adj(U S Vh) is det(U Vh) V adj(S) U^H, which any rank has."""
+    u, s, vh = np.linalg.svd(x)
+    return u, s, vh, (np.linalg.det(u) * np.linalg.det(vh))[..., None, None]
+
+
+def _products_around(s: Array) -> tuple[Array, Array]:
+    """Return for each of some numbers the product of those before it, and of those after it."""
+    ones = np.ones((*s.shape[:-1], 1), s.dtype)
+    before = np.cumprod(np.concatenate((ones, s[..., :-1]), -1), -1)
+    after = np.cumprod(np.concatenate((ones, s[..., :0:-1]), -1), -1)[..., ::-1]
+    return before, after
+
+
+def _products_without_two(s: Array) -> Array:
+    """Return the products of all numbers but two, as a symmetric matrix with zeros on its diagonal."""
     n = s.shape[-1]
-    others = np.where(np.eye(n, dtype=bool), s.dtype.type(1), s[..., None, :]).prod(-1)
-    turned = (np.linalg.det(u) * np.linalg.det(v))[..., None, None]
-    return turned * ((v.conj().swapaxes(-1, -2) * others[..., None, :]) @ u.conj().swapaxes(-1, -2))
+    before, after = _products_around(s)
+    later = np.triu(np.ones((n, n), bool), 1)
+    between = np.cumprod(np.where(later, s[..., None, :], s.dtype.type(1)), -1)
+    between = np.concatenate((np.ones_like(between[..., :1]), between[..., :-1]), -1)
+    upper = np.where(later, before[..., :, None] * between * after[..., None, :], s.dtype.type(0))
+    return upper + upper.swapaxes(-1, -2)
 
 
-def _adjugate_vjp(ct: Any, x: Any, out: Any) -> Any:
-    back = mH(inv(x, check=True))
-    return scaled(traces(matmul(mH(out), ct)), back) - matmul(back, matmul(ct, mH(out)))
+def _adjugate_slope(x: Array, y: Array) -> Array:
+    inverse = _regular_inverse(x)
+    if inverse is not None:
+        moved = inverse @ y
+        total = np.trace(moved, axis1=-2, axis2=-1)[..., None, None]
+        return np.linalg.det(x)[..., None, None] * (total * inverse - moved @ inverse)
+    u, s, vh, turned = _svd_parts(x)
+    v, back = vh.conj().swapaxes(-1, -2), u.conj().swapaxes(-1, -2)
+    along, two = back @ y @ v, _products_without_two(s)
+    inside = -two * along
+    n = s.shape[-1]
+    diagonal = np.diagonal(along, axis1=-2, axis2=-1)
+    inside[..., range(n), range(n)] = (two @ diagonal[..., None])[..., 0]
+    return turned * (v @ inside @ back)
 
 
-def _adjugate_jvp(tangents: Any, x: Any, out: Any) -> Any:
-    moved = matmul(inv(x, check=True), tangents[0])
-    return scaled(traces(moved), out) - matmul(moved, out)
+def _slope_vjp(ct: Any, x: Any, y: Any, out: Any) -> Any:
+    share = 1.0 / det(x)
+    whole, back, along = mH(adjugate(x)), mH(y), traces(matmul(adjugate(x), y))
+    weight = scaled(traces(matmul(whole, ct)), back) + scaled(adjoint(along), ct)
+    weight = weight - matmul(ct, matmul(whole, back)) - matmul(back, matmul(whole, ct))
+    lost = scaled(traces(matmul(mH(out), ct)), whole)
+    return scaled(adjoint(share), adjugate_slope(mH(x), weight) - lost)
 
 
-adjugate = general("adjugate", _adjugate, _adjugate_vjp, _adjugate_jvp, shift=same)
+def _slope_jvp(tangents: Any, x: Any, y: Any, out: Any) -> Any:
+    t_x, t_y = tangents
+    found = None if t_y is None else adjugate_slope(x, t_y)
+    if t_x is None:
+        return found
+    whole, moved = adjugate(x), adjugate_slope(x, t_x)
+    turned = scaled(traces(matmul(moved, y)), whole) + scaled(traces(matmul(whole, y)), moved)
+    turned = turned - matmul(moved, matmul(y, whole)) - matmul(whole, matmul(y, moved))
+    turned = scaled(1.0 / det(x), turned - scaled(traces(matmul(whole, t_x)), out))
+    return turned if found is None else found + turned
+
+
+adjugate_slope = general(
+    "adjugate_slope", _adjugate_slope, [_slope_vjp, lambda ct, x: adjugate_slope(mH(x), ct)], _slope_jvp,
+    shift=same,
+)  # fmt: skip
+"""The derivative of the adjugate at ``x`` along ``y``, right at singular matrices; there, its own derivative is NaN."""
+
+adjugate = general(
+    "adjugate", _adjugate, lambda ct, x: adjugate_slope(mH(x), ct),
+    lambda tangents, x: adjugate_slope(x, tangents[0]), shift=same,
+)  # fmt: skip
 """The transposed cofactors, ``det(x)`` times the inverse where there is one; right at singular matrices too."""
 
 det = general(
@@ -202,7 +264,7 @@ det = general(
     lambda tangents, x: traces(matmul(adjugate(x), tangents[0])),
     shift=same, backward_name="LinalgDetBackward0",
 )  # fmt: skip
-"""The determinant. Its gradient is exact at singular matrices; its second derivative there raises."""
+"""The determinant. Its first and second derivatives are exact at singular matrices of any rank."""
 
 
 def _slogdet(x: Array) -> tuple[Array, Array]:

@@ -264,14 +264,18 @@ def _multiplied(left: Part, right: Part, wanted: frozenset[int]) -> Part:
     groups = [tuple(size[n] for n in names) for names in (both, rows, inner, columns)]
     m, k, n = (math.prod(g) for g in groups[1:])
     batch = (math.prod(groups[0]),) if both else ()
-    x = views.reshape(
-        views.permute(x, [a.index(i) for i in (*both, *rows, *inner)]), (*batch, m, k)
-    )
-    y = views.reshape(
-        views.permute(y, [b.index(i) for i in (*both, *inner, *columns)]), (*batch, k, n)
-    )
+    x = _arranged(x, [a.index(i) for i in (*both, *rows, *inner)], (*batch, m, k))
+    y = _arranged(y, [b.index(i) for i in (*both, *inner, *columns)], (*batch, k, n))
     made = contraction.bmm(x, y) if both else contraction.mm(x, y)
-    return views.reshape(made, (*groups[0], *groups[1], *groups[3])), (*both, *rows, *columns)
+    labels = (*both, *rows, *columns)
+    return _arranged(made, range(made.ndim), (*groups[0], *groups[1], *groups[3])), labels
+
+
+def _arranged(x: Any, order: Sequence[int], shape: Shape) -> Any:
+    """Put dimensions in order and join them into a shape, where that changes anything."""
+    if list(order) != list(range(len(order))):
+        x = views.permute(x, *order)
+    return x if tuple(x.shape) == shape else views.reshape(x, shape)
 
 
 def _unrepeated(part: Part, other: Part) -> Part:

@@ -23,7 +23,7 @@ __all__ = [
 def det(A: Any, *, out: Any = None) -> Any:
     """Return the determinant of square matrices, ``(..., n, n) -> (...)``.
 
-    Its gradient, the transposed adjugate, is exact at singular matrices of any rank.
+    Its gradient, the transposed adjugate, is exact at singular matrices of any rank, and so is the second derivative.
 
     >>> import wengert as torch
     >>> x = torch.tensor([[1., 2.], [2., 4.]], requires_grad=True)
