@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.laws.arrangements import ARRANGEMENTS
 from tests.laws.matrices import INVARIANTS, MATRICES, PREPARED
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
@@ -84,9 +85,8 @@ class Sample:
 
     def everything(self, *operands: Any) -> tuple[Any, ...]:
         """Apply the row to all operands and return all outputs."""
-        prepare = PREPARED.get(self.row.name)
-        if prepare is not None:
-            operands = (prepare(operands[0]), *operands[1:])
+        if self.row.name in PREPARED:
+            operands = (PREPARED[self.row.name](operands[0]), *operands[1:])
         out = self.row(*operands, **self.params)
         if self.row.name in INVARIANTS and kind(operands[0]) == "c":
             return INVARIANTS[self.row.name](*out)
@@ -169,9 +169,6 @@ EVERY = slice(None)
 ZEROS_INSIDE = np.array([[0.0, 2.0, -1.5], [0.0, 0.0, 3.0], [1.0, -2.0, 0.5]])
 PLAIN_1D = {"stride": (1,), "padding": (0,), "dilation": (1,), "groups": 1}
 PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1}
-
-ON_A_DIAGONAL = {"view": BOOK["diagonal"], "settings": (("offset", 1), ("dim1", 0), ("dim2", 1))}
-IN_WINDOWS = {"view": BOOK["unfold"], "settings": (("dim", 1), ("size", 3), ("step", 3))}
 
 # Each entry: operands, then parameters.
 EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
@@ -293,69 +290,6 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((X, _numbers(3)), {"index": (1,)}),
         ((_numbers(), _numbers(seed=1)), {"index": (Ellipsis,)}),
     ],
-    # parts
-    "diagonal": [
-        ((CUBE,), {"offset": 1, "dim1": 0, "dim2": 2}),
-        ((_numbers(3, 3),), {"offset": -1, "dim1": 1, "dim2": 0}),
-        ((X,), {"offset": 5, "dim1": 0, "dim2": 1}),
-    ],
-    "diag_embed": [
-        ((X,), {"offset": 1, "dim1": 0, "dim2": 2, "shape": (4, 2, 4)}),
-        ((_numbers(3),), {"offset": -1, "dim1": 0, "dim2": 1, "shape": (4, 4)}),
-    ],
-    "unfold": [
-        ((_numbers(2, 7),), {"dim": 1, "size": 3, "step": 2}),
-        ((_numbers(5, 2),), {"dim": 0, "size": 2, "step": 3}),
-    ],
-    "fold": [
-        ((_numbers(2, 3, 3),), {"dim": 1, "size": 3, "step": 2, "n": 8}),
-        ((_numbers(2, 2, 2),), {"dim": 0, "size": 2, "step": 3, "n": 5}),
-    ],
-    "strided": [
-        ((CUBE,), {"size": (3, 2), "stride": (2, 5), "offset": 4, "shape": (2, 3, 4)}),
-        ((X,), {"size": (3, 3), "stride": (1, 1), "offset": 0, "shape": (2, 3)}),
-        ((_numbers(1),), {"size": (), "stride": (), "offset": 0, "shape": (1,)}),
-    ],
-    "unstrided": [
-        ((_numbers(3, 2),), {"size": (3, 2), "stride": (2, 5), "offset": 4, "shape": (2, 3, 4)}),
-        ((_numbers(3, 3),), {"size": (3, 3), "stride": (1, 1), "offset": 0, "shape": (2, 3)}),
-    ],
-    "set_view": [
-        ((_numbers(3, 3), _numbers(2)), ON_A_DIAGONAL),
-        ((_numbers(2, 7), _numbers(2, 2, 3, seed=1)), IN_WINDOWS),
-    ],
-    "clear_view": [((_numbers(3, 3),), ON_A_DIAGONAL), ((_numbers(2, 7),), IN_WINDOWS)],
-    # arranging anew
-    "flip": [((CUBE,), {"dims": (0, 2)}), ((_numbers(),), {"dims": ()})],
-    "roll": [((CUBE,), {"shifts": (1, -2), "dims": (0, 2)}), ((_numbers(3),), {"shifts": (4,), "dims": (0,)})],
-    "roll_all": [((X,), {"shift": 2}), ((_numbers(),), {"shift": 1})],
-    "rot90": [((CUBE,), {"k": k, "dims": dims}) for k, dims in ((0, (0, 1)), (1, (0, 2)), (2, (2, 0)), (3, (1, 2)))],
-    "repeat": [
-        ((X,), {"repeats": (2, 3)}),
-        ((_numbers(2, 1),), {"repeats": (2, 1, 3)}),
-        ((_numbers(),), {"repeats": (2,)}),
-        ((_numbers(),), {"repeats": ()}),
-    ],
-    **{name: [((CUBE,), {"diagonal": 1}), ((_numbers(3, 3),), {"diagonal": -1})] for name in ("tril", "triu")},
-    "block_diag": [((X, _numbers(1, 1), _numbers(3, 2)), {})],
-    "constant_pad_nd": [
-        ((X,), {"pad": ((1, 0), (2, 1)), "value": 0.5}),
-        ((CUBE,), {"pad": ((0, 0), (-1, 2), (1, -3)), "value": 0.0}),
-        ((_numbers(),), {"pad": (), "value": 1.0}),
-    ],
-    "reflection_pad": [
-        ((CUBE,), {"pad": ((0, 0), (2, 1), (0, 3))}),
-        ((X,), {"pad": ((0, 0), (-1, 1))}),
-        ((X,), {"pad": ((0, 0), (0, 0))}),
-    ],
-    **{
-        name: [((CUBE,), {"pad": ((0, 0), (2, 3), (0, 1))}), ((X,), {"pad": ((1, 0), (-1, 2))})]
-        for name in ("replication_pad", "circular_pad")
-    },
-    **{
-        f"{name}_backward": [((_numbers(2, 6, 5),), {"pad": ((0, 0), (2, 1), (0, 1)), "shape": (2, 3, 4)})]
-        for name in ("reflection_pad", "replication_pad", "circular_pad")
-    },
     # picking by index
     "index": [
         ((CUBE, _ints(2, 0, 2)), {"axis": 1, "span": 1}),
@@ -471,7 +405,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "mv": [((X, _numbers(3)), {})],
     "vm": [((_numbers(3), _numbers(3, 2)), {}), ((_numbers(3), _numbers(2, 3, 4)), {})],
     "mv_each": [((CUBE, _numbers(4)), {})],
-    **MATRICES,
+    **MATRICES, **ARRANGEMENTS,
     # convolutions
     "convolution": [
         ((_numbers(2, 2, 5), _numbers(3, 2, 2)), {**PLAIN_1D, "stride": (2,), "padding": (1,)}),

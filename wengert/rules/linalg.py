@@ -86,7 +86,7 @@ def same(p: dict[str, Any], size: int) -> dict[str, Any]:
 @functools.cache
 def lapack(name: str, dtype: np.dtype[Any]) -> Any:
     """Return a function of LAPACK or BLAS for a dtype."""
-    from scipy import linalg
+    import scipy.linalg as linalg
 
     find = linalg.get_blas_funcs if name == "trsm" else linalg.get_lapack_funcs
     return find(name, dtype=dtype)
@@ -327,7 +327,7 @@ solve = general(
 
 
 def _matrix_exp(x: Array) -> Array:
-    from scipy import linalg
+    import scipy.linalg as linalg
 
     if not x.size:
         return x.copy()

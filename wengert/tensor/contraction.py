@@ -30,6 +30,7 @@ def _product(row: Primitive, x: Any, y: Any) -> Any:
 
 
 def same_dtype(op: str, x: Any, y: Any) -> None:
+    """Raise RuntimeError unless two operands have one dtype."""
     if dtype_of(x) != dtype_of(y):
         raise DTypeError(
             f"{op}: expected both operands to have the same dtype, but got {x.dtype} and {y.dtype}. "
@@ -38,6 +39,7 @@ def same_dtype(op: str, x: Any, y: Any) -> None:
 
 
 def no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
+    """Word the error for matrices whose inner sizes differ."""
     return ShapeError(
         f"{op}: mat1 and mat2 shapes cannot be multiplied ({shape_text(x.shape)} and {shape_text(y.shape)}): "
         f"the inner sizes {inner[0]} and {inner[1]} differ. Use `.T` or `.mT` on one of them."
@@ -45,6 +47,7 @@ def no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
 
 
 def no_bools(op: str, x: Any) -> None:
+    """Raise NotImplementedError for bools, which have no products."""
     if dtype_of(x).kind == "b":
         raise undefined(op, dtype_of(x))
 
