@@ -2,6 +2,7 @@
 
 from tests.laws.explicit import (
     activations,
+    matrices,
     networks,
     parts,
     picking,
@@ -13,6 +14,16 @@ from tests.laws.explicit import (
 from tests.laws.operands import Entries
 
 EXPLICIT: Entries = {}
-for _room in (activations, networks, parts, picking, pointwise, products, reductions, shape):
+for _room in (
+    activations,
+    matrices,
+    networks,
+    parts,
+    picking,
+    pointwise,
+    products,
+    reductions,
+    shape,
+):
     assert not EXPLICIT.keys() & _room.ENTRIES.keys()
     EXPLICIT |= _room.ENTRIES
