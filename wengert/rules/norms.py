@@ -93,6 +93,7 @@ def _nonzero(x: Any) -> Any:
 
 
 def vector_norm_vjp(ct: Any, x: Any, out: Any, ord: float, axis: Shape) -> Any:
+    """Return the gradient of a norm, times ``ct``."""
     return alike(kept(ct, axis, tuple(x.shape)), x) * _slope(x, out, ord, axis)
 
 
