@@ -165,11 +165,22 @@ def test_addmm_with_the_factor_0_does_not_look_at_its_input() -> None:
     assert bad.grad.tolist() == [[0, 0], [0, 0]]
 
 
-def test_distances_of_near_points_keep_their_digits() -> None:
-    x = torch.full((30, 3), 1000.0)
-    y = x + 2**-10
-    found = torch.cdist(x, y)
-    assert np.allclose(found.numpy(), 2**-10 * 3**0.5, rtol=1e-6)
+@pytest.mark.parametrize("spread", [0.0, 1e-3, 1.0, 1e3])
+def test_distances_of_near_points_keep_their_digits(spread: float) -> None:
+    rng = np.random.default_rng(5)
+    x = (1000.0 + spread * rng.normal(size=(2, 40, 3))).astype(np.float32)
+    y = np.concatenate((x[:, ::2] + np.float32(2**-10), x[:, ::3]), 1)
+    exact = np.linalg.norm(x[:, :, None].astype(float) - y[:, None].astype(float), axis=-1)
+    found = torch.cdist(torch.tensor(x), torch.tensor(y)).numpy()
+    np.testing.assert_allclose(found, exact, rtol=5e-6)
+
+
+def test_distances_to_points_at_infinity() -> None:
+    x = torch.ones(30, 2)
+    x[3, 0] = float("inf")
+    found = torch.cdist(x, torch.arange(60.0).reshape(30, 2))
+    assert found[3].isinf().all()
+    assert found[2].isfinite().all()
 
 
 @pytest.mark.parametrize("p", [0.0, 0.5, 1.0, 1.5, 2.0, 3.0, float("inf")])

@@ -243,9 +243,14 @@ def _differences(x: Any, y: Any) -> Any:
 
 
 def _cdist_kernel(x: Array, y: Array, *, ord: float) -> Array:
-    # Differences, never |x|^2 - 2 x y + |y|^2, which has lost its digits where points are close. Blocks bound them.
+    if ord == 2 and x.shape[-2] > 25 < y.shape[-2]:
+        squares = _squared_distances(x, y)
+        if squares is not None:
+            return np.sqrt(squares, out=squares)
     rows, each = x.shape[-2], math.prod(y.shape[-2:]) * math.prod(x.shape[:-2])
-    step = builtins.max(1, (1 << 20) // builtins.max(1, each))
+    step = builtins.max(
+        1, (1 << 20) // builtins.max(1, each)
+    )  # blocks bound the differences' memory
     parts = [
         vector_norm.forward(
             x[..., i : i + step, None, :] - y[..., None, :, :],
@@ -256,6 +261,24 @@ def _cdist_kernel(x: Array, y: Array, *, ord: float) -> Array:
         for i in range(0, builtins.max(1, rows), step)
     ]
     return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+
+
+def _squared_distances(x: Array, y: Array) -> Array | None:
+    """Return ``|x|^2 - 2 x y + |y|^2``, and differences of near points, whose digits that loses; None if many are."""
+    centre = x.mean(-2, keepdims=True)
+    a, b = x - centre, y - centre
+    total = np.vecdot(a, a)[..., None] + np.vecdot(b, b)[..., None, :]
+    squares = np.matmul(a, b.swapaxes(-1, -2))
+    squares *= -2
+    squares += total
+    total *= 0.05
+    near = ~(squares > total)
+    if 4 * np.count_nonzero(near) > near.size:
+        return None
+    *leading, row, column = np.nonzero(near)
+    d = x[(*leading, row)] - y[(*leading, column)]
+    squares[near] = np.vecdot(d, d)
+    return squares
 
 
 def _cdist_vjp(ct: Any, x: Any, y: Any, out: Any, ord: float) -> Any:

@@ -342,8 +342,7 @@ COMPUTE_MODES = (
 def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> Any:
     """Return the ``p``-norms of the differences of all pairs of rows, ``(..., m, n) (..., k, n) -> (..., m, k)``.
 
-    At equal rows the gradient is 0. Distances come from differences in every ``compute_mode``, so that near rows keep
-    their digits.
+    At equal rows the gradient is 0. Distances of near rows keep their digits in every ``compute_mode``.
 
     >>> import wengert as torch
     >>> torch.cdist(torch.tensor([[0., 0.], [3., 4.]]), torch.zeros(1, 2))

@@ -47,7 +47,9 @@ def square(op: str, x: Any, name: str = "A") -> Any:
 
 
 def alike(op: str, a: Any, b: Any, names: tuple[str, str] = ("A", "B")) -> None:
-    """Raise RuntimeError unless two tensors have one dtype."""
+    """Raise TypeError unless two operands are tensors, RuntimeError unless they have one dtype."""
+    for name, x in zip(names, (a, b), strict=True):
+        require_tensor(op, x, name)
     if dtype_of(a) != dtype_of(b):
         raise DTypeError(
             f"{op}: Expected {names[0]} and {names[1]} to have the same dtype, but found {names[0]} of type {a.dtype} "
@@ -55,14 +57,14 @@ def alike(op: str, a: Any, b: Any, names: tuple[str, str] = ("A", "B")) -> None:
         )
 
 
-def broadcast_stacks(op: str, *operands: Any, kept: int = 2) -> list[Any]:
-    """Expand the leading dimensions of stacks, all but the last ``kept``, to a common shape."""
-    leading = [tuple(x.shape[: x.ndim - kept]) for x in operands]
+def broadcast_stacks(op: str, *operands: Any) -> list[Any]:
+    """Expand the leading dimensions of stacks of matrices to a common shape."""
+    leading = [stack_shape(x) for x in operands]
     if not broadcastable(leading):
         raise cannot_broadcast(op, [tuple(x.shape) for x in operands])
     shape = broadcast_shape(leading)
     return [
-        x if part == shape else views.expand(x, (*shape, *x.shape[x.ndim - kept :]))
+        x if part == shape else views.expand(x, (*shape, *x.shape[-2:]))
         for x, part in zip(operands, leading, strict=True)
     ]
 

@@ -14,7 +14,7 @@ from wengert.tensor.linalg.checks import matrices, square
 from wengert.tensor.linalg.spectra import svdvals
 from wengert.tensor.norms import vector_norm
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to
+from wengert.tensor.promotion import cast_to, require_tensor
 
 __all__ = ["cond", "matrix_norm", "norm", "vector_norm"]
 
@@ -32,6 +32,7 @@ def norm(
     tensor(7.)
     """
     op = "linalg.norm"
+    require_tensor(op, A, "A")
     dims = (dim,) if isinstance(dim, int) else dim
     if ord is not None:
         if dims is not None and len(dims) not in (1, 2):

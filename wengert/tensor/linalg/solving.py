@@ -11,8 +11,9 @@ from wengert.errors import ShapeError, shape_text
 from wengert.rules import linalg as rows
 from wengert.rules import memory
 from wengert.tensor import contraction, filled, returned, views
-from wengert.tensor.linalg.checks import alike, broadcast_stacks, square
+from wengert.tensor.linalg.checks import alike, broadcast_stacks, inexact, square
 from wengert.tensor.out import deliver
+from wengert.tensor.promotion import require_tensor
 from wengert.tensor.reductions import reduce
 
 __all__ = [
@@ -133,6 +134,7 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
     The sizes of the first ``ind`` dimensions have the product of the others'. RuntimeError otherwise.
     """
     op = "linalg.tensorinv"
+    inexact(op, A)
     if ind <= 0:
         raise ShapeError(f"{op}: expected a strictly positive integer for 'ind', got {ind}.")
     first, rest = tuple(A.shape[:ind]), tuple(A.shape[ind:])
@@ -149,6 +151,8 @@ def tensorinv(A: Any, ind: int = 2, *, out: Any = None) -> Any:
 def tensorsolve(A: Any, B: Any, dims: Any = None, *, out: Any = None) -> Any:
     """Return the X of ``tensordot(A, X, X.ndim) = B``; ``dims`` of A move to its end first."""
     op = "linalg.tensorsolve"
+    inexact(op, A)
+    alike(op, A, B)
     if dims is not None:
         moved = [axis_of(op, d, A.ndim) for d in dims]
         A = views.permute(A, [*(i for i in range(A.ndim) if i not in moved), *moved])
@@ -172,6 +176,7 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
             [ 0.,  1.]])
     """
     op = "linalg.matrix_power"
+    require_tensor(op, A, "A")
     n = operator.index(n)
     x = square(op, A) if n < 0 or A.ndim < 2 else _square_of_any_dtype(op, A)
     if n < 0:
