@@ -23,6 +23,105 @@ from wengert.core.dtypes import bool_ as bool
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
+from wengert.nn.functional import (
+    adaptive_avg_pool1d as adaptive_avg_pool1d,
+)
+from wengert.nn.functional import (
+    avg_pool1d as avg_pool1d,
+)
+from wengert.nn.functional import (
+    bilinear as bilinear,
+)
+from wengert.nn.functional import (
+    celu as celu,
+)
+from wengert.nn.functional import (
+    celu_ as celu_,
+)
+from wengert.nn.functional import (
+    channel_shuffle as channel_shuffle,
+)
+from wengert.nn.functional import (
+    conv1d as conv1d,
+)
+from wengert.nn.functional import (
+    conv2d as conv2d,
+)
+from wengert.nn.functional import (
+    conv3d as conv3d,
+)
+from wengert.nn.functional import (
+    conv_transpose1d as conv_transpose1d,
+)
+from wengert.nn.functional import (
+    conv_transpose2d as conv_transpose2d,
+)
+from wengert.nn.functional import (
+    conv_transpose3d as conv_transpose3d,
+)
+from wengert.nn.functional import (
+    cosine_similarity as cosine_similarity,
+)
+from wengert.nn.functional import (
+    group_norm as group_norm,
+)
+from wengert.nn.functional import (
+    hardshrink as hardshrink,
+)
+from wengert.nn.functional import (
+    layer_norm as layer_norm,
+)
+from wengert.nn.functional import (
+    max_pool1d as max_pool1d,
+)
+from wengert.nn.functional import (
+    max_pool1d_with_indices as max_pool1d_with_indices,
+)
+from wengert.nn.functional import (
+    max_pool2d as max_pool2d,
+)
+from wengert.nn.functional import (
+    max_pool3d as max_pool3d,
+)
+from wengert.nn.functional import (
+    pairwise_distance as pairwise_distance,
+)
+from wengert.nn.functional import (
+    pdist as pdist,
+)
+from wengert.nn.functional import (
+    pixel_shuffle as pixel_shuffle,
+)
+from wengert.nn.functional import (
+    pixel_unshuffle as pixel_unshuffle,
+)
+from wengert.nn.functional import (
+    prelu as prelu,
+)
+from wengert.nn.functional import (
+    relu_ as relu_,
+)
+from wengert.nn.functional import (
+    rms_norm as rms_norm,
+)
+from wengert.nn.functional import (
+    rrelu as rrelu,
+)
+from wengert.nn.functional import (
+    rrelu_ as rrelu_,
+)
+from wengert.nn.functional import (
+    selu as selu,
+)
+from wengert.nn.functional import (
+    selu_ as selu_,
+)
+from wengert.nn.functional import (
+    threshold as threshold,
+)
+from wengert.nn.functional import (
+    threshold_ as threshold_,
+)
 from wengert.random import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types

@@ -41,6 +41,18 @@ def network_samples(
         ints([0, 2, 1], [1, 0, 2]),
     ]
     made: dict[str, list[Given]] = {
+        "linear": [
+            ((x, numbers(4, 3), numbers(4)), {}),
+            ((cube, numbers(2, 4), numbers(2)), {}),
+        ],
+        "normalize": [
+            ((x, numbers(3), numbers(3, seed=1)), {"axis": (1,), "eps": 1e-5}),
+            ((cube, numbers(3, 1), numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
+            ((x, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
+        ],
+        "batch_norm_fixed": [
+            ((cube, numbers(3, 1), numbers(3, 1, seed=1), numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
+        ],
         "hardtanh": [((x,), {"low": -1.1, "high": 2.2})],
         "threshold": [((x,), {"limit": 0.1, "value": 5.0})],
         "leaky_relu": [((x,), {"slope": 0.1}), ((x,), {"slope": -2.0})],

@@ -78,6 +78,7 @@ class Windows:
 
 @functools.lru_cache(maxsize=256)
 def windows_of(size: Shape, **p: Any) -> Windows:
+    """Return the windows on images of a size, made once for each set of parameters."""
     return Windows(size, **p)
 
 
