@@ -26,6 +26,7 @@ from wengert.core.dtypes import bool_ as bool
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
+from wengert.nn.functional.top_level import *
 from wengert.random import Generator as Generator
 from wengert.random import default_generator as default_generator
 from wengert.random import get_rng_state as get_rng_state
