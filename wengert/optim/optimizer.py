@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wengert.core.carrier import state as thread
-from wengert.nn.module import clear_grad
+from wengert.nn.conversion import clear_grad
 from wengert.tape.mode import enable_grad
 from wengert.tape.storage import Recorded
 
