@@ -24,7 +24,15 @@ Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided""".split()
+    log_softmax mse_loss mse_sum mse_each modulus as_strided
+    logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
+    nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
+    complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
+    multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
+    scaled_bessel_k airy_ai airy_ai_slope
+    vector_norm dist renorm var std var_mean std_mean nansum sort
+    topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
+    logcumsumexp""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -159,6 +167,33 @@ PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1
 EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     # elementwise with parameters or masks
     "power": [((np.abs(X) + 0.2,), {"exponent": e}) for e in (2, 3, 1, 0, 0.5, -1.0, 2.5, 4, -2)],
+    "sinc": [((X,), {"order": 0}), ((X,), {"order": 1}), ((_numbers(),), {"order": 3})],
+    "round_to": [((X / 30 + 0.65,), {"decimals": 0}), ((X + 5,), {"decimals": -1})],
+    "div_floor": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "div_trunc": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "nan_to_num": [((X,), {"nan": 0.0, "posinf": None, "neginf": None})],
+    "clamp": [((X, X - 1, X + 1), {}), ((X, _numbers(3, seed=1), np.array(1.01)), {}), ((X, X + 2, X + 1), {})],
+    "addcmul": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {"value": v}) for v in (1, 2.5)],
+    "addcdiv": [((X, _numbers(3, seed=1), np.abs(X) + 0.5), {"value": v}) for v in (1, 2.5)],
+    "lerp": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {})],
+    "gcd": [((_ints(4, 6, -9), _ints(6)), {})],
+    "lcm": [((_ints(4, 6, -9), _ints(6)), {})],
+    "shift_left": [((_ints(4, 6, -9), _ints(2)), {})],
+    "shift_right": [((_ints(4, 6, -9), _ints(2)), {})],
+    "logit": [((X / 8 + 0.5,), {"eps": None}), ((X / 8 + 0.5,), {"eps": 0.2})],
+    "polygamma": [((np.abs(X) + 0.5,), {"n": n}) for n in (1, 0, 2)],
+    "multigammaln": [((np.abs(X) + 1.5,), {"p": p}) for p in (1, 3)],
+    **{
+        name: [((np.abs(X) + 0.5,), {"order": n}) for n in (0, 1, 2)]
+        for name in ("bessel_j", "bessel_y", "bessel_i", "scaled_bessel_i", "bessel_k", "scaled_bessel_k")
+    },
+    "sgn": [((X + 1j * X[::-1],), {})],
+    "angle": [((X + 1j * X[::-1],), {})],
+    "is_real": [((X + 1j * X[::-1],), {})],
+    "view_as_real": [((X + 1j * X[::-1],), {}), ((np.array(1.0 + 2.0j),), {})],
+    "view_as_complex": [((_numbers(3, 2),), {}), ((_numbers(2),), {})],
+    "complex": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
+    "polar": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
     "keep_where": [((X, _mask(2, 3)), {}), ((X, _mask(3)), {}), ((_numbers(3), _mask(2, 3)), {})],
     "where": [
         ((_mask(2, 3), X, _numbers(2, 3, seed=1)), {}),
@@ -291,7 +326,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
             ((CUBE,), {"axis": (0, 2), "keepdim": True}),
             ((CUBE,), {"axis": (0, 1, 2), "keepdim": False}),
         ]
-        for name in ("amax", "amin", "logsumexp")
+        for name in ("amax", "amin", "logsumexp", "median_all", "nanmedian_all")
     },
     **{
         name: [
@@ -299,7 +334,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
             ((X,), {"dim": 0, "keepdim": True}),
             ((_numbers(),), {"dim": 0, "keepdim": False}),
         ]
-        for name in ("max", "min", "argmax", "argmin")
+        for name in ("max", "min", "argmax", "argmin", "median", "nanmedian", "mode")
     },
     "any": [((_mask(2, 3),), {"axis": (1,), "keepdim": False})],
     "all": [((_mask(2, 3),), {"axis": (0, 1), "keepdim": True})],
@@ -310,6 +345,54 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((ZEROS_INSIDE,), {"axis": 0, "keepdim": False}),
         ((_numbers(1),), {"axis": 0, "keepdim": False}),
     ],
+    **{
+        name: [
+            ((CUBE,), {"axis": (1,), "correction": 1.0, "keepdim": False}),
+            ((CUBE,), {"axis": (0, 2), "correction": 0.0, "keepdim": True}),
+            ((X + 1j * X[::-1],), {"axis": (0, 1), "correction": 0.5, "keepdim": False}),
+        ]
+        for name in ("var", "std", "var_mean", "std_mean")
+    },
+    "nansum": [
+        ((CUBE,), {"axis": (1,), "keepdim": False}),
+        ((CUBE,), {"axis": (0, 1, 2), "keepdim": True}),
+    ],
+    "vector_norm": [
+        *[((CUBE + 0.03,), {"ord": p, "axis": (1,), "keepdim": False}) for p in (2.0, 1.0, 0.5, 3.0, 0.0, math.inf)],
+        *[((X + 0.2 + 1j * X[::-1],), {"ord": p, "axis": (0, 1), "keepdim": True}) for p in (2.0, 1.0, 1.5, -math.inf)],
+    ],
+    "dist": [((X, 0.5 * X[::-1] + 0.2), {"ord": p}) for p in (2.0, 1.0, 3.0)],
+    "renorm": [
+        ((CUBE,), {"ord": 2.0, "axis": (0, 2), "bound": 5.0}),
+        ((CUBE,), {"ord": 3.0, "axis": (1, 2), "bound": 0.5}),
+    ],
+    # orders
+    "sort": [((CUBE,), {"dim": 1, "descending": False}), ((X,), {"dim": 1, "descending": True})],
+    "argsort": [((CUBE,), {"dim": 1, "descending": False}), ((X,), {"dim": 1, "descending": True})],
+    "topk": [
+        ((CUBE,), {"k": 2, "dim": 1, "largest": True}),
+        ((_numbers(2, 300),), {"k": 3, "dim": 1, "largest": False}),
+    ],
+    "kthvalue": [
+        ((CUBE,), {"k": 2, "dim": 1, "keepdim": False}),
+        ((X,), {"k": 1, "dim": 0, "keepdim": True}),
+        ((_numbers(),), {"k": 1, "dim": 0, "keepdim": False}),
+    ],
+    "searchsorted": [
+        ((np.sort(_numbers(5)), CUBE), {"right": False}),
+        ((np.sort(_numbers(2, 5)), X), {"right": True}),
+    ],
+    "histc": [((CUBE,), {"bins": 4, "low": -1.0, "high": 1.0}), ((X,), {"bins": 3, "low": 0.0, "high": 0.0})],
+    "histogram": [((X, np.linspace(-3.0, 3.0, 4), np.abs(X)), {"density": False})],
+    "isin": [((_ints(1, 2, 3), _ints(2, 5)), {"invert": False})],
+    # scans
+    "cumsum": [((CUBE,), {"dim": 1, "reverse": False}), ((X,), {"dim": 0, "reverse": True})],
+    "recurrence": [
+        ((CUBE, CUBE[::-1]), {"dim": 1, "reverse": False}),
+        ((_numbers(70), _numbers(70, seed=1)), {"dim": 0, "reverse": True}),
+    ],
+    "cumprod": [((CUBE,), {"dim": 1}), ((ZEROS_INSIDE,), {"dim": 1}), ((ZEROS_INSIDE,), {"dim": 0})],
+    **{name: [((CUBE,), {"dim": 1}), ((X,), {"dim": 0})] for name in ("cummax", "cummin", "logcumsumexp")},
     # contractions
     "dot": [((_numbers(3), _numbers(3, seed=1)), {})],
     "mv": [((X, _numbers(3)), {})],

@@ -16,8 +16,9 @@ from wengert.trace import trace
 
 REAL = [np.float16, np.float32, np.float64]
 COMPLEX = [np.complex64, np.complex128]
-# A cast has the dtype that it is asked for, and the modulus of complex numbers is real.
-KEEPING = [case for case in SMOOTH if case.values[0].row.name not in ("cast", "modulus")]
+# A cast has the dtype that it is asked for, and some rows lead from complex numbers to real ones or back.
+BETWEEN = ("cast", "modulus", "sgn", "angle", "complex", "polar", "view_as_real", "view_as_complex")
+KEEPING = [case for case in SMOOTH if case.values[0].row.name not in BETWEEN]
 KEEPING_COMPLEX = [case for case in HOLOMORPHIC if case.values[0].row.name != "cast"]
 
 
