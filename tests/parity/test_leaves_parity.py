@@ -181,3 +181,49 @@ def test_clone_is_on_the_tape(torch):
     c = x.clone()
     (c * c).sum().backward()
     return c.is_leaf, x.grad
+
+
+EARLY_VIEWS = {
+    "view": "v = b[1:]",
+    "view of a view": "v = b[1:][:2]",
+    "without grad": "with torch.no_grad(): v = b[1:]",
+    "one of several": "v, _ = b.split(2)",
+    "detached": "v = b.detach()",
+    "of another base": "c = b.clone(); v = c[1:]",
+}
+LATER = {
+    "nothing": "",
+    "again": "b.requires_grad_()",
+    "unmarked": "b.requires_grad_(False)",
+    "the view marked": "v.requires_grad_()",
+    "the view unmarked": "v.requires_grad_(False)",
+    "the base written": "with torch.no_grad(): b.mul_(2)",
+    "the view written": "with torch.no_grad(): v.mul_(2)",
+    "a hook": "v.requires_grad and v.register_hook(lambda g: g * 3)",
+}
+
+
+@pytest.mark.parametrize("later", LATER)
+@pytest.mark.parametrize("view", EARLY_VIEWS)
+def test_views_taken_before_the_base_requires_grad(torch, caught, view, later):
+    if view in ("without grad", "one of several") and "written" in later:
+        pytest.skip("PyTorch refuses to say anything about such a view")
+    names = {"torch": torch, "b": torch.arange(4.0)}
+    exec(EARLY_VIEWS[view], names)
+    names["b"].requires_grad_()
+    exec(LATER[later], names)
+    b, v = names["b"], names["v"]
+    flags = v.requires_grad, v.is_leaf, v.grad_fn is None
+    out = (v * v + b[-1]).sum()
+    refused = caught(lambda: out.backward())
+    fault = caught(lambda: v.add_(1) and None)
+    return flags, out, refused, b.grad, v.grad if v.is_leaf else None, fault
+
+
+def test_a_view_taken_before_the_base_requires_grad_goes_on(torch):
+    b = torch.arange(4.0)
+    v = b[1:]
+    b.requires_grad_()
+    part = v[1:]
+    (part * part).sum().backward()
+    return part.requires_grad, part.is_leaf, b.grad, v.detach().requires_grad

@@ -2,9 +2,16 @@
 
 from __future__ import annotations
 
+import gc
+import subprocess
+import sys
 import threading
+import time
+
+import pytest
 
 import wengert as torch
+from wengert.core import carrier
 
 
 def leaf(*values: float) -> torch.Tensor:
@@ -106,3 +113,51 @@ def test_no_grad_holds_in_its_own_thread_only():
     done.set()
     thread.join()
     assert seen == {"main": (True, True, True), "quiet": (False, False), "after": True}
+
+
+kept_open = []
+
+
+def enter_level():
+    """Open a level whose block only the garbage collector ends."""
+    kept_open.append(carrier.opened(carrier.Level(), grad=False))
+    kept_open[0].__enter__()
+
+
+UNENDED = {
+    "set_grad_enabled": lambda: torch.set_grad_enabled(False),
+    "no_grad": lambda: torch.no_grad().__enter__(),
+    "inference_mode": lambda: torch.inference_mode().__enter__(),
+    "hooks": lambda: torch.autograd.graph.saved_tensors_hooks(abs, abs).__enter__(),
+    "a level": enter_level,
+}
+
+
+@pytest.mark.parametrize("enter", UNENDED.values(), ids=UNENDED)
+def test_a_thread_that_dies_inside_a_mode_takes_it_along(enter):
+    counts = carrier.special, carrier.quiet
+    seen = []
+
+    def die():
+        enter()
+        seen.append((carrier.special, carrier.quiet))
+
+    thread = threading.Thread(target=die)
+    thread.start()
+    thread.join()
+    assert seen != [counts]
+    late = time.monotonic() + 5
+    while (carrier.special, carrier.quiet) != counts and time.monotonic() < late:
+        time.sleep(0.01)  # join may return before the thread's state is gone
+    assert (carrier.special, carrier.quiet) == counts
+    kept_open.clear()
+    gc.collect()
+    assert (carrier.special, carrier.quiet) == counts
+    assert torch.is_grad_enabled() and (leaf(1) * 2).requires_grad
+
+
+@pytest.mark.parametrize("last", ["pass", "torch.set_grad_enabled(False)"])
+def test_python_shuts_down_quietly(last):
+    program = f"import wengert as torch\n{last}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")

@@ -17,7 +17,7 @@ from wengert.core.carrier import ROOT, Level, state
 from wengert.errors import GradientError
 from wengert.tape.engine import Walk
 from wengert.tape.node import Node, Output
-from wengert.tape.record import Packed, as_tensor, beneath, numpy_dtype
+from wengert.tape.record import Packed, numpy_dtype, uncovered
 from wengert.tape.saved import checked, second_backward
 from wengert.tape.storage import Recorded, alias, guarded, handle
 from wengert.tensor.promotion import cast_to
@@ -174,7 +174,7 @@ def _below(walk: Walk) -> Level | None:
 def _lowered(x: Any, level: Level) -> Any:
     """Return what a context holds with the tape of ``level`` taken off its tensors."""
     if isinstance(x, Recorded) and x.edge is not None and x.level is level:
-        return as_tensor(beneath(x))
+        return uncovered(x)
     return with_parts(x, lambda part: _lowered(part, level))
 
 
@@ -252,7 +252,7 @@ class Saved:
             assert made is not None
             edge = node if node.outputs is None else Output(node, self.output, made[0])
         if below is self.level and (edge is not None or self.output is not None):
-            return as_tensor(beneath(tensor))
+            return uncovered(tensor)
         if tensor.edge is edge and not packed:
             return tensor
         again = handle(tensor.payload, edge, self.level)

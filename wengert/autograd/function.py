@@ -19,7 +19,7 @@ from wengert.errors import GradientError
 from wengert.tape.mode import no_grad
 from wengert.tape.node import Output
 from wengert.tape.provenance import here
-from wengert.tape.record import as_tensor, beneath, collapsed, recorded, recording_level
+from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, handle, next_rank
 from wengert.tensor import inplace
 
@@ -178,9 +178,7 @@ class Function:
     def _record_above(cls, node: FunctionNode, args: tuple[Any, ...], level: Level) -> Any:
         """Apply the class to what lies below a transform's tape; an output that is an input stays that input."""
         active = node.ctx.needs_input_grad
-        below = tuple(
-            as_tensor(beneath(x)) if on else x for x, on in zip(args, active, strict=True)
-        )
+        below = tuple(uncovered(x) if on else x for x, on in zip(args, active, strict=True))
         output = cls.apply(*below)
         several = isinstance(output, tuple)
         same = {id(b): x for b, x in zip(below, args, strict=True) if isinstance(x, Recorded)}

@@ -37,8 +37,9 @@ class saved_tensors_hooks:
         add_special(1)
 
     def __exit__(self, *exc: object) -> None:
-        state.saved_hooks = state.saved_hooks[:-1]
-        add_special(-1)
+        if state.saved_hooks:
+            state.saved_hooks = state.saved_hooks[:-1]
+            add_special(-1)
 
 
 class save_on_cpu(saved_tensors_hooks):

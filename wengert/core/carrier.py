@@ -59,6 +59,21 @@ EVERYWHERE: Final = Level(sys.maxsize)
 """The owner of constants, which count as made inside of whatever level they are used in."""
 
 
+class _Share:
+    """What one thread has added to the counts below. Goes with the thread, and takes out what the thread left in."""
+
+    def __init__(self) -> None:
+        self.special = self.quiet = 0
+
+    def __del__(self) -> None:
+        global special, quiet
+        # When Python shuts down, the main thread's share outlives this module's names.
+        if (self.special or self.quiet) and _counting is not None:
+            with _counting:
+                special -= self.special
+                quiet -= self.quiet
+
+
 class ThreadState(threading.local):
     """What each thread has of its own: open levels, grad mode, the innermost trace and its journal."""
 
@@ -69,6 +84,7 @@ class ThreadState(threading.local):
         self.trace: Any = None
         self.saved_hooks: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
         self.anomaly = False
+        self.share = _Share()
 
     @property
     def innermost(self) -> Level:
@@ -76,7 +92,7 @@ class ThreadState(threading.local):
         return self.levels[-1] if self.levels else ROOT
 
 
-state: Final = ThreadState()
+_counting = threading.Lock()
 
 special = 0
 """How many levels, saved-tensor hooks and inference modes are in effect, over all threads. While it is 0, and only
@@ -85,12 +101,13 @@ then, operations on plain arrays may be computed without a look at the thread's 
 quiet = 0
 """How many threads do not record. While it is 0, recording needs no look at the thread's grad mode."""
 
-_counting = threading.Lock()
+state: Final = ThreadState()
 
 
 def add_special(change: int) -> None:
     """Count something special in (+1) or out (-1)."""
     global special
+    state.share.special += change
     with _counting:
         special += change
 
@@ -98,6 +115,7 @@ def add_special(change: int) -> None:
 def add_quiet(change: int) -> None:
     """Count a thread that stops recording in (+1) or out (-1)."""
     global quiet
+    state.share.quiet += change
     with _counting:
         quiet += change
 
@@ -113,10 +131,12 @@ def opened(level: Level, *, grad: bool | None = None) -> Iterator[Level]:
     try:
         yield level
     finally:
-        add_special(-1)
-        state.levels.remove(level)
-        switch_grad(level.outer_grad)
         level.open = False
+        # Where the level is not there, its thread has died, and another one unwinds what it left behind.
+        if level in state.levels:
+            state.levels.remove(level)
+            add_special(-1)
+            switch_grad(level.outer_grad)
 
 
 def switch_grad(on: bool) -> None:

@@ -17,11 +17,11 @@ from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
 from wengert.core.tree import flatten
 from wengert.errors import TraceError
-from wengert.func.dual import lowered, unshared
+from wengert.func.dual import lowered, payload_of, unshared
 from wengert.func.mapped import apply_mapped
 from wengert.func.payload import Payload
 from wengert.rules import structural as rows
-from wengert.tape.record import as_tensor, numpy_dtype
+from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import Recorded, handle
 
 
@@ -147,7 +147,7 @@ class VmapLevel(Level):
 
 def _front(x: Any, dim: int) -> Any:
     """Return the value of a tensor with axis ``dim`` moved to the front."""
-    value = x.payload if x.edge is None and x.payload.__class__ is np.ndarray else x
+    value = payload_of(x)
     axis = axis_of("vmap", dim, len(value.shape))
     if axis == 0:
         return value
@@ -161,7 +161,7 @@ def _to_place(value: Any, dim: int) -> Any:
     axis = axis_of("vmap", dim, rank)
     order = list(range(1, rank))
     order.insert(axis, 0)
-    return as_tensor(value if axis == 0 else rows.permute(value, axes=tuple(order)))
+    return value if axis == 0 else rows.permute(value, axes=tuple(order))
 
 
 def _spread(dims: Any, tree: Any, what: str) -> list[Any]:
@@ -270,7 +270,7 @@ def _unmapped(level: VmapLevel, x: Any, dim: Any, given: Sequence[Any]) -> Any:
     if dim is None:
         if is_mapped:
             raise ValueError("vmap: out_dims is None for an output that differs between examples.")
-        return unshared(as_tensor(value), given)
+        return value
     if not is_mapped:
         given = (*given, value)
         value = rows.broadcast_to(value, shape=(level.size, *value.shape))
@@ -296,7 +296,7 @@ def _in_chunks(
             if d is None or not isinstance(x, Recorded):
                 return x
             axis = axis_of("vmap", d, x.ndim)  # type: ignore[attr-defined]
-            return rows.slice_(x, index=(*(slice(None),) * axis, slice(start, stop)))
+            return x[(*(slice(None),) * axis, slice(start, stop))]  # type: ignore[index]
 
         some = [cut(x, d) for x, d in zip(leaves, dims, strict=True)]
         parts.append(once(stop - start, some, rebuild, dims, kwargs))

@@ -18,8 +18,8 @@ from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
-from wengert.tape.record import as_tensor, beneath, numpy_dtype
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.record import as_tensor, numpy_dtype, uncovered
+from wengert.tape.storage import Recorded, handle, introduced, known, storage_of
 
 
 class Dual(Payload):
@@ -89,13 +89,13 @@ class JvpLevel(Level):
         """Apply a custom Function: its forward to the primals, its ``jvp`` to the tangents."""
         pairs = [self.split(x) if isinstance(x, Recorded) else (x, None) for x in args]
         primals = tuple(
-            as_tensor(p) if isinstance(x, Recorded) else x
+            known(p) if isinstance(x, Recorded) else x
             for x, (p, _) in zip(args, pairs, strict=True)
         )
         output = cls.apply(*primals)
         ctx = FunctionCtx(tuple(t is not None for _, t in pairs))
         cls.setup_context(ctx, primals, output)
-        tangents = cls.jvp(ctx, *[None if t is None else as_tensor(t) for _, t in pairs])
+        tangents = cls.jvp(ctx, *[None if t is None else known(t) for _, t in pairs])
         if not isinstance(output, tuple):
             return self.join(output, tangents)
         return tuple(self.join(o, t) for o, t in zip(output, tangents, strict=True))
@@ -149,23 +149,24 @@ def _shaped(tangent: Any, shape: tuple[int, ...]) -> Any:
 def lowered(x: Any, level: Level) -> Any:
     """Take a tape off a tensor that was marked inside ``level`` itself."""
     while isinstance(x, Recorded) and x.edge is not None and x.level is level:
-        x = as_tensor(beneath(x))
+        x = uncovered(x)
     return x
 
 
-def unshared(x: Any, given: Sequence[Any]) -> Any:
-    """Give a result memory of its own where it may look at that of an argument.
+def unshared(value: Value, given: Sequence[Any]) -> Any:
+    """Return what came out of a transform as a tensor that shares memory with none of ``given`` but itself.
 
-    A transform takes the storage cells off its arguments, so a write through the result would reach them uncounted.
-    A result that is an argument, or has a cell, is a tensor of the caller's; in a trace no write reaches memory.
+    A view that a transform made is no relative of its argument's, whose history a write through it would not change:
+    so it becomes a copy. What else carried the same memory shares the tensor's cell. In a trace no write reaches
+    memory.
     """
-    payload = x.payload
-    if payload.__class__ is not np.ndarray or x.storage is not None or state.trace is not None:
-        return x
-    if all(x is not g for g in given) and any(
-        np.may_share_memory(payload, memory) for memory in map(_memory, given) if memory is not None
-    ):
-        x.payload = payload.copy()
+    if isinstance(value, Recorded) and value.payload.__class__ is not np.ndarray:
+        return value
+    if state.trace is not None or any(value is g for g in given):
+        return as_tensor(value)
+    x = known(value)
+    if any(np.may_share_memory(x.payload, m) for m in map(_memory, given) if m is not None):
+        return handle(x.payload.copy(), x.edge, x.level)
     return x
 
 
@@ -210,20 +211,13 @@ def jvp(
         _require_alike(x, t)
     level = JvpLevel()
     with opened(level):
-        duals = [
-            handle(Dual(level, _value(x), _value(t)))
-            for x, t in zip(leaves, directions, strict=True)
-        ]
+        duals = [_dual(level, x, t) for x, t in zip(leaves, directions, strict=True)]
         result = func(*rebuild(iter(duals)))
         output, aux = _with_aux(result) if has_aux else (result, None)
         given = (*leaves, *directions)
         pairs = tree_map(lambda x: _result(level, x, strict, given), output)
         kept = tree_map(
-            lambda x: (
-                unshared(as_tensor(level.split(lowered(x, level))[0]), given)
-                if isinstance(x, Recorded)
-                else x
-            ),
+            lambda x: _primal(level, x, given) if isinstance(x, Recorded) else x,
             aux,
         )
     first = tree_map(lambda pair: pair.primal, pairs)
@@ -237,9 +231,17 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
     return result
 
 
-def _value(x: Any) -> Value:
-    """Return a tensor as a payload of a higher level: raw when plain, itself when it carries anything."""
-    return x.payload if x.edge is None and x.payload.__class__ is np.ndarray else x
+def _dual(level: JvpLevel, x: Any, t: Any) -> Any:
+    """Return the dual of a primal and its tangent; it counts writes together with a plain primal."""
+    dual = handle(Dual(level, payload_of(x), payload_of(t)))
+    if x.payload.__class__ is np.ndarray and not storage_of(x).inference:
+        dual.storage = x.storage
+    return dual
+
+
+def payload_of(x: Any) -> Value:
+    """Return a tensor as a payload of a higher level: its array when plain, itself when it carries anything."""
+    return introduced(x) if x.edge is None and x.payload.__class__ is np.ndarray else x
 
 
 def _require_alike(x: Any, t: Any) -> None:
@@ -262,9 +264,15 @@ def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any]) -> Dual
         raise RuntimeError(
             f"jvp(f, primals, tangents): Expected f to only return tensors, got unsupported type {type(x).__name__}"
         )
-    primal, tangent = level.split(lowered(x, level))
+    _, tangent = level.split(lowered(x, level))
     if tangent is None:
         if strict:
             raise RuntimeError("jvp: an output does not depend on the inputs, and strict=True.")
-        tangent = np.zeros(tuple(primal.shape), numpy_dtype(primal))
-    return Dual(level, unshared(as_tensor(primal), given), unshared(as_tensor(tangent), given))
+        tangent = np.zeros(tuple(x.shape), numpy_dtype(x))  # type: ignore[attr-defined]
+    return Dual(level, _primal(level, x, given), unshared(tangent, given))
+
+
+def _primal(level: JvpLevel, x: Any, given: Sequence[Any]) -> Any:
+    """Return the primal of a result; one that the level does not carry stays the tensor that it is."""
+    primal, _ = level.split(lowered(x, level))
+    return x if primal is x else unshared(primal, given)

@@ -15,7 +15,7 @@ from wengert.core.carrier import opened
 from wengert.errors import GradientError
 from wengert.rules import structural as rows
 from wengert.tape.record import as_tensor
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, known
 
 
 class Info:
@@ -34,8 +34,8 @@ def apply_mapped(
     """
     pairs = [level.split(x) if isinstance(x, Recorded) else (x, False) for x in args]
     values = [
-        as_tensor(v) if isinstance(x, Recorded) else x for x, (v, _) in zip(args, pairs, strict=True)
-    ]  # fmt: skip
+        known(v) if isinstance(x, Recorded) else x for x, (v, _) in zip(args, pairs, strict=True)
+    ]
     mapped = tuple(m for _, m in pairs)
     own = cls.vmap is not Function.vmap
     if own is bool(cls.generate_vmap_rule):
@@ -133,7 +133,7 @@ class _Batch:
         if not isinstance(x, Recorded):
             return x, False
         value, on = self.level.split(x)
-        return as_tensor(value), on
+        return known(value), on
 
     def full(self, x: Any) -> Any:
         """Return what an example stands for, with a batch axis in any case."""

@@ -59,13 +59,16 @@ def _pull(
     found = []
     for x in inputs:
         ct = captured(walk, x.edge)
-        found.append(as_tensor(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct))
+        found.append(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct)
     return [unshared(g, (*inputs, *cts)) for g in found]
 
 
 def _outcome(x: Any, level: Level, leaves: Sequence[Any]) -> Any:
     """Return a value of the function as a tensor of the levels below; what is no tensor stays."""
-    return unshared(lowered(x, level), leaves) if isinstance(x, Recorded) else x
+    if not isinstance(x, Recorded):
+        return x
+    below = lowered(x, level)
+    return x if below is x else unshared(below, leaves)
 
 
 def _recorded(x: Any, level: Level) -> bool:
@@ -95,6 +98,11 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 raise RuntimeError(
                     f"vjp(f, *primals): Expected f to only return Tensors, got unsupported type {type(o).__name__}"
                 )
+            if numpy_dtype(o).kind not in "fc":
+                raise DTypeError(
+                    f"vjp(f, *primals): All outputs of f must be floating-point or complex Tensors, got Tensor with "
+                    f"dtype {numpy_dtype(o)}. Return it as aux, with has_aux=True."
+                )
         plain = rebuild_out(iter([_outcome(o, level, leaves) for o in outs]))
         kept = tree_map(lambda x: _outcome(x, level, leaves), aux)
 
@@ -123,6 +131,27 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
     return result
 
 
+def argument_numbers(op: str, argnums: Any, count: int) -> tuple[int, ...]:
+    """Return the places of the arguments that ``argnums`` names, of ``count``.
+
+    Raises RuntimeError for anything but an int or a tuple of different ints in range.
+    """
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    if not isinstance(numbers, tuple) or not all(isinstance(n, int) for n in numbers):
+        raise RuntimeError(f"{op}: argnums must be int or Tuple[int, ...], got: {argnums!r}")
+    for n in numbers:
+        if not -count <= n < count:
+            raise RuntimeError(
+                f"{op}: argnums {n} is out of range for a call with {count} arguments."
+            )
+    places = tuple(n % count for n in numbers)
+    if not places or len(set(places)) < len(places):
+        raise RuntimeError(
+            f"{op}: argnums must be non-empty and name each argument once, got {argnums!r}."
+        )
+    return places
+
+
 def grad_and_value(
     func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False
 ) -> Callable[..., Any]:
@@ -130,12 +159,7 @@ def grad_and_value(
 
     @functools.wraps(func)
     def wrapper(*args: Any, **kwargs: Any) -> Any:
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
-        for n in numbers:
-            if not -len(args) <= n < len(args):
-                raise RuntimeError(
-                    f"grad: argnums {n} is out of range for a call with {len(args)} arguments."
-                )
+        numbers = argument_numbers("grad", argnums, len(args))
         chosen = tuple(args[n] for n in numbers)
         leaves, rebuild = flatten(chosen)
         level = TapeLevel()

@@ -3,60 +3,150 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+import itertools
+from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.core.tree import flatten, tree_map
+from wengert.errors import DTypeError
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
-from wengert.func.reverse import vjp
-from wengert.tensor import creation, views
+from wengert.func.reverse import argument_numbers, vjp
+from wengert.tape.record import numpy_dtype
+from wengert.tape.storage import Recorded, handle
+from wengert.tensor import joining, views
 
 
-def _basis(x: Any) -> Any:
-    """Return the unit cotangents of a tensor's elements, stacked: ``(numel, *shape)``."""
-    n = x.numel()
-    return views.reshape(creation.eye(n, dtype=x.dtype), (n, *x.shape))
+class _Chosen:
+    """The arguments of one call that are differentiated, and the function of them alone."""
+
+    def __init__(
+        self, op: str, func: Callable[..., Any], args: tuple[Any, ...], argnums: Any
+    ) -> None:
+        self.func, self.args, self.single = func, args, isinstance(argnums, int)
+        self.numbers = argument_numbers(op, argnums, len(args))
+        self.parts = tuple(args[n] for n in self.numbers)
+        self.leaves, self._rebuild = flatten(self.parts)
+        for x in self.leaves:
+            if not isinstance(x, Recorded):
+                raise ValueError(
+                    f"{op}: the arguments that argnums names must be tensors, or hold nothing else, and one of them "
+                    f"holds a {type(x).__name__}. Name others, or make it a tensor: `torch.tensor(...)`."
+                )
+        _require_real(op, flatten(args)[0], "inputs")
+
+    def __call__(self, *parts: Any) -> Any:
+        """Call the function with these arguments in their places, and the others as they were."""
+        full = list(self.args)
+        for n, part in zip(self.numbers, parts, strict=True):
+            full[n] = part
+        return self.func(*full)
+
+    def like(self, leaves: Sequence[Any]) -> Any:
+        """Return one value for each differentiated tensor in the arguments' structure; a tuple if argnums is one."""
+        parts = self._rebuild(iter(leaves))
+        return parts[0] if self.single else parts
 
 
-def _only(fn: Callable[..., Any], args: tuple[Any, ...], argnums: int) -> Callable[[Any], Any]:
-    def of_one(x: Any) -> Any:
-        full = list(args)
-        full[argnums] = x
-        return fn(*full)
+def _require_real(op: str, values: Sequence[Any], what: str) -> None:
+    for i, x in enumerate(values):
+        if isinstance(x, Recorded) and numpy_dtype(x).kind == "c":
+            raise DTypeError(
+                f"{op}: Expected all {what} to be real but received complex tensor at flattened input idx: {i}. "
+                f"Differentiate with respect to `.real` and `.imag`."
+            )
 
-    return of_one
+
+def _basis(tensors: Sequence[Any], start: int, stop: int) -> list[Any]:
+    """Return rows ``start`` to ``stop`` of the unit vectors of all tensors' elements: ``(stop - start, *shape)`` each.
+
+    The elements count through from the first tensor to the last.
+    """
+    found, before = [], 0
+    for x in tensors:
+        n = x.numel()
+        rows = np.eye(stop - start, n, start - before, numpy_dtype(x))
+        found.append(handle(rows.reshape(stop - start, *x.shape)))
+        before += n
+    return found
 
 
-def jacrev(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return the Jacobian by reverse mode: shape ``(*output, *input)``, one walk for the whole batch of outputs.
+def jacrev(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, *,
+    has_aux: bool = False, chunk_size: int | None = None,
+) -> Callable[..., Any]:  # fmt: skip
+    """Return a function that computes the Jacobian of ``func`` by reverse mode: ``(*output, *input)``.
+
+    Arguments and outputs may be trees of tensors: the result has the outputs' structure, and each leaf of it the
+    argument's that ``argnums`` names, or a tuple of such for several. With ``has_aux``, ``func`` returns ``(output,
+    aux)`` and the result is ``(jacobian, aux)``. One walk takes all elements of the outputs at once, or
+    ``chunk_size`` of them; 1 walks without `vmap`.
+
+    Raises ValueError for a chunk size below 1, RuntimeError for complex tensors and for argnums out of range.
 
     >>> import wengert as torch
     >>> torch.func.jacrev(lambda x: x ** 2)(torch.tensor([1., 2.]))
     tensor([[2., 0.],
             [0., 4.]])
     """
+    if chunk_size is not None and chunk_size < 1:
+        raise ValueError(f"jacrev: `chunk_size` should be greater than 0, not {chunk_size}.")
 
     @functools.wraps(func)
     def wrapper(*args: Any) -> Any:
-        x = args[argnums]
-        out, pull = vjp(_only(func, args, argnums), x)
+        chosen = _Chosen("jacrev", func, args, argnums)
+        out, pull, *aux = vjp(chosen, *chosen.parts, has_aux=has_aux)
         outs, rebuild = flatten(out)
-        found = []
-        for k, o in enumerate(outs):
-
-            def one(ct: Any, k: int = k) -> Any:
-                cts = [ct if j == k else creation.zeros_like(p) for j, p in enumerate(outs)]
-                return pull(*cts)[0] if isinstance(out, tuple) else pull(rebuild(iter(cts)))[0]
-
-            found.append(views.reshape(vmap(one)(_basis(o)), (*o.shape, *x.shape)))
-        return rebuild(iter(found))
+        _require_real("jacrev", outs, "outputs")
+        columns = _columns(lambda *cts: flatten(pull(rebuild(iter(cts))))[0], outs, chunk_size)
+        sizes = [o.numel() for o in outs]
+        by_input = [
+            [
+                views.reshape(p, (*o.shape, *x.shape))
+                for p, o in zip(_cut(column, sizes), outs, strict=True)
+            ]
+            for column, x in zip(columns, chosen.leaves, strict=True)
+        ]
+        jacobian = rebuild(iter([chosen.like(leaves) for leaves in zip(*by_input, strict=True)]))
+        return (jacobian, aux[0]) if has_aux else jacobian
 
     return wrapper
 
 
-def jacfwd(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return the Jacobian by forward mode: shape ``(*output, *input)``, one pass for the whole batch of inputs.
+def _columns(
+    pull: Callable[..., list[Any]], outs: Sequence[Any], chunk_size: int | None
+) -> list[Any]:
+    """Return for each input the cotangents of it that the outputs' elements have, stacked: ``(elements, *input)``."""
+    total = sum(o.numel() for o in outs)
+    step = chunk_size or max(total, 1)
+    chunks = []
+    for start in range(0, max(total, 1), step):
+        cts = _basis(outs, start, min(start + step, total))
+        if chunk_size == 1 and total:
+            chunks.append([g.unsqueeze(0) for g in pull(*[ct.squeeze(0) for ct in cts])])
+        else:
+            chunks.append(vmap(pull)(*cts))
+    if len(chunks) == 1:
+        return chunks[0]
+    return [joining.cat(column) for column in zip(*chunks, strict=True)]
+
+
+def _cut(x: Any, sizes: Sequence[int], *before: Any) -> list[Any]:
+    """Return views of a tensor, one after the other along the dimension that the index ``before`` leads to."""
+    ends = itertools.accumulate(sizes)
+    return [x[(*before, slice(end - n, end))] for n, end in zip(sizes, ends, strict=True)]
+
+
+def jacfwd(
+    func: Callable[..., Any], argnums: int | tuple[int, ...] = 0, has_aux: bool = False, *,
+    randomness: str = "error",
+) -> Callable[..., Any]:  # fmt: skip
+    """Return a function that computes the Jacobian of ``func`` by forward mode: ``(*output, *input)``.
+
+    One pass takes all elements of the arguments at once. Structures and ``has_aux`` as in `jacrev`, ``randomness`` as
+    in `vmap`. RuntimeError for complex tensors and for argnums out of range.
 
     >>> import wengert as torch
     >>> torch.func.jacfwd(lambda x: x ** 2)(torch.tensor([1., 2.]))
@@ -66,16 +156,33 @@ def jacfwd(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
 
     @functools.wraps(func)
     def wrapper(*args: Any) -> Any:
-        x = args[argnums]
-        fn = _only(func, args, argnums)
-        columns = vmap(lambda t: jvp(fn, (x,), (t,))[1], out_dims=-1)(_basis(x))
-        return tree_map(lambda c: views.reshape(c, (*c.shape[:-1], *x.shape)), columns)
+        chosen = _Chosen("jacfwd", func, args, argnums)
+        _, rebuild = flatten(chosen.parts)
+        sizes = [x.numel() for x in chosen.leaves]
+
+        def columns(*tangents: Any) -> Any:
+            primal, *rest = jvp(chosen, chosen.parts, rebuild(iter(tangents)), has_aux=has_aux)
+            _require_real("jacfwd", flatten(primal)[0], "outputs")
+            return tuple(rest)
+
+        places = (-1, 0)[: 1 + has_aux]
+        basis = _basis(chosen.leaves, 0, sum(sizes))
+        found, *aux = vmap(columns, out_dims=places, randomness=randomness)(*basis)
+
+        def by_input(column: Any) -> Any:
+            parts = zip(_cut(column, sizes, ...), chosen.leaves, strict=True)
+            return chosen.like([views.reshape(p, (*p.shape[:-1], *x.shape)) for p, x in parts])
+
+        jacobian = tree_map(by_input, found)
+        return (jacobian, tree_map(lambda x: x[0], aux[0])) if has_aux else jacobian
 
     return wrapper
 
 
-def hessian(func: Callable[..., Any], argnums: int = 0) -> Callable[..., Any]:
-    """Return the matrix of second derivatives, forward over reverse: shape ``(*output, *input, *input)``.
+def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Callable[..., Any]:
+    """Return the second derivatives of ``func``, forward over reverse: ``(*output, *input, *input)``.
+
+    For several arguments a tuple of tuples; structures as in `jacrev`, of which this is the `jacfwd`.
 
     >>> import wengert as torch
     >>> torch.func.hessian(lambda x: (x ** 3).sum())(torch.tensor([1., 2.]))

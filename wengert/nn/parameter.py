@@ -37,6 +37,12 @@ class Parameter(Tensor):
             creation.mark(made)
         return made
 
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        """Return a copy with memory of its own and, as in PyTorch, without gradient."""
+        if id(self) not in memo:
+            memo[id(self)] = type(self)(self.detach().clone(), self.requires_grad)
+        return memo[id(self)]
+
     def __repr__(self) -> str:
         return "Parameter containing:\n" + self._printed("tensor(")
 

@@ -30,8 +30,10 @@ from wengert.tape.saved import check_nan, checked, residuals, second_backward, t
 from wengert.tape.storage import (
     GradCell,
     handle,
+    interpreted,
+    introduce_all,
     ndarray,
-)
+)  # fmt: skip
 
 _F32, _F64 = np.dtype(np.float32), np.dtype(np.float64)
 
@@ -292,6 +294,8 @@ class Walk:
             values = (
                 taped_residuals(node, self.level) if self.taped else residuals(node, self.level)
             )
+        if self.level is not ROOT and any(map(interpreted, (ct, *values))):
+            introduce_all(node.saved)
         turned = row.kind != "general" and is_complex(ct)
         if turned:
             ct = (
@@ -410,6 +414,8 @@ class Walk:
             return tensor
         if tensor.edge is not None and tensor.level is not self.level:
             return tensor
+        if self.level is not ROOT:
+            introduce_all((tensor,))
         return beneath(tensor)
 
     def _leads_on(self, edge: Any) -> bool:

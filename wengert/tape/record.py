@@ -26,6 +26,10 @@ from wengert.tape.storage import (
     guarded,
     handle,
     held,
+    interpreted,
+    introduce_all,
+    introduced,
+    known,
     ndarray,
     new,
     next_rank,
@@ -233,6 +237,14 @@ def collapsed(value: Value) -> Any:
     return value
 
 
+def uncovered(x: Any) -> Any:
+    """Return what a tensor holds below its tape as a tensor that shares its storage cell."""
+    payload = x.payload
+    if payload.__class__ is not ndarray or state.trace is not None:
+        return as_tensor(beneath(x))
+    return known(introduced(x))
+
+
 def as_tensor(value: Value) -> Any:
     """Return a value as a tensor."""
     return value if isinstance(value, Recorded) else handle(value)
@@ -249,6 +261,8 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     """Apply ``row`` below the tape of ``level`` and put a node on it."""
     taped = [recorded(x, level) for x in operands]
     below = [beneath(x) if on else x for x, on in zip(operands, taped, strict=True)]
+    if level is not ROOT and any(map(interpreted, below)):
+        introduce_all(operands)
     if row.kind == "constant" or not recording_at(level):
         out = row(*below, **params)
         return tuple(map(as_tensor, out)) if out.__class__ is tuple else as_tensor(out)
@@ -315,8 +329,7 @@ def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[
         if i >= count:
             saved[i] = _kept_output(results[i - count])
         else:
-            x = operands[i]
-            saved[i] = held(x) if x.__class__ in RAW else x if x.storage is None else guarded(x)
+            saved[i] = held(operands[i])
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
@@ -325,7 +338,7 @@ def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[
 
 def _kept_output(x: Any) -> Any:
     """Return an alias of an output without its edge, so that a node never refers to itself."""
-    kept = cells.alias(x)
+    kept = cells.alias(known(x) if carrier.special else x)
     kept.edge = kept.origin = None
     return kept
 
@@ -373,4 +386,5 @@ __all__ = [
     "compute",
     "record",
     "unary",
+    "uncovered",
 ]

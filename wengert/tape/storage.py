@@ -8,12 +8,13 @@ from __future__ import annotations
 
 import itertools
 import weakref
+from collections.abc import Iterable
 from typing import Any, Final
 
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import ROOT, Array, Level, state
+from wengert.core.carrier import RAW, ROOT, Array, Level, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
 from wengert.tape.provenance import Place
@@ -200,8 +201,15 @@ def storage_of(x: Recorded) -> Storage:
 def mark_written(x: Recorded, place: Place) -> None:
     """Count a write to the memory of ``x``."""
     storage = storage_of(x)
-    if carrier.special and state.trace is not None:
-        state.trace.written(storage)
+    if carrier.special:
+        if state.trace is not None:
+            state.trace.written(storage)
+        elif x.payload.__class__ is ndarray:
+            # What a transform made of the same memory may have a cell of its own.
+            owner = _owners.get(id(root_array(x.payload)))
+            if owner is not None and owner.cell is not storage:
+                owner.cell.changed = next_rank()
+                owner.cell.changed_at = place
     storage.version += 1
     storage.changed = next_rank()
     storage.changed_at = place
@@ -275,16 +283,89 @@ def guarded(x: Recorded) -> Any:
     return kept
 
 
-def held(x: Array) -> Any:
-    """Return what the tape may keep of a raw operand, the memory of an argument of some transform.
+class _Owner(weakref.ref[Array]):
+    """A reference to an array that owns memory: under which key it is noted, and the cell of the memory."""
 
-    No storage cell comes with it that would tell of a later write: a small one is copied, a large one fingerprinted.
+    __slots__ = ("cell", "key")
+
+    key: int
+    cell: Storage
+
+
+_owners: Final[dict[int, _Owner]] = {}
+"""The owners of memory that transforms carry as plain arrays, by identity."""
+
+
+def _forget(gone: Any, owners: dict[int, _Owner] = _owners) -> None:
+    """Drop the cell of memory that is gone."""
+    key = gone.key
+    if owners.get(key) is gone:
+        del owners[key]
+
+
+def introduced(x: Recorded) -> Array:
+    """Return the array of a plain tensor for a transform to carry on its own, and remember its cell.
+
+    Transforms compute on arrays, which know no cell. A tape of a lower level that saves one of them, or a view of
+    one, finds the cell by the memory, and so notices a later write as it would without the transform.
     """
-    if x.size <= SMALL:
-        return np.array(x)
-    kept = handle(x)
-    kept.storage = Witness(Storage(), fingerprint(x))
-    return kept
+    payload: Array = x.payload
+    root = root_array(payload)
+    found = _owners.get(id(root))
+    if found is None or (x.storage is not None and found.cell is not x.storage):
+        _remember(root, storage_of(x))
+    else:
+        x.storage = found.cell
+    return payload
+
+
+def introduce_all(values: Iterable[Any]) -> None:
+    """Introduce the plain tensors among some values, of whose arrays a lower tape may save one."""
+    for x in values:
+        if isinstance(x, Recorded) and x.payload.__class__ is ndarray:
+            introduced(x)
+
+
+def _remember(root: Array, storage: Storage) -> None:
+    owner = _Owner(root, _forget)
+    owner.key, owner.cell = id(root), storage
+    _owners[owner.key] = owner
+
+
+def interpreted(value: Any) -> bool:
+    """Say whether a value is more than an array, so that a lower level may keep what it is combined with."""
+    if value is None or value.__class__ in RAW:
+        return False
+    return (
+        value.__class__ is tuple or value.edge is not None or value.payload.__class__ is not ndarray
+    )
+
+
+def known(value: Any) -> Any:
+    """Return a value of a transform as a tensor with the cell of its memory, made when there is none yet."""
+    x = value if isinstance(value, Recorded) else handle(value)
+    if x.storage is None and x.payload.__class__ is ndarray:
+        introduced(x)
+    return x
+
+
+def carried(x: Array) -> Any:
+    """Return a tensor of an array that a transform carries, with the cell of its memory; None for other arrays."""
+    found = _owners.get(id(root_array(x))) if x.__class__ is ndarray else None
+    if found is None:
+        return None
+    t = handle(x)
+    t.storage = found.cell
+    return t
+
+
+def held(x: Any) -> Any:
+    """Return what the tape may keep of an operand: a tensor with the cell of its memory, or a scalar."""
+    if x.__class__ is not ndarray:
+        if x.__class__ in RAW or (x.storage is None and not carrier.special):
+            return x
+    x = known(x)
+    return x if x.storage is None else guarded(x)
 
 
 def shared_value(saved: Recorded, rank: int) -> Array | None:

@@ -29,7 +29,7 @@ from wengert.tape.storage import (
 )
 from wengert.tensor import promotion
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
-from wengert.tensor.views import FrozenView, derive, repeats, scatter_back
+from wengert.tensor.views import FrozenView, connect, derive, repeats, scatter_back
 
 
 def level_of(x: Any) -> Level:
@@ -41,12 +41,15 @@ def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
         base = x.origin.base if x.origin is not None and x.origin.differentiable else x
-        if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
-            which = "a leaf Variable" if base is x else "a view of a leaf Variable"
+        leaf = base if isinstance(base.edge, GradCell) else x
+        if isinstance(leaf.edge, GradCell) and recording_at(recording_level(leaf)):
+            which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
             raise GradientError(
                 f"{op}: {which} that requires grad is being used in an in-place operation. "
                 f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
             )
+    elif x.storage is not None and x.storage.members:
+        connect(x)
     if x.storage is not None and x.storage.inference and not state.inference:
         raise GradientError(
             f"{op}: Inplace update to inference tensor outside InferenceMode is not allowed. "

@@ -16,7 +16,7 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import NO_PARAMS, attach, binary
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded, carried, handle
 from wengert.tensor import arithmetic, comparison, contraction, elementary, indexing, logic
 from wengert.tensor.inplace import in_place
 from wengert.tensor.promotion import constant, dtype_of, is_number
@@ -33,15 +33,18 @@ def _can(other: Any) -> bool:
 
 
 def _with(function: Callable[..., Any], x: Any, other: Any) -> Any:
-    """Apply a function to a tensor and whatever stands beside it: a tensor, a number, or an array, which is copied.
+    """Apply a function to a tensor and whatever stands beside it: a tensor, a number, or an array.
 
-    A copy, for the graph may keep the operand, and the array's owner may write to it.
+    An array is copied, for the graph may keep the operand, and the array's owner may write to it; unless a transform
+    carries it, whose cell tells of writes.
     """
     if not _can(other):
         if not isinstance(other, np.ndarray):
             return NotImplemented
-        native = dtypes.public(other.dtype).numpy
-        other = handle(np.array(other, native))
+        known = carried(other)
+        if known is None:
+            known = handle(np.array(other, dtypes.public(other.dtype).numpy))
+        other = known
     return function(x, other)
 
 

@@ -23,7 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import creation, display, inplace, views
+from wengert.tensor import copying, creation, display, inplace, views
 from wengert.tensor.device import CPU
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
@@ -138,13 +138,16 @@ class Tensor(Methods, Operators):
             return
         cells.keep_in_trace(self, "edge", "level", "cell", "payload")
         if not wanted:
-            self._leave_tape()
-        elif self.edge is None:
+            views.disconnect(self)
+            if not views.follows(self):
+                self._leave_tape()
+        elif self.edge is None or views.follows(self):
             if self.is_inference() and not state.inference:
                 raise GradientError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
             creation.mark(self)
+            views.require_of_views(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` and return the tensor. TypeError for what is no bool."""
@@ -430,25 +433,11 @@ class Tensor(Methods, Operators):
             raise TypeError("iteration over a 0-d tensor")
         return iter(self.unbind(0))
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
-        if not self.is_leaf:
-            raise GradientError(
-                "Only Tensors created explicitly by the user (graph leaves) support the deepcopy protocol at the "
-                "moment. Use `x.detach().clone()`."
-            )
-        if id(self) in memo:
-            return memo[id(self)]
-        copied = cells.handle(self._read("deepcopy").copy())
-        copied.__class__ = type(self)
-        if self.edge is not None:
-            creation.mark(copied)
-        memo[id(self)] = copied
-        if self.cell is not None and self.cell.grad is not None:
-            copied.grad = self.cell.grad.__deepcopy__(memo)
-        return copied
+    def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
+        return copying.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return _rebuild, (type(self), self._read("pickle"), self.requires_grad)
+        return copying.reduced(self)
 
     # Printing
 
@@ -480,12 +469,6 @@ def _same_memory(a: Any, b: Any) -> bool:
         return a is b
     same = a.__array_interface__["data"] == b.__array_interface__["data"]
     return bool(same and a.shape == b.shape and a.strides == b.strides)
-
-
-def _rebuild(cls: type[Tensor], array: np.ndarray[Any, Any], requires_grad: bool) -> Any:
-    made = creation.finish(array, requires_grad)
-    made.__class__ = cls
-    return made
 
 
 def _described(payload: Any, recorded: bool) -> str:
