@@ -47,7 +47,7 @@ class ReLU(_InPlace):
 
 
 class RReLU(_InPlace):
-    """``x`` where positive, else ``a x``: in training with a random slope ``a`` in ``[lower, upper)``, else their mean."""
+    """``x`` where positive, else ``a x``; the slope a is random in ``[lower, upper)`` in training, else their mean."""
 
     def __init__(
         self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
