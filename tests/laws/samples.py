@@ -17,15 +17,18 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.laws.network_samples import REAL_ONLY as NETWORK_REAL_ONLY
+from tests.laws.network_samples import network_samples
 from tests.laws.recurrent_samples import RECURRENT
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
 Array = np.ndarray[Any, Any]
 
-REAL_ONLY = frozenset(
-    """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax rnn rnn_back mse_loss mse_sum mse_each modulus as_strided
+REAL_ONLY = (
+    frozenset(
+        """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
+    log_softmax mse_loss mse_sum mse_each modulus as_strided rnn rnn_back
     logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
@@ -34,6 +37,8 @@ REAL_ONLY = frozenset(
     vector_norm dist renorm var std var_mean std_mean nansum sort
     topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
     logcumsumexp""".split()
+    )
+    | NETWORK_REAL_ONLY
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -445,6 +450,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
     "log_softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((_numbers(),), {"dim": 0})],
     "mse_loss": [((X, _numbers(2, 3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
+    **network_samples(_numbers, _ints),
 }  # fmt: skip
 
 
