@@ -17,7 +17,7 @@ from wengert.rules import indexing, structural
 from wengert.rules import lstm as memory
 from wengert.rules import recurrent as rows
 from wengert.tape.storage import handle
-from wengert.tensor import creation, elementary, joining
+from wengert.tensor import elementary, filled, joining
 
 
 @dataclass(frozen=True)
@@ -119,7 +119,7 @@ def scan(
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     if mode == "GRU":
         pre = functional.linear(x, w_ih, b_ih)
-        bias = creation.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
+        bias = filled.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
         return rows.gru(pre, w_hh, bias, hidden, backwards=backwards)[0], None
     pre = functional.linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
     if mode != "LSTM":

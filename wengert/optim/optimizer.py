@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections import defaultdict
 from collections.abc import Callable
 from typing import Any
 
 from wengert.core.carrier import state as thread
+from wengert.core.carrier import switch_grad
+from wengert.errors import TraceError
 from wengert.nn.conversion import clear_grad
 from wengert.tape.mode import enable_grad
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, read_grad
 
 
 class Optimizer:
@@ -79,8 +82,55 @@ class Optimizer:
                     clear_grad(p, set_to_none)
 
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update the parameters once; subclasses define it."""
-        raise NotImplementedError
+        """Update every parameter that has a gradient; returns what ``closure`` returned."""
+        loss = self.evaluate(closure)
+        recording = thread.grad
+        switch_grad(False)
+        try:
+            for group in self.param_groups:
+                self.update_group(group)
+        finally:
+            switch_grad(recording)
+        return loss
+
+    def update_group(self, group: dict[str, Any]) -> None:
+        """Update the parameters of a group once; subclasses define it, or `step`."""
+        raise NotImplementedError(
+            f"{type(self).__name__} defines neither `step` nor `update_group`. Write one of them."
+        )
+
+    def with_gradients(self, group: dict[str, Any]) -> list[tuple[Any, Any]]:
+        """Return the parameters of a group that have a gradient, each with it."""
+        if thread.trace is not None:
+            self.guard_options(group)
+        found = []
+        for p in group["params"]:
+            cell = p.cell
+            if cell is not None:
+                grad = read_grad(cell)
+                if grad is not None:
+                    found.append((p, grad))
+        return found
+
+    def state_of(self, p: Any, start: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Return the state of a parameter, which ``start`` makes before its first step.
+
+        Raises TraceError under trace when there is none: the first step differs from all later ones.
+        """
+        entry = self.state[p]
+        if not entry:
+            if thread.trace is not None:
+                del self.state[p]
+                raise TraceError(
+                    f"{type(self).__name__}: its state does not exist before the first step, so that step differs from "
+                    f"all later ones. Take one step before tracing."
+                )
+            entry.update(start())
+        elif thread.trace is not None:
+            for name, value in entry.items():
+                if isinstance(value, Recorded):
+                    thread.trace.found_in(value, functools.partial(_entry, self.state, p, name))
+        return entry
 
     def guard_options(self, group: dict[str, Any]) -> None:
         """Have a replay of the running trace check that a group's options and parameters are still the same."""
@@ -143,3 +193,14 @@ class Optimizer:
             options = [f"    {k}: {group[k]}\n" for k in sorted(group) if k != "params"]
             text += f"\nParameter Group {i}\n" + "".join(options)
         return text + ")"
+
+
+def _entry(state: dict[Any, dict[str, Any]], p: Any, name: str) -> Any:
+    return state[p][name]
+
+
+def require_not_negative(options: dict[str, Any]) -> None:
+    """Raise ValueError for the first option, by the name that messages give it, that is negative."""
+    for name, value in options.items():
+        if not value >= 0.0:
+            raise ValueError(f"Invalid {name}: {value}. It must be at least 0.")

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 from wengert.core.carrier import state as thread
-from wengert.core.carrier import switch_grad
 from wengert.errors import TraceError
-from wengert.optim.optimizer import Optimizer
+from wengert.optim.optimizer import Optimizer, require_not_negative
 from wengert.tape.provenance import here
-from wengert.tape.storage import read_grad
 from wengert.tensor.arithmetic import add_
 from wengert.tensor.inplace import add_memory, memory_only
 from wengert.tensor.promotion import constant
@@ -44,13 +41,9 @@ class SGD(Optimizer):
         nesterov: bool = False, *, maximize: bool = False, foreach: bool | None = None,
         differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
-        for name, value in (
-            ("learning rate", lr),
-            ("momentum value", momentum),
-            ("weight_decay value", weight_decay),
-        ):
-            if value < 0.0:
-                raise ValueError(f"Invalid {name}: {value}")
+        require_not_negative(
+            {"learning rate": lr, "momentum value": momentum, "weight_decay value": weight_decay}
+        )
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
@@ -60,29 +53,13 @@ class SGD(Optimizer):
         }  # fmt: skip
         super().__init__(params, defaults)
 
-    def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; returns what ``closure`` returned."""
-        loss = self.evaluate(closure)
-        recording = thread.grad
-        switch_grad(False)
-        try:
-            for group in self.param_groups:
-                self._update(group)
-        finally:
-            switch_grad(recording)
-        return loss
-
-    def _update(self, group: dict[str, Any]) -> None:
-        if thread.trace is not None:
-            self.guard_options(group)
+    def update_group(self, group: dict[str, Any]) -> None:
+        """Take one step with the parameters of a group."""
         place = here()
         simple = not (group["momentum"] or group["weight_decay"])
         rate = group["lr"] if group["maximize"] else -group["lr"]
         dtype = factor = None
-        for p in group["params"]:
-            grad = None if p.cell is None else read_grad(p.cell)
-            if grad is None:
-                continue
+        for p, grad in self.with_gradients(group):
             if not simple:
                 grad = self._direction(p, grad, group)
             if memory_only(p, grad):

@@ -3,6 +3,7 @@
 from wengert.core.primitive import BOOK
 from wengert.rules import (
     activation,
+    arrangement,
     attention,
     choosing,
     columns,
@@ -30,12 +31,15 @@ from wengert.rules import (
     special,
     statistics,
     structural,
+    updates,
+    windows,
 )
 
 __all__ = [
     "BOOK",
     "activation",
     "attention",
+    "arrangement",
     "choosing",
     "columns",
     "complex_parts",
@@ -62,4 +66,6 @@ __all__ = [
     "special",
     "statistics",
     "structural",
+    "updates",
+    "windows",
 ]

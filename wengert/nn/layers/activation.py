@@ -9,7 +9,7 @@ from wengert.nn import functional
 from wengert.nn.layers.sizes import require_dims
 from wengert.nn.module import Module
 from wengert.nn.parameter import Parameter
-from wengert.tensor import creation, elementary
+from wengert.tensor import elementary, filled
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
@@ -240,7 +240,7 @@ class PReLU(Module):
         self.num_parameters = num_parameters
         self.init = init
         self.weight = Parameter(
-            creation.full((num_parameters,), float(init), device=device, dtype=dtype)
+            filled.full((num_parameters,), float(init), device=device, dtype=dtype)
         )
 
     def reset_parameters(self) -> None:

@@ -12,7 +12,7 @@ from wengert.nn import init, recurrence
 from wengert.nn.module import Module
 from wengert.nn.parameter import unset
 from wengert.nn.utils.rnn import PackedSequence
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 __all__ = [
     "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase",
@@ -103,7 +103,7 @@ class RNNBase(Module):
         """Return a first state, zeros unless it is given; RuntimeError for one of another shape."""
         shape = (self._states, batch, size)
         if given is None:
-            return creation.zeros(shape, dtype=input.dtype)
+            return filled.zeros(shape, dtype=input.dtype)
         if tuple(given.shape) != shape:
             raise ShapeError(f"Expected {name} size {shape}, got {list(given.shape)}")
         return given
@@ -346,7 +346,7 @@ class RNNCellBase(Module):
         single = input.dim() == 1
         x = input.unsqueeze(0) if single else input
         self._check(x, states, single)
-        zeros = creation.zeros(x.shape[0], self.hidden_size, dtype=x.dtype)
+        zeros = filled.zeros(x.shape[0], self.hidden_size, dtype=x.dtype)
         hidden, cell = (
             zeros if s is None else s.unsqueeze(0) if single else s for s in (*states, None)[:2]
         )

@@ -133,8 +133,8 @@ class EmbeddingBag(_Table):
         _require_matrix(embeddings)
         made = cls(
             embeddings.shape[0], embeddings.shape[1], max_norm=max_norm, norm_type=norm_type,
-            scale_grad_by_freq=scale_grad_by_freq, mode=mode, sparse=sparse, _weight=embeddings, include_last_offset=include_last_offset,
-            padding_idx=padding_idx,
+            scale_grad_by_freq=scale_grad_by_freq, mode=mode, sparse=sparse, _weight=embeddings,
+            include_last_offset=include_last_offset, padding_idx=padding_idx,
         )  # fmt: skip
         made.weight.requires_grad_(not freeze)
         return made

@@ -11,7 +11,7 @@ from wengert.core import dtypes
 from wengert.errors import ShapeError, refuser
 from wengert.rules import indexing
 from wengert.tape.storage import handle
-from wengert.tensor import creation, joining
+from wengert.tensor import filled, joining
 from wengert.tensor.tensor import Tensor
 
 __all__ = [
@@ -154,7 +154,7 @@ def pad_packed_sequence(
     step, column, _ = _places(lengths)
     data = sequence.data
     count = steps if total_length is None else total_length
-    padding = creation.full((1, *data.shape[1:]), padding_value, dtype=data.dtype)
+    padding = filled.full((1, *data.shape[1:]), padding_value, dtype=data.dtype)
     places = np.full((count, batch), len(data))
     places[step, column] = np.arange(len(data))
     back = sequence.unsorted_indices
@@ -163,8 +163,8 @@ def pad_packed_sequence(
         places, lengths = places[:, order], lengths[order]
     if batch_first:
         places = places.T
-    filled = joining.cat([data, padding])
-    out = indexing.index(filled, handle(np.ascontiguousarray(places)), axis=0, span=1)
+    lengthened = joining.cat([data, padding])
+    out = indexing.index(lengthened, handle(np.ascontiguousarray(places)), axis=0, span=1)
     return out, handle(lengths.astype(np.int64))
 
 
@@ -190,12 +190,12 @@ def pad_sequence(
     if not given:
         raise RuntimeError("received an empty list of sequences")
     longest = max(len(x) for x in given)
-    filled = []
+    whole = []
     for x in given:
-        padding = creation.full((longest - len(x), *x.shape[1:]), padding_value, dtype=x.dtype)
+        padding = filled.full((longest - len(x), *x.shape[1:]), padding_value, dtype=x.dtype)
         parts = [x, padding] if padding_side == "right" else [padding, x]
-        filled.append(x if len(x) == longest else joining.cat(parts))
-    return joining.stack(filled, 0 if batch_first else 1)
+        whole.append(x if len(x) == longest else joining.cat(parts))
+    return joining.stack(whole, 0 if batch_first else 1)
 
 
 def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = False) -> list[Any]:

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-Array = np.ndarray[Any, Any]
+from tests.laws.operands import Array, Entries
+
 _RNG = np.random.default_rng(5)
 
 
@@ -19,7 +18,7 @@ def _between(*shape: int) -> Array:
     return _RNG.uniform(0.1, 0.9, shape)
 
 
-RECURRENT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
+ENTRIES: Entries = {
     "rnn": [
         ((_numbers(3, 2, 2), _numbers(2, 2), _numbers(2, 2)), {"rectified": rectified, "backwards": rectified})
         for rectified in (False, True)

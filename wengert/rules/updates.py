@@ -1,0 +1,93 @@
+"""Updates of parameters as rows: the formula in other rows, and a kernel that writes into memory block by block.
+
+A traced step records the formula; an eager one runs the kernel on the parameter's own memory.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core.carrier import Array
+from wengert.core.primitive import composite
+from wengert.rules.elementwise import maximum, sqrt
+
+_BLOCK = 1 << 14
+"""Elements that are updated at a time: what one step of the formula leaves is still in the cache for the next."""
+
+
+def _adam_definition(
+    x: Any, y: Any, first: Any, second: Any, largest: Any, rate: Any, root: Any, *,
+    beta1: float, beta2: float, eps: float, decay: float, shrink: float, amsgrad: bool,
+) -> Any:  # fmt: skip
+    if shrink != 1.0:
+        x = x * shrink
+    if decay:
+        y = y + x * decay
+    first = first + (y - first) * (1.0 - beta1)
+    second = second * beta2 + y * y * (1.0 - beta2)
+    largest = maximum(largest, second) if amsgrad else second
+    return x - rate * (first / (sqrt(largest) / root + eps)), first, second, largest
+
+
+def adam_in_place(
+    x: Array, y: Array, first: Array, second: Array, largest: Array, rate: float, root: float, *,
+    beta1: float, beta2: float, eps: float, decay: float, shrink: float, amsgrad: bool,
+) -> None:  # fmt: skip
+    """Take the step of `adam` in the memory of ``x`` and the moments: contiguous arrays of one shape.
+
+    ``largest`` is looked at with ``amsgrad`` only.
+    """
+    if x.size > _BLOCK:
+        flat = [v.reshape(-1) for v in (x, y, first, second, largest)]
+        for start in range(0, x.size, _BLOCK):
+            a, b, c, d, e = (v[start : start + _BLOCK] for v in flat)
+            adam_in_place(
+                a, b, c, d, e, rate, root,
+                beta1=beta1, beta2=beta2, eps=eps, decay=decay, shrink=shrink, amsgrad=amsgrad,
+            )  # fmt: skip
+        return
+    if shrink != 1.0:
+        np.multiply(x, shrink, out=x)
+    if decay:
+        y = y + x * decay
+    step = np.subtract(y, first, out=np.empty_like(first))
+    step *= 1.0 - beta1
+    first += step
+    np.multiply(y, y, out=step)
+    step *= 1.0 - beta2
+    second *= beta2
+    second += step
+    if amsgrad:
+        second = np.maximum(largest, second, out=largest)
+    np.sqrt(second, out=step)
+    step /= root
+    step += eps
+    np.divide(first, step, out=step)
+    step *= rate
+    x -= step
+
+
+def _adam(
+    x: Array, y: Array, first: Array, second: Array, largest: Array, rate: Array, root: Array, **options: Any
+) -> tuple[Array, ...]:  # fmt: skip
+    x, first, second, largest = (np.array(v, order="C") for v in (x, first, second, largest))
+    numbers = rate[()], root[()]
+    adam_in_place(x, np.ascontiguousarray(y), first, second, largest, *numbers, **options)
+    return x, first, second, largest if options["amsgrad"] else second
+
+
+adam = composite(
+    "adam", _adam_definition, _adam, outputs=("out", "out_first", "out_second", "out_largest")
+)
+"""One step of Adam: parameter ``x``, gradient ``y``, its moments, and two 0-d numbers that change with time.
+
+``m = m + (1 - beta1)(g - m)``, ``v = beta2 v + (1 - beta2) g^2``, ``x = x - rate m / (sqrt(v) / root + eps)``, where
+first ``x`` is multiplied by ``shrink`` and ``decay * x`` added to ``g``; with ``amsgrad`` the largest ``v`` so far
+divides.
+Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015; Loshchilov and Hutter, Decoupled weight decay
+regularization, 2019, for ``shrink``; Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018.
+"""
+
+__all__ = ["adam", "adam_in_place"]
