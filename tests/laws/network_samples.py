@@ -11,11 +11,11 @@ Array = np.ndarray[Any, Any]
 Given = tuple[tuple[Array, ...], dict[str, Any]]
 
 REAL_ONLY = frozenset(
-    """hardtanh threshold leaky_relu prelu elu elu_slope softplus softplus_slope mish mish_slope gelu gelu_slope
-    gelu_tanh gelu_tanh_slope softsign softsign_slope hardsigmoid hardswish hardshrink softshrink log_sigmoid
-    max_pool adaptive_max_pool l1_each huber_each huber_mean huber_sum smooth_l1_each smooth_l1_mean smooth_l1_sum
-    bce_each bce_mean bce_sum bce_logits_each bce_logits_mean bce_logits_sum soft_margin_each soft_margin_mean
-    soft_margin_sum attention_weights glu nll nll_image""".split()
+    """hardtanh threshold leaky_relu leaky_slope prelu elu elu_slope softplus softplus_slope mish mish_slope gelu
+    gelu_slope gelu_tanh gelu_tanh_slope softsign softsign_slope hardsigmoid hardswish hardshrink softshrink
+    log_sigmoid max_pool adaptive_max_pool l1_each huber_each huber_mean huber_sum smooth_l1_each smooth_l1_mean
+    smooth_l1_sum bce_each bce_mean bce_sum bce_logits_each bce_logits_mean bce_logits_sum soft_margin_each
+    soft_margin_mean soft_margin_sum attention_weights glu nll nll_image""".split()
 )
 
 POOL = {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1), "counts": (2, 3)}
@@ -97,6 +97,7 @@ def network_samples(
         "no_negative": [((np.abs(x),), {})],
     }  # fmt: skip
     made["elu_slope"], made["softplus_slope"] = made["elu"], made["softplus"]
+    made["leaky_slope"] = made["leaky_relu"]
     for end in ("each", "mean", "sum"):
         made[f"huber_{end}"] = [((x, other), {"delta": 1.3})]
         made[f"smooth_l1_{end}"] = [((x, other), {"beta": 1.3})]

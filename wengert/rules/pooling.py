@@ -291,7 +291,8 @@ def _line_spread(x: Array, axis: int, kernel: int, stride: int, out: int, length
 
 
 def _avg_pool_transpose(
-    ct: Any, x_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, counts: Shape, include_pad: bool, divisor: int
+    ct: Any, x_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, counts: Shape, include_pad: bool,
+    divisor: int,
 ) -> Any:  # fmt: skip
     return avg_spread(
         ct, size=tuple(x_shape[-len(kernel) :]), kernel=kernel, stride=stride, padding=padding, counts=counts,

@@ -73,8 +73,8 @@ def unfold(
     require_tensor("unfold", input)
     if input.ndim not in (3, 4) or 0 in input.shape[-3:]:
         raise ShapeError(
-            f"unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions for "
-            f"input, but got: {shape_text(input.shape)}."
+            f"unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions "
+            f"for input, but got: {shape_text(input.shape)}."
         )
     p = _columns("unfold", input.shape[-2:], kernel_size, dilation, padding, stride)
     return columns.im2col(input, **p)
@@ -104,8 +104,8 @@ def fold(
     if input.shape[-1] != math.prod(p["counts"]):
         raise ShapeError(
             f"fold: Given output_size={size}, kernel_size={p['kernel']}, dilation={p['dilation']}, "
-            f"padding={p['padding']}, stride={p['stride']}, expected size of input's dimension 2 to match the calculated "
-            f"number of sliding blocks {math.prod(p['counts'])}, but got input.size(2)={input.shape[-1]}."
+            f"padding={p['padding']}, stride={p['stride']}, expected size of input's dimension 2 to match the "
+            f"calculated number of sliding blocks {math.prod(p['counts'])}, but got input.size(2)={input.shape[-1]}."
         )
     return columns.col2im(input, size=size, **p)
 
@@ -129,8 +129,8 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
     lead, c, h, w = _image("pixel_shuffle", input)
     if r <= 0 or c % (r * r):
         raise ShapeError(
-            f"pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, but "
-            f"input.size(-3)={c} is not divisible by {r * r}."
+            f"pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of upscale_factor, "
+            f"but input.size(-3)={c} is not divisible by {r * r}."
         )
     n = len(lead)
     apart = structural.reshape(input, shape=(*lead, c // (r * r), r, r, h, w))
@@ -279,8 +279,8 @@ def _interpolated(
     known = mode in ("nearest", "nearest-exact", "area", "bicubic", *_AXES)
     if not known or rank not in (1, 2, 3) or rank != wanted:
         raise NotImplementedError(
-            f"{op}: Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.ndim}D) for the modes: nearest | "
-            f"linear | bilinear | bicubic | trilinear | area | nearest-exact (got {mode}), each for its own dimensions."
+            f"{op}: Input Error: Only 3D, 4D and 5D input Tensors supported (got {input.ndim}D) for the modes: nearest "
+            f"| linear | bilinear | bicubic | trilinear | area | nearest-exact (got {mode}), each for its own."
         )
     if min((*old, *new)) <= 0:
         raise ShapeError(
