@@ -39,6 +39,7 @@ def in_float32(kernel: Callable[..., tuple[Array, ...]]) -> Callable[..., tuple[
 
 
 def flat(x: Any) -> Any:
+    """Return a stack of matrices as one matrix, of all their rows."""
     return reshape(x, shape=(x.shape[0] * x.shape[1], x.shape[2]))
 
 
