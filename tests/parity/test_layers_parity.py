@@ -91,6 +91,9 @@ def test_values_and_gradients(torch, constructor, shapes, training):
                 module.p = 0.0
             if isinstance(getattr(module, "dropout", None), float):
                 module.dropout = 0.0
+    with torch.no_grad():
+        for parameter in layer.parameters():  # normal numbers may differ in the last bit of float32
+            parameter.copy_((parameter * 4096).round() / 4096)
     given = inputs(torch, shapes, np.random.default_rng(1))
     out = layer(*given)
     outs = list(leaves([out]))

@@ -90,7 +90,7 @@ class Module(Hooked, Saveable, Convertible):
         """Raise: a module is compiled by compiling a function that calls it."""
         raise MissingFeatureError(
             "Wengert has no `Module.compile`. Trace a function that calls the module: "
-            "`step = torch.trace(lambda x: module(x), example)`."
+            "`from wengert.trace import trace; step = trace(lambda x: module(x), example)`."
         )
 
     # Attributes

@@ -352,7 +352,7 @@ class ParameterDict(_Parameters):
             self.update(parameters)
 
     def _type_of(self, value: Any) -> Any:
-        return "torch.nn.Parameter" if isinstance(value, Parameter) else value.type()
+        return value.type()
 
     def __getitem__(self, key: str) -> Any:
         return getattr(self, self._checked(key))
