@@ -8,6 +8,7 @@ from tests.laws.explicit import (
     picking,
     pointwise,
     products,
+    recurrent,
     reductions,
     shape,
 )
@@ -22,6 +23,7 @@ for _room in (
     picking,
     pointwise,
     products,
+    recurrent,
     reductions,
     shape,
 ):
