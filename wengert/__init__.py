@@ -16,6 +16,7 @@ from wengert import autograd as autograd
 from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import special as special
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
@@ -26,7 +27,9 @@ from wengert.random import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
+from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
+from wengert.tensor.complex_numbers import *
 from wengert.tensor.contraction import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import device as device
@@ -35,13 +38,18 @@ from wengert.tensor.elementary import *
 from wengert.tensor.histograms import *
 from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
+from wengert.tensor.logic import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.quantiles import *
 from wengert.tensor.reductions import *
+from wengert.tensor.rounding import *
 from wengert.tensor.scans import *
+from wengert.tensor.special_functions import *
 from wengert.tensor.statistics import *
 from wengert.tensor.tensor import Tensor as Tensor
+from wengert.tensor.transcendental import *
+from wengert.tensor.types import *
 from wengert.tensor.views import *
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64

@@ -19,6 +19,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
+    ("special",),
     ("autograd",),
     ("func",),
     ("trace",),

@@ -25,6 +25,11 @@ Array = np.ndarray[Any, Any]
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
     log_softmax mse_loss mse_sum mse_each modulus as_strided
+    logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
+    nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
+    complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
+    multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
+    scaled_bessel_k airy_ai airy_ai_slope
     vector_norm dist var std var_mean std_mean nansum sort
     topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
     logcumsumexp""".split()
@@ -162,6 +167,33 @@ PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1
 EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     # elementwise with parameters or masks
     "power": [((np.abs(X) + 0.2,), {"exponent": e}) for e in (2, 3, 1, 0, 0.5, -1.0, 2.5, 4, -2)],
+    "sinc": [((X,), {"order": 0}), ((X,), {"order": 1}), ((_numbers(),), {"order": 3})],
+    "round_to": [((X / 30 + 0.65,), {"decimals": 0}), ((X + 5,), {"decimals": -1})],
+    "div_floor": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "div_trunc": [((X + 5, _numbers(3, seed=1) / 60 + 0.3), {})],
+    "nan_to_num": [((X,), {"nan": 0.0, "posinf": None, "neginf": None})],
+    "clamp": [((X, X - 1, X + 1), {}), ((X, _numbers(3, seed=1), np.array(1.01)), {}), ((X, X + 2, X + 1), {})],
+    "addcmul": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {"value": v}) for v in (1, 2.5)],
+    "addcdiv": [((X, _numbers(3, seed=1), np.abs(X) + 0.5), {"value": v}) for v in (1, 2.5)],
+    "lerp": [((X, _numbers(3, seed=1), _numbers(2, 1, seed=2)), {})],
+    "gcd": [((_ints(4, 6, -9), _ints(6)), {})],
+    "lcm": [((_ints(4, 6, -9), _ints(6)), {})],
+    "shift_left": [((_ints(4, 6, -9), _ints(2)), {})],
+    "shift_right": [((_ints(4, 6, -9), _ints(2)), {})],
+    "logit": [((X / 8 + 0.5,), {"eps": None}), ((X / 8 + 0.5,), {"eps": 0.2})],
+    "polygamma": [((np.abs(X) + 0.5,), {"n": n}) for n in (1, 0, 2)],
+    "multigammaln": [((np.abs(X) + 1.5,), {"p": p}) for p in (1, 3)],
+    **{
+        name: [((np.abs(X) + 0.5,), {"order": n}) for n in (0, 1, 2)]
+        for name in ("bessel_j", "bessel_y", "bessel_i", "scaled_bessel_i", "bessel_k", "scaled_bessel_k")
+    },
+    "sgn": [((X + 1j * X[::-1],), {})],
+    "angle": [((X + 1j * X[::-1],), {})],
+    "is_real": [((X + 1j * X[::-1],), {})],
+    "view_as_real": [((X + 1j * X[::-1],), {}), ((np.array(1.0 + 2.0j),), {})],
+    "view_as_complex": [((_numbers(3, 2),), {}), ((_numbers(2),), {})],
+    "complex": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
+    "polar": [((X, _numbers(3, seed=1)), {}), ((_numbers(), _numbers(seed=1)), {})],
     "keep_where": [((X, _mask(2, 3)), {}), ((X, _mask(3)), {}), ((_numbers(3), _mask(2, 3)), {})],
     "where": [
         ((_mask(2, 3), X, _numbers(2, 3, seed=1)), {}),

@@ -169,6 +169,11 @@ def of_number(value: complex) -> np.dtype[Any]:
     )
 
 
+def complex_of(d: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the complex dtype whose parts have a floating dtype (complex64 for float16)."""
+    return _COMPLEX_OF[d]
+
+
 _promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}
 
 

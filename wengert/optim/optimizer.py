@@ -10,7 +10,7 @@ from typing import Any
 from wengert.core.carrier import state as thread
 from wengert.core.carrier import switch_grad
 from wengert.errors import TraceError
-from wengert.nn.module import clear_grad
+from wengert.nn.conversion import clear_grad
 from wengert.tape.mode import enable_grad
 from wengert.tape.storage import Recorded, read_grad
 

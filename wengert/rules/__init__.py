@@ -2,9 +2,12 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    choosing,
+    complex_parts,
     composite,
     contraction,
     convolution,
+    elementary,
     elementwise,
     indexing,
     memory,
@@ -12,7 +15,9 @@ from wengert.rules import (
     norms,
     ordering,
     reduction,
+    rounding,
     scans,
+    special,
     statistics,
     structural,
     updates,
@@ -20,9 +25,12 @@ from wengert.rules import (
 
 __all__ = [
     "BOOK",
+    "choosing",
+    "complex_parts",
     "composite",
     "contraction",
     "convolution",
+    "elementary",
     "elementwise",
     "indexing",
     "memory",
@@ -30,7 +38,9 @@ __all__ = [
     "norms",
     "ordering",
     "reduction",
+    "rounding",
     "scans",
+    "special",
     "statistics",
     "structural",
     "updates",

@@ -245,7 +245,7 @@ def _layout(x: Any) -> np.ndarray[Any, Any]:
     if view is None and state.trace is not None:
         return state.trace.laid_out(x)  # type: ignore[no-any-return]
     if view is None:
-        return np.empty(tuple(x.payload.shape), np.bool_)
+        return np.empty(tuple(x.payload.shape), np.float64)
     laid_out = _layout(view.base)
     for row, params in view.chain:
         laid_out = row.forward(laid_out, **params)

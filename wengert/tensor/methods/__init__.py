@@ -6,6 +6,7 @@ An op has its line here with its form in place, where PyTorch has one. Nothing i
 from wengert.tensor.methods.conversion import ConversionMethods
 from wengert.tensor.methods.indexing import IndexingMethods
 from wengert.tensor.methods.linear import LinearMethods
+from wengert.tensor.methods.parts import PartMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
 from wengert.tensor.methods.reductions import ReductionMethods
 from wengert.tensor.methods.shape import ShapeMethods
@@ -13,6 +14,7 @@ from wengert.tensor.methods.shape import ShapeMethods
 
 class Methods(
     PointwiseMethods,
+    PartMethods,
     ReductionMethods,
     ShapeMethods,
     IndexingMethods,
