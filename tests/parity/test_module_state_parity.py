@@ -212,8 +212,6 @@ def test_copies(torch):
     )
 
 
-
-
 def test_pickled_state(torch):
     state = pickle.loads(pickle.dumps(tree(torch).state_dict()))
     return dict(state), dict(state._metadata)
