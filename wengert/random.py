@@ -219,3 +219,19 @@ def randn_like(input: Any, *, dtype: Any = None, requires_grad: bool = False) ->
     """Return normal numbers of another tensor's shape and dtype."""
     target = dtype or dtypes.public(dtype_of(input))
     return randn(*input.shape, dtype=target, requires_grad=requires_grad)
+
+
+def bernoulli_noise(shape: Shape, p: float, dtype: np.dtype[Any]) -> Any:
+    """Return ones with probability ``p``, else zeros, in a floating dtype."""
+    source = default_generator
+    return _drawn(
+        source, lambda s: mt19937.bernoulli(source.stream, p, s).astype(dtype), shape, False
+    )
+
+
+def exponential_noise(shape: Shape, dtype: np.dtype[Any]) -> Any:
+    """Return exponential numbers of mean 1 in a floating dtype."""
+    source = default_generator
+    return _drawn(
+        source, lambda s: mt19937.exponential(source.stream, s).astype(dtype), shape, False
+    )

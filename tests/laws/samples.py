@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.laws.recurrent_samples import RECURRENT
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
@@ -24,7 +25,7 @@ Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided
+    log_softmax rnn rnn_back mse_loss mse_sum mse_each modulus as_strided
     logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
@@ -54,10 +55,12 @@ class Sample:
     @property
     def moving(self) -> tuple[int, ...]:
         """Positions of the operands that derivatives are taken of."""
+        unruled = self.row.definition is not None and not self.row.rules
         return tuple(
             i
             for i, x in enumerate(self.operands)
-            if x.dtype.kind in "fc" and self.row.rules and self.row.rule(i) is not None
+            if x.dtype.kind in "fc"
+            and (unruled or (self.row.rules and self.row.rule(i) is not None))
         )
 
     @property
@@ -437,6 +440,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "batch_norm_fixed": [
         ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1), _numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
     ],
+    **RECURRENT,
     # composites
     "as_strided": [
         ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),
@@ -481,6 +485,8 @@ def _cases() -> Iterator[Any]:
 
 ALL = list(_cases())
 DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
+RULED = [case for case in DIFFERENTIABLE if case.values[0].row.rules]
+"""Samples of rows with rules of their own; a composite without a vjp is differentiated by its definition."""
 CONSTANT = [
     case for case in ALL if not case.values[0].moving and case.values[0].row.definition is None
 ]

@@ -48,7 +48,7 @@ def _kept(sample: Sample) -> None:
     given = iter(cts)
     ct = tuple(next(given) if kind(o) in "fc" else None for o in outs)
     shapes = tuple(x.shape for x in sample.operands)
-    for i in sample.moving:
+    for i in sample.moving if sample.row.rules else ():
         rule = sample.row.rule(i)
         assert rule is not None
         one = ct[0] if len(ct) == 1 and sample.row.outputs is not None else ct

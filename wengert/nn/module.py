@@ -309,7 +309,7 @@ class Module(Hooked, Saveable, Convertible):
     def __repr__(self) -> str:
         extra = self.extra_repr()
         lines = extra.split("\n") if extra else []
-        children = [f"({name}): {_indented(repr(m))}" for name, m in self._modules.items()]
+        children = [f"({name}): {indented(repr(m))}" for name, m in self._modules.items()]
         if len(lines) == 1 and not children:
             return f"{self._get_name()}({extra})"
         body = lines + children
@@ -320,7 +320,7 @@ class Module(Hooked, Saveable, Convertible):
         return sorted(name for name in names if not name[0].isdigit())
 
 
-def _indented(text: str) -> str:
+def indented(text: str) -> str:
     """Indent all lines but the first, and none that is blank."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])

@@ -2,6 +2,7 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    activation,
     choosing,
     complex_parts,
     composite,
@@ -9,12 +10,16 @@ from wengert.rules import (
     convolution,
     elementary,
     elementwise,
+    gelu,
     indexing,
     memory,
     network,
     norms,
     ordering,
+    pooling,
+    recurrent,
     reduction,
+    resampling,
     rounding,
     scans,
     special,
@@ -25,6 +30,7 @@ from wengert.rules import (
 
 __all__ = [
     "BOOK",
+    "activation",
     "choosing",
     "complex_parts",
     "composite",
@@ -32,11 +38,15 @@ __all__ = [
     "convolution",
     "elementary",
     "elementwise",
+    "gelu",
     "indexing",
     "memory",
     "network",
     "norms",
     "ordering",
+    "pooling",
+    "recurrent",
+    "resampling",
     "reduction",
     "rounding",
     "scans",
