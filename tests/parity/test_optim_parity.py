@@ -176,28 +176,3 @@ def test_rates_that_are_tensors(torch, name):
         optimizer.step()
         rate.mul_(0.5)
     return x, optimizer.param_groups[0]["lr"] is rate, repr(optimizer)
-
-
-@pytest.mark.parametrize("name", ["SGD", "Adam", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam"])  # fmt: skip
-def test_a_differentiable_step_is_recorded(torch, name):
-    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
-    p = x.clone()
-    p.retain_grad()
-    scale = torch.tensor(3.0, dtype=torch.float64, requires_grad=True)
-    optimizer = getattr(torch.optim, name)([p], lr=0.1, differentiable=True)
-    for k in range(3):
-        p.grad = scale * (k + 1) * torch.tensor([1.0, -2.0], dtype=torch.float64)
-        optimizer.step()
-    (p**2).sum().backward()
-    return x.grad, scale.grad, p.requires_grad
-
-
-def test_momentum_of_a_differentiable_step_has_its_gradient() -> None:
-    p = wengert.ones(1, requires_grad=True).clone()
-    scale = wengert.tensor([2.0], requires_grad=True)
-    optimizer = wengert.optim.SGD([p], lr=0.5, momentum=0.5, differentiable=True)
-    for _ in range(2):
-        p.grad = scale * 1
-        optimizer.step()
-    p.sum().backward()
-    assert scale.grad.tolist() == [-0.5 * (1 + 1.5)]

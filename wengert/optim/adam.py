@@ -95,15 +95,19 @@ class Adam(Optimizer):
             entry = {name: real(value) for name, value in entry.items()}
         options = _options(group)
         lr = self.rate(group, p)
+        shrunk = p
         if group["decoupled_weight_decay"] and group["weight_decay"]:
-            p.mul_(1 - lr * group["weight_decay"])
+            shrunk = p.clone().mul_(1 - lr * group["weight_decay"])
         step = assign(entry["step"], entry["step"] + 1, "Adam.step")
         t = cast_to(step, _FLOAT64)
         rate = lr / (1.0 - options["beta1"] ** t)
         root = (1.0 - options["beta2"] ** t).sqrt()
         first, second = entry["exp_avg"], entry["exp_avg_sq"]
+        largest = entry.get("max_exp_avg_sq", second)
+        if group["differentiable"]:
+            largest = largest.clone()
         found = updates.adam(
-            p, grad, first, second, entry.get("max_exp_avg_sq", second),
+            shrunk, grad, first, second, largest,
             cast_to(rate, dtype_of(p)), cast_to(root, dtype_of(p)), **options,
         )  # fmt: skip
         written = (p, *(entry[name] for name in MOMENTS if name in entry))

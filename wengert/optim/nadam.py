@@ -62,7 +62,7 @@ class NAdam(Optimizer):
         for p, grad, entry in self.prepared(group, _start):
             count = self.count(entry["step"].add_(1))
             now, ahead = (beta1 * (1.0 - 0.5 * 0.96 ** (t * decay)) for t in (count, count + 1))
-            product = entry["mu_product"].mul_(now)
+            product = entry["mu_product"].mul_(self.fit(now, entry["mu_product"]))
             product = product.double() if thread.trace is not None else product.item()
             mean = entry["exp_avg"].lerp_(grad, 1 - beta1)
             square = entry["exp_avg_sq"].mul_(beta2).add_(grad * (1 - beta2) * grad)

@@ -236,6 +236,9 @@ class Optimizer(Saveable):
             for name, value in entry.items():
                 if isinstance(value, Recorded):
                     thread.trace.found_in(value, functools.partial(_entry, self.state, p, name))
+        elif self.defaults.get("differentiable"):
+            # The tape has saved what the last step left here, and this one is going to write to it.
+            entry.update((name, copied(value)) for name, value in entry.items())
         return entry
 
     def rate(self, group: dict[str, Any], p: Any) -> Any:
@@ -312,6 +315,11 @@ def _parameters(given: Any) -> dict[str, Any]:
 
 def _entry(state: dict[Any, dict[str, Any]], p: Any, name: str) -> Any:
     return state[p][name]
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a tensor, and anything else as it is."""
+    return value.clone() if isinstance(value, Recorded) else value  # type: ignore[attr-defined]
 
 
 def real(value: Any) -> Any:

@@ -53,7 +53,8 @@ class Rprop(Optimizer):
         for p, grad, entry in self.prepared(group, functools.partial(_start, group=group)):
             entry["step"].add_(1)
             turn = grad * entry["prev"]
-            factor = comparison.where(turn > 0, longer, comparison.where(turn < 0, shorter, 1.0))
+            kept = comparison.where(turn < 0, shorter, creation.ones_like(turn))
+            factor = comparison.where(turn > 0, longer, kept)
             size = entry["step_size"]
             size.copy_((size * factor).clamp(shortest, longest))
             grad = comparison.where(turn < 0, 0.0, grad)

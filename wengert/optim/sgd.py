@@ -100,6 +100,8 @@ class SGD(Optimizer):
         else:
             if thread.trace is not None:
                 thread.trace.found_in(buffer, lambda: self.state[p]["momentum_buffer"])
+            elif group["differentiable"]:
+                buffer = entry["momentum_buffer"] = buffer.clone()
             buffer.mul_(momentum).add_(grad, alpha=sign * (1 - group["dampening"]))
         if group["nesterov"]:
             return grad.add(buffer, alpha=sign * momentum)

@@ -102,9 +102,7 @@ class _BatchNorm(_NormBase):
         known = not self.training or self.track_running_stats
         mean, var = (self.running_mean, self.running_var) if known else (None, None)
         own = self.training or (self.running_mean is None and self.running_var is None)
-        return functional.batch_norm(
-            input, mean, var, self.weight, self.bias, own, share, self.eps
-        )
+        return functional.batch_norm(input, mean, var, self.weight, self.bias, own, share, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

@@ -68,9 +68,7 @@ class _ConvNd(Module):
                 f"padding_mode must be one of {MODES}, but got padding_mode='{padding_mode}'"
             )
         if self.transposed and padding_mode != "zeros":
-            raise ValueError(
-                f'Only "zeros" padding mode is supported for {type(self).__name__}'
-            )
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
 
     def reset_parameters(self) -> None:
         """Draw weight and bias anew, uniform in ``+-1 / sqrt(fan_in)``."""

@@ -188,9 +188,7 @@ class _LPPool(Module):
         self.ceil_mode = ceil_mode
 
     def _pooled(self, function: Any, input: Any) -> Any:
-        return function(
-            input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode
-        )
+        return function(input, float(self.norm_type), self.kernel_size, self.stride, self.ceil_mode)
 
     def extra_repr(self) -> str:
         """Return the arguments."""

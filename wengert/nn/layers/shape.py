@@ -170,9 +170,7 @@ class Unfold(Module):
 
     def forward(self, input: Any) -> Any:
         """Return the windows."""
-        return functional.unfold(
-            input, self.kernel_size, self.dilation, self.padding, self.stride
-        )
+        return functional.unfold(input, self.kernel_size, self.dilation, self.padding, self.stride)
 
     def extra_repr(self) -> str:
         """Return the arguments."""

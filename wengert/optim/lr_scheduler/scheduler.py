@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wengert.optim.optimizer import Optimizer
+from wengert.optim.optimizer import Optimizer, copied
 from wengert.tape.mode import no_grad
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
@@ -123,11 +123,6 @@ def require_optimizer(optimizer: Any) -> None:
     """Raise TypeError for what is no optimiser."""
     if not isinstance(optimizer, Optimizer):
         raise TypeError(f"{type(optimizer).__name__} is not an Optimizer")
-
-
-def copied(value: Any) -> Any:
-    """Return a number as it is, and a tensor's copy."""
-    return value.clone() if isinstance(value, Recorded) else value  # type: ignore[attr-defined]
 
 
 def values(optimizer: Any, key: str) -> list[Any]:
