@@ -3,6 +3,7 @@
 from wengert.core.primitive import BOOK
 from wengert.rules import (
     activation,
+    attention,
     choosing,
     complex_parts,
     composite,
@@ -12,8 +13,10 @@ from wengert.rules import (
     elementwise,
     gelu,
     indexing,
+    losses,
     memory,
     network,
+    nll,
     norms,
     ordering,
     pooling,
@@ -31,6 +34,7 @@ from wengert.rules import (
 __all__ = [
     "BOOK",
     "activation",
+    "attention",
     "choosing",
     "complex_parts",
     "composite",
@@ -40,8 +44,10 @@ __all__ = [
     "elementwise",
     "gelu",
     "indexing",
+    "losses",
     "memory",
     "network",
+    "nll",
     "norms",
     "ordering",
     "pooling",

@@ -5,6 +5,9 @@ from __future__ import annotations
 from wengert.errors import refuser
 from wengert.nn.functional.activation import *
 from wengert.nn.functional.affine import *
+from wengert.nn.functional.attention import *
+from wengert.nn.functional.classification import *
+from wengert.nn.functional.distances import *
 from wengert.nn.functional.dropout import *
 from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *
