@@ -421,10 +421,8 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((_numbers(1, 1, 3, 3), _numbers(1, 2, 2, 4)), {**PLAIN_2D, "padding": (0, 1), "size": (2, 2)}),
     ],
     # networks
-    "linear": [
-        ((X, _numbers(4, 3), _numbers(4)), {}),
-        ((CUBE, _numbers(2, 4), _numbers(2)), {}),
-    ],
+    "linear": [((X, _numbers(4, 3), _numbers(4)), {})],
+    "linear_each": [((CUBE, _numbers(2, 4), _numbers(2)), {})],
     "normalize": [
         ((X, _numbers(3), _numbers(3, seed=1)), {"axis": (1,), "eps": 1e-5}),
         ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),

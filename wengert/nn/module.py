@@ -21,6 +21,7 @@ from wengert.nn.saving import Saveable
 from wengert.tensor.tensor import Tensor
 
 TABLES = ("_parameters", "_buffers", "_modules")
+NOTHING: dict[str, Any] = {}
 SINGULAR = {"_parameters": "parameter", "_buffers": "buffer", "_modules": "module"}
 ORDERED = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks",
@@ -124,11 +125,13 @@ class Module(Hooked, Saveable, Convertible):
     # Attributes
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            found = self.__dict__["_parameters"][name]
-        except KeyError:
-            return self._registered(name)
-        return self._registered(name) if carrier.special else found
+        if not carrier.special:
+            fields = self.__dict__
+            for table in ("_parameters", "_modules"):
+                found = fields.get(table, NOTHING).get(name)
+                if found is not None:
+                    return found
+        return self._registered(name)
 
     def _registered(self, name: str) -> Any:
         """Return a parameter, buffer or module by name; a trace learns where it was found."""

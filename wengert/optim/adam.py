@@ -25,6 +25,8 @@ from wengert.tensor.inplace import assign, memory_only, writable
 from wengert.tensor.promotion import cast_to, dtype_of
 
 _FLOAT64 = np.dtype(np.float64)
+_SMALL = 1 << 12
+"""Elements of a parameter up to which it is gathered with others: calls cost more than copies."""
 
 
 class Adam(Optimizer):
@@ -76,15 +78,23 @@ class Adam(Optimizer):
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Take one step with the parameters of a group."""
-        place = here()
+        batches: dict[Any, list[Any]] = {}
         for p, grad in self.with_gradients(group):
             entry = self.state_of(p, functools.partial(_start, p, group["amsgrad"]))
             if group["maximize"]:
                 grad = grad.neg()
-            if not group["differentiable"] and _all_memory(p, grad, entry):
-                _step_in_memory(p, grad, entry, group, place)
-            else:
+            if group["differentiable"] or not _all_memory(p, grad, entry):
                 self._step_in_rows(p, grad, entry, group)
+                continue
+            writable(p, "Adam.step")
+            x, count = p.payload, entry["step"].payload
+            count += 1
+            # Memory that another parameter may look at as well is not gathered with others.
+            alone = x.size > _SMALL or x.base is not None
+            key = float(count), x.dtype, id(p) if alone else None
+            batches.setdefault(key, []).append((p, grad, entry))
+        for (t, _, _), batch in batches.items():
+            _step_in_memory(batch, t, group, here())
 
     def _step_in_rows(
         self, p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any]
@@ -144,10 +154,14 @@ def _start(p: Any, amsgrad: bool) -> dict[str, Any]:
 
 def _all_memory(p: Any, grad: Any, entry: dict[str, Any]) -> bool:
     """Say whether the step is one of plain memory, each tensor's in one piece."""
-    return memory_only(p, grad) and all(
-        x.payload.__class__ is ndarray and x.payload.flags.c_contiguous
-        for x in (p, grad, *entry.values())
-    )
+    if not (
+        memory_only(p, grad) and p.payload.flags.c_contiguous and grad.payload.flags.c_contiguous
+    ):
+        return False
+    for x in entry.values():
+        if x.payload.__class__ is not ndarray or not x.payload.flags.c_contiguous:
+            return False
+    return True
 
 
 def _options(group: dict[str, Any]) -> dict[str, Any]:
@@ -159,23 +173,22 @@ def _options(group: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _step_in_memory(
-    p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any], place: Place
-) -> None:
-    writable(p, "Adam.step")
-    count = entry["step"].payload
-    count += 1
-    t = float(count)
+def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Place) -> None:
+    """Take step ``t`` with some parameters of one dtype in their own memory."""
     options = _options(group)
     lr = float(group["lr"])
     rate = lr / (1.0 - options["beta1"] ** t)
     shrink = 1.0 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1.0
     root = math.sqrt(1.0 - options["beta2"] ** t)
-    written = [entry[name] for name in MOMENTS if name in entry]
-    arrays = [x.payload for x in (p, grad, entry["exp_avg"], entry["exp_avg_sq"], written[-1])]
-    if p.payload.dtype.kind == "c":
-        arrays = [a.view(a.real.dtype) for a in arrays]
-    x, y, first, second, largest = arrays
-    updates.adam_in_place(x, y, first, second, largest, rate, root, shrink, **options)
-    for tensor in (p, entry["step"], *written):
-        mark_written(tensor, place)
+    names = MOMENTS if group["amsgrad"] else MOMENTS[:2]
+    rows = []
+    for p, grad, entry in batch:
+        written = p, *[entry[name] for name in names]
+        x, first, second, *largest = [v.payload for v in written]
+        rows.append((x, grad.payload, first, second, *(largest or (second,))))
+        for tensor in written:
+            mark_written(tensor, place)
+        mark_written(entry["step"], place)
+    if batch[0][0].payload.dtype.kind == "c":
+        rows = [tuple(a.view(a.real.dtype) for a in row) for row in rows]
+    updates.adam_together(rows, rate, root, shrink, **options)

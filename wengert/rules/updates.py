@@ -5,6 +5,7 @@ A traced step records the formula; an eager one runs the kernel on the parameter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -67,6 +68,27 @@ def adam_in_place(
     x -= step
 
 
+def adam_together(
+    rows: Sequence[Sequence[Array]], rate: float, root: float, shrink: float, **options: Any
+) -> None:  # fmt: skip
+    """Take the step of `adam_in_place` for several parameters, each with its arrays, as one: gathered, and put back."""
+    if len(rows) == 1:
+        x, y, first, second, largest = rows[0]
+        adam_in_place(x, y, first, second, largest, rate, root, shrink, **options)
+        return
+    written = (0, 2, 3, 4) if options["amsgrad"] else (0, 2, 3)
+    columns = list(zip(*rows, strict=True))
+    whole = [np.concatenate(columns[i], axis=None) for i in range(max(written) + 1)]
+    x, y, first, second = whole[:4]
+    adam_in_place(x, y, first, second, whole[-1], rate, root, shrink, **options)
+    for i in written:
+        at, source = 0, whole[i]
+        for a in columns[i]:
+            n = a.size
+            a[...] = source[at : at + n].reshape(a.shape)
+            at += n
+
+
 def _adam(
     x: Array, y: Array, first: Array, second: Array, largest: Array, rate: Array, root: Array, **options: Any
 ) -> tuple[Array, ...]:  # fmt: skip
@@ -87,4 +109,4 @@ Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015; Reddi, 
 Adam and beyond, 2018.
 """
 
-__all__ = ["adam", "adam_in_place"]
+__all__ = ["adam", "adam_together"]
