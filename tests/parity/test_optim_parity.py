@@ -148,7 +148,19 @@ def test_pytorch_state_can_be_taken_over(oracle: Any, name: str, options: dict[s
         np.testing.assert_allclose(a, b, rtol=1e-10, atol=1e-12)
 
 
-COMPLEX = ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "ASGD", "Rprop"]  # fmt: skip
+COMPLEX = [
+    "SGD",
+    "Adam",
+    "AdamW",
+    "RMSprop",
+    "Adagrad",
+    "Adadelta",
+    "Adamax",
+    "NAdam",
+    "RAdam",
+    "ASGD",
+    "Rprop",
+]
 
 
 @pytest.mark.parametrize("name", COMPLEX)
