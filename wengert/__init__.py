@@ -23,7 +23,14 @@ from wengert.core.dtypes import bool_ as bool
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
-from wengert.random import *
+from wengert.random import Generator as Generator
+from wengert.random import default_generator as default_generator
+from wengert.random import get_rng_state as get_rng_state
+from wengert.random import initial_seed as initial_seed
+from wengert.random import manual_seed as manual_seed
+from wengert.random import seed as seed
+from wengert.random import set_rng_state as set_rng_state
+from wengert.random import thread_safe_generator as thread_safe_generator
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
@@ -31,29 +38,40 @@ from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
 from wengert.tensor.complex_numbers import *
 from wengert.tensor.contraction import *
+from wengert.tensor.copies import *
 from wengert.tensor.creation import *
-from wengert.tensor.device import device as device
+from wengert.tensor.device import *
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.elementary import *
+from wengert.tensor.filled import *
+from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
-from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
 from wengert.tensor.logic import *
+from wengert.tensor.masking import *
+from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
+from wengert.tensor.parts import *
+from wengert.tensor.picking import *
 from wengert.tensor.quantiles import *
+from wengert.tensor.ranges import *
+from wengert.tensor.rearranging import *
 from wengert.tensor.reductions import *
 from wengert.tensor.rounding import *
+from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
+from wengert.tensor.scattering import *
 from wengert.tensor.special_functions import *
+from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.transcendental import *
+from wengert.tensor.turning import *
 from wengert.tensor.types import *
 from wengert.tensor.views import *
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64
-strided = "torch.strided"
 __version__ = "0.1.0"
 
 

@@ -11,7 +11,7 @@ import pytest
 
 import wengert as torch
 from tests.laws.calculus import gradients, like, raw, tensors
-from tests.laws.samples import RULED, Sample, samples_of
+from tests.laws.samples import DIFFERENTIABLE, Sample, samples_of
 from wengert.core.primitive import Primitive, Rule
 from wengert.rules import BOOK
 from wengert.tape.record import binary, unary
@@ -86,7 +86,7 @@ def _values(sample: Sample) -> tuple[list[Any], tuple[tuple[int, ...], ...]]:
     return values, tuple(x.shape for x in sample.operands)
 
 
-@pytest.mark.parametrize("sample", RULED)
+@pytest.mark.parametrize("sample", DIFFERENTIABLE)
 def test_declared_residuals_are_sufficient(sample: Sample) -> None:
     """Rules compute the same when everything undeclared raises on use."""
     values, shapes = _values(sample)
@@ -98,7 +98,7 @@ def test_declared_residuals_are_sufficient(sample: Sample) -> None:
         np.testing.assert_array_equal(found, _pulled(sample, i, values, shapes, i))
 
 
-@pytest.mark.parametrize("sample", RULED)
+@pytest.mark.parametrize("sample", DIFFERENTIABLE)
 def test_what_a_rule_makes_is_its_own(sample: Sample) -> None:
     """A result is the cotangent itself, a view, or new memory: the walk takes the last of these as its own."""
     values, shapes = _values(sample)
@@ -112,7 +112,7 @@ def test_what_a_rule_makes_is_its_own(sample: Sample) -> None:
                 assert found.ndim == 0 or not np.shares_memory(found, other)
 
 
-@pytest.mark.parametrize("sample", RULED)
+@pytest.mark.parametrize("sample", DIFFERENTIABLE)
 @pytest.mark.parametrize("way", ["general", "short"])
 def test_the_tape_saves_what_active_rules_declare(sample: Sample, way: str) -> None:
     """With one operand active, its node holds that rule's residuals and no others."""

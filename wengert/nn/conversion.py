@@ -10,7 +10,7 @@ from wengert.core import dtypes
 from wengert.nn.tree import Tree
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import no_grad_yet, read_grad, refuse_in_trace
-from wengert.tensor import creation
+from wengert.tensor import creation, filled
 from wengert.tensor.promotion import dtype_of
 from wengert.tensor.tensor import Tensor
 
@@ -40,7 +40,7 @@ class Convertible(Tree):
 
         TypeError for a dtype that is neither floating nor complex. There is one device, "cpu".
         """
-        example = creation.empty(0).to(*args, **kwargs)
+        example = filled.empty(0).to(*args, **kwargs)
         named = [a for a in (*args, *kwargs.values()) if isinstance(a, dtypes.dtype | Tensor)]
         dtype = example.dtype if named else None
         if dtype is not None and dtype_of(example).kind not in "fc":
@@ -83,7 +83,7 @@ class Convertible(Tree):
     def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
         """Give every parameter and buffer new memory with arbitrary elements."""
         creation.require_cpu(device)
-        return self._apply(creation.empty_like, recurse)
+        return self._apply(filled.empty_like, recurse)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` of every parameter."""

@@ -16,7 +16,7 @@ from wengert.autograd.function import Function
 from wengert.errors import GradientError
 from wengert.tape.hooks import RemovableHandle, require_callable
 from wengert.tape.mode import is_grad_enabled
-from wengert.tensor import creation
+from wengert.tensor import filled
 from wengert.tensor.tensor import Tensor
 
 __all__ = [
@@ -390,7 +390,7 @@ class _Crossing:
         assert self.inputs is not None
         known = _spread(self.inputs, grads, self.input_count)
         seen = tuple(
-            creation.zeros(self.tensors[i][0], dtype=self.tensors[i][1])
+            filled.zeros(self.tensors[i][0], dtype=self.tensors[i][1])
             if g is None and i in self.tensors
             else g
             for i, g in enumerate(known)

@@ -8,12 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from wengert import random
-from wengert.core import mt19937
 from wengert.errors import refuser
 from wengert.rules import structural
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import handle
+from wengert.tensor import sampling
 from wengert.tensor.promotion import dtype_of
 
 __all__ = [
@@ -57,18 +56,14 @@ def _put(tensor: Any, values: Any) -> Any:
 
 def uniform_(tensor: Any, a: float = 0.0, b: float = 1.0, generator: Any = None) -> Any:
     """Fill with uniform numbers in ``[a, b)``."""
-    source = generator or random.default_generator
-    with source.lock:
-        drawn = mt19937.uniform(source.stream, tuple(tensor.shape), dtype_of(tensor), a, b)
-    return _put(tensor, drawn)
+    with no_grad():
+        return tensor.uniform_(a, b, generator=generator)
 
 
 def normal_(tensor: Any, mean: float = 0.0, std: float = 1.0, generator: Any = None) -> Any:
     """Fill with normal numbers of a mean and a standard deviation."""
-    source = generator or random.default_generator
-    with source.lock:
-        drawn = mt19937.normal(source.stream, tuple(tensor.shape), dtype_of(tensor), mean, std)
-    return _put(tensor, drawn)
+    with no_grad():
+        return tensor.normal_(mean, std, generator=generator)
 
 
 def constant_(tensor: Any, val: float) -> Any:
@@ -248,7 +243,7 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
     normal_(tensor, 0, std, generator)
     values = tensor.detach().numpy().copy()
     for column in range(columns):
-        order = random.randperm(rows).numpy()
+        order = sampling.randperm(rows).numpy()
         values[order[: math.ceil(sparsity * rows)], column] = 0
     return _put(tensor, values)
 

@@ -57,24 +57,13 @@ class Module(Hooked, Saveable, Convertible):
                 else f"takes 1 positional argument but {len(args) + 1} were given"
             )
             raise TypeError(f"{type(self).__name__}.__init__() {what}")
-        self._fill(self.__dict__)
+        _fill(self.__dict__)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
 
-    @staticmethod
-    def _fill(fields: dict[str, Any]) -> None:
-        """Give a module the fields that it lacks."""
-        fields.setdefault("training", True)
-        for name in TABLES:
-            fields.setdefault(name, {})
-        fields.setdefault("_non_persistent_buffers_set", set())
-        fields.setdefault("_hook_traits", {})
-        for name in ORDERED:
-            fields.setdefault(name, OrderedDict())
-
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
-        self._fill(self.__dict__)
+        _fill(self.__dict__)
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         """Compute the outputs; subclasses define it."""
@@ -84,7 +73,7 @@ class Module(Hooked, Saveable, Convertible):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if carrier.special and state.trace is not None:
-            self._guard()
+            _guard(self)
         if (
             self._forward_hooks
             or self._forward_pre_hooks
@@ -97,23 +86,6 @@ class Module(Hooked, Saveable, Convertible):
         ):
             return call_with_hooks(self, args, kwargs)
         return self.forward(*args, **kwargs)
-
-    def _guard(self) -> None:
-        """Have a replay of the running trace check this module's plain attributes, its mode among them.
-
-        A plain tensor is read from its attribute at each replay; a view is read through its base, so it must stay.
-        """
-        fields = self.__dict__
-        for name, value in fields.items():
-            if state.trace.journal.noted(fields, name):
-                continue
-            what = f"{type(self).__name__}.{name}"
-            if isinstance(value, Tensor) and value.origin is None:
-                state.trace.found_in(value, lambda name=name: fields.get(name))
-            elif isinstance(value, Tensor):
-                state.trace.guard(lambda name=name: id(fields.get(name)), what)
-            if value is None or isinstance(value, bool | int | float | complex | str):
-                state.trace.guard(lambda name=name: fields.get(name), what)
 
     def compile(self, *args: Any, **kwargs: Any) -> None:
         """Raise: a module is compiled by compiling a function that calls it."""
@@ -153,13 +125,13 @@ class Module(Hooked, Saveable, Convertible):
                 raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
             object.__setattr__(self, name, value)
             return
-        table = self._table_for(name, value)
-        self._note(name)
+        table = _table_for(self, name, value)
+        note(self, name)
         if table is None:
             object.__setattr__(self, name, value)
             return
         persistent = name not in self._non_persistent_buffers_set
-        self._discard(name, table)
+        _discard(self, name, table)
         if table == "_parameters":
             self.register_parameter(name, value)
         elif table == "_modules":
@@ -168,50 +140,8 @@ class Module(Hooked, Saveable, Convertible):
             kept = value.persistent if isinstance(value, Buffer) else persistent
             self.register_buffer(name, value, kept)
 
-    def _table_for(self, name: str, value: Any) -> str | None:
-        """Return which table an attribute belongs to, None for plain ones; TypeError where a tensor is not allowed."""
-        if isinstance(value, Parameter):
-            return "_parameters"
-        if name in self._parameters:
-            self._require(value is None, value, f"parameter '{name}'", "torch.nn.Parameter")
-            return "_parameters"
-        if isinstance(value, Module):
-            return "_modules"
-        if name in self._modules:
-            self._require(value is None, value, f"child module '{name}'", "torch.nn.Module")
-            return "_modules"
-        if isinstance(value, Buffer):
-            return "_buffers"
-        if name in self._buffers:
-            fits = value is None or isinstance(value, Tensor)
-            self._require(fits, value, f"buffer '{name}'", "torch.nn.Buffer, torch.Tensor")
-            return "_buffers"
-        return None
-
-    @staticmethod
-    def _require(fits: bool, value: Any, what: str, expected: str) -> None:
-        if not fits:
-            raise TypeError(
-                f"cannot assign '{type(value).__name__}' as {what} ({expected} or None expected)"
-            )
-
-    def _discard(self, name: str, kept: str) -> None:
-        """Take a name away from wherever it stands but one table."""
-        fields = self.__dict__
-        for table in (fields, *(fields[t] for t in TABLES if t != kept)):
-            table.pop(name, None)
-        if kept != "_buffers":
-            self._non_persistent_buffers_set.discard(name)
-
-    def _note(self, name: str) -> None:
-        """Have a running trace note everything that a name stands for, before that changes."""
-        if state.trace is not None:
-            fields = self.__dict__
-            for table in (fields, *(fields[t] for t in TABLES)):
-                state.trace.journal.keep_item(table, name, self)
-
     def __delattr__(self, name: str) -> None:
-        self._note(name)
+        note(self, name)
         for table in (self._parameters, self._buffers, self._modules):
             if name in table:
                 del table[name]
@@ -224,7 +154,7 @@ class Module(Hooked, Saveable, Convertible):
 
         Raises TypeError for what is no parameter, ValueError for one with a history, KeyError for a bad name.
         """
-        self._check_name(name, "_parameters")
+        _check_name(self, name, "_parameters")
         if param is not None and not isinstance(param, Parameter):
             raise TypeError(
                 f"cannot assign '{type(param).__name__}' object to parameter '{name}' "
@@ -235,18 +165,18 @@ class Module(Hooked, Saveable, Convertible):
                 f"Cannot assign non-leaf Tensor to parameter '{name}'. Model parameters must be created explicitly. To "
                 f"express '{name}' as a function of another Tensor, compute the value in the forward() method."
             )
-        self._note(name)
+        note(self, name)
         made = param if param is None else registered(self, "_parameters", name, param)
         self._parameters[name] = made
 
     def register_buffer(self, name: str, tensor: Any, persistent: bool = True) -> None:
         """Add a tensor (or None) that is part of the state but not trained; ``state_dict`` has it if persistent."""
-        self._check_name(name, "_buffers")
+        _check_name(self, name, "_buffers")
         if tensor is not None and not isinstance(tensor, Tensor):
             raise TypeError(
                 f"cannot assign '{type(tensor).__name__}' object to buffer '{name}' (torch Tensor or None required)"
             )
-        self._note(name)
+        note(self, name)
         self._buffers[name] = registered(self, "_buffers", name, tensor)
         if persistent:
             self._non_persistent_buffers_set.discard(name)
@@ -257,27 +187,13 @@ class Module(Hooked, Saveable, Convertible):
         """Add a submodule (or None) under a name. TypeError for anything else, KeyError for a bad name."""
         if module is not None and not isinstance(module, Module):
             raise TypeError(f"{type(module).__name__} is not a Module subclass")
-        self._check_name(name, "_modules")
-        self._note(name)
+        _check_name(self, name, "_modules")
+        note(self, name)
         self._modules[name] = registered(self, "_modules", name, module)
 
     def register_module(self, name: str, module: Any) -> None:
         """Do what `add_module` does."""
         self.add_module(name, module)
-
-    def _check_name(self, name: str, table: str) -> None:
-        """Raise KeyError for a bad name, or one that stands for something outside of ``table`` already."""
-        kind = SINGULAR[table]
-        if table not in self.__dict__:
-            raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
-        if not isinstance(name, str):
-            raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
-        if "." in name:
-            raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
-        if not name:
-            raise KeyError(f'{kind} name can\'t be empty string ""')
-        if hasattr(self, name) and name not in self.__dict__[table]:
-            raise KeyError(f"attribute '{name}' already exists")
 
     # Modes
 
@@ -321,6 +237,95 @@ class Module(Hooked, Saveable, Convertible):
     def __dir__(self) -> list[str]:
         names = {*super().__dir__(), *self._parameters, *self._buffers, *self._modules}
         return sorted(name for name in names if not name[0].isdigit())
+
+
+def _fill(fields: dict[str, Any]) -> None:
+    """Give a module the fields that it lacks."""
+    fields.setdefault("training", True)
+    for name in TABLES:
+        fields.setdefault(name, {})
+    fields.setdefault("_non_persistent_buffers_set", set())
+    fields.setdefault("_hook_traits", {})
+    for name in ORDERED:
+        fields.setdefault(name, OrderedDict())
+
+
+def _guard(module: Module) -> None:
+    """Have a replay of the running trace check this module's plain attributes, its mode among them.
+
+    A plain tensor is read from its attribute at each replay; a view is read through its base, so it must stay.
+    """
+    fields = module.__dict__
+    for name, value in fields.items():
+        if state.trace.journal.noted(fields, name):
+            continue
+        what = f"{type(module).__name__}.{name}"
+        if isinstance(value, Tensor) and value.origin is None:
+            state.trace.found_in(value, lambda name=name: fields.get(name))
+        elif isinstance(value, Tensor):
+            state.trace.guard(lambda name=name: id(fields.get(name)), what)
+        if value is None or isinstance(value, bool | int | float | complex | str):
+            state.trace.guard(lambda name=name: fields.get(name), what)
+
+
+def _table_for(module: Module, name: str, value: Any) -> str | None:
+    """Return which table an attribute belongs to, None for plain ones; TypeError where a tensor is not allowed."""
+    if isinstance(value, Parameter):
+        return "_parameters"
+    if name in module._parameters:
+        _require(value is None, value, f"parameter '{name}'", "torch.nn.Parameter")
+        return "_parameters"
+    if isinstance(value, Module):
+        return "_modules"
+    if name in module._modules:
+        _require(value is None, value, f"child module '{name}'", "torch.nn.Module")
+        return "_modules"
+    if isinstance(value, Buffer):
+        return "_buffers"
+    if name in module._buffers:
+        fits = value is None or isinstance(value, Tensor)
+        _require(fits, value, f"buffer '{name}'", "torch.nn.Buffer, torch.Tensor")
+        return "_buffers"
+    return None
+
+
+def _require(fits: bool, value: Any, what: str, expected: str) -> None:
+    if not fits:
+        raise TypeError(
+            f"cannot assign '{type(value).__name__}' as {what} ({expected} or None expected)"
+        )
+
+
+def _discard(module: Module, name: str, kept: str) -> None:
+    """Take a name away from wherever it stands but one table."""
+    fields = module.__dict__
+    for table in (fields, *(fields[t] for t in TABLES if t != kept)):
+        table.pop(name, None)
+    if kept != "_buffers":
+        module._non_persistent_buffers_set.discard(name)
+
+
+def note(module: Module, name: str) -> None:
+    """Have a running trace note everything that a name stands for, before that changes."""
+    if state.trace is not None:
+        fields = module.__dict__
+        for table in (fields, *(fields[t] for t in TABLES)):
+            state.trace.journal.keep_item(table, name, module)
+
+
+def _check_name(module: Module, name: str, table: str) -> None:
+    """Raise KeyError for a bad name, or one that stands for something outside of ``table`` already."""
+    kind = SINGULAR[table]
+    if table not in module.__dict__:
+        raise AttributeError(f"cannot assign {kind} before Module.__init__() call")
+    if not isinstance(name, str):
+        raise TypeError(f"{kind} name should be a string. Got {type(name).__name__}")
+    if "." in name:
+        raise KeyError(f'{kind} name can\'t contain ".", got: {name}')
+    if not name:
+        raise KeyError(f'{kind} name can\'t be empty string ""')
+    if hasattr(module, name) and name not in module.__dict__[table]:
+        raise KeyError(f"attribute '{name}' already exists")
 
 
 def indented(text: str) -> str:

@@ -92,12 +92,6 @@ class Saveable(Tree):
             f"{self._get_name()} has no extra state: define `get_extra_state` and `set_extra_state`."
         )
 
-    def _local_state(self) -> dict[str, Any]:
-        """Return the module's own parameters and persistent buffers that are there."""
-        transient = self._non_persistent_buffers_set
-        kept = {name: b for name, b in self._buffers.items() if name not in transient}
-        return {name: x for name, x in {**self._parameters, **kept}.items() if x is not None}
-
     def state_dict(
         self, *args: Any, destination: Any = None, prefix: str = "", keep_vars: bool = False
     ) -> Any:
@@ -138,7 +132,7 @@ class Saveable(Tree):
 
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         """Put the module's own state, without that of the modules below, into ``destination``."""
-        for name, value in self._local_state().items():
+        for name, value in _local_state(self).items():
             destination[prefix + name] = value if keep_vars else value.detach()
         if type(self).get_extra_state is not Saveable.get_extra_state:
             destination[prefix + EXTRA] = self.get_extra_state()
@@ -182,7 +176,7 @@ class Saveable(Tree):
             hook(
                 state_dict, prefix, local_metadata, strict, missing_keys, unexpected_keys, error_msgs
             )  # fmt: skip
-        own = self._local_state()
+        own = _local_state(self)
         copies: list[Callable[[], None]] = []
         for name, held in own.items():
             key = prefix + name
@@ -205,7 +199,7 @@ class Saveable(Tree):
                 key
                 for key in state_dict
                 if key.startswith(prefix)
-                and not self._expects(key[len(prefix) :], own, takes_extra)
+                and not _expects(self, key[len(prefix) :], own, takes_extra)
             ]
         if PENDING in local_metadata:
             local_metadata[PENDING].extend(copies)
@@ -214,10 +208,18 @@ class Saveable(Tree):
                 for copy in copies:
                     copy()
 
-    def _expects(self, key: str, own: dict[str, Any], takes_extra: bool) -> bool:
-        """Say whether a key belongs to this module or to one below."""
-        first, dot, _ = key.partition(".")
-        return first in self._modules if dot else first in own or (first == EXTRA and takes_extra)
+
+def _local_state(module: Saveable) -> dict[str, Any]:
+    """Return the module's own parameters and persistent buffers that are there."""
+    transient = module._non_persistent_buffers_set
+    kept = {name: b for name, b in module._buffers.items() if name not in transient}
+    return {name: x for name, x in {**module._parameters, **kept}.items() if x is not None}
+
+
+def _expects(module: Saveable, key: str, own: dict[str, Any], takes_extra: bool) -> bool:
+    """Say whether a key belongs to this module or to one below."""
+    first, dot, _ = key.partition(".")
+    return first in module._modules if dot else first in own or (first == EXTRA and takes_extra)
 
 
 def _fitted(key: str, given: Any, held: Any, error_msgs: list[str]) -> Any:

@@ -103,7 +103,7 @@ class Tree:
         """Return the module at a dotted path; this one for ``""``. AttributeError where there is none."""
         module = self
         for name in target.split(".") if target else ():
-            module = module._member(name, target)
+            module = _member(module, name, target)
             if not isinstance(module, Tree):
                 raise AttributeError(
                     f"`{name}` is not an nn.Module: the path {target!r} needs a module there."
@@ -122,14 +122,16 @@ class Tree:
             raise ValueError(f"`module` is not an nn.Module, found {type(module)}")
         path, _, name = target.rpartition(".")
         parent = self.get_submodule(path)
-        if (strict or hasattr(parent, name)) and not isinstance(parent._member(name, target), Tree):
+        if (strict or hasattr(parent, name)) and not isinstance(
+            _member(parent, name, target), Tree
+        ):
             raise AttributeError(f"`{name}` is not an nn.Module")
         setattr(parent, name, module)
 
     def get_parameter(self, target: str) -> Any:
         """Return the parameter at a dotted path. AttributeError where there is none."""
         path, _, name = target.rpartition(".")
-        found = self.get_submodule(path)._member(name, target)
+        found = _member(self.get_submodule(path), name, target)
         if not isinstance(found, Parameter):
             raise AttributeError(f"`{name}` is not an nn.Parameter")
         return found
@@ -138,16 +140,17 @@ class Tree:
         """Return the buffer at a dotted path. AttributeError where there is none."""
         path, _, name = target.rpartition(".")
         module = self.get_submodule(path)
-        found = module._member(name, target)
+        found = _member(module, name, target)
         if name not in module._buffers:
             raise AttributeError(f"`{name}` is not a buffer")
         return found
 
-    def _member(self, name: str, target: str) -> Any:
-        """Return an attribute that the path ``target`` names."""
-        try:
-            return getattr(self, name)
-        except AttributeError:
-            raise AttributeError(
-                f"{self._get_name()} has no attribute `{name}`, which the path {target!r} names."
-            ) from None
+
+def _member(module: Tree, name: str, target: str) -> Any:
+    """Return an attribute that the path ``target`` names."""
+    try:
+        return getattr(module, name)
+    except AttributeError:
+        raise AttributeError(
+            f"{module._get_name()} has no attribute `{name}`, which the path {target!r} names."
+        ) from None

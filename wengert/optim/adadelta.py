@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.optim.optimizer import Optimizer, require_not_negative, require_rate, zero_count
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class Adadelta(Optimizer):
@@ -58,5 +58,5 @@ class Adadelta(Optimizer):
 
 def _start(p: Any) -> dict[str, Any]:
     return {
-        "step": zero_count(), "square_avg": creation.zeros_like(p), "acc_delta": creation.zeros_like(p),
+        "step": zero_count(), "square_avg": filled.zeros_like(p), "acc_delta": filled.zeros_like(p),
     }  # fmt: skip

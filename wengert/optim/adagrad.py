@@ -12,7 +12,7 @@ from wengert.optim.optimizer import (
     require_rate,
     zero_count,
 )
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class Adagrad(Optimizer):
@@ -71,4 +71,4 @@ class Adagrad(Optimizer):
 
 def _start(p: Any, value: float) -> dict[str, Any]:
     start = complex(value, value) if p.is_complex() else value
-    return {"step": zero_count(), "sum": creation.full_like(p, start).detach()}
+    return {"step": zero_count(), "sum": filled.full_like(p, start).detach()}

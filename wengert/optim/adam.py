@@ -20,7 +20,7 @@ from wengert.optim.optimizer import (
 from wengert.rules import updates
 from wengert.tape.provenance import Place, here
 from wengert.tape.storage import Recorded, mark_written, ndarray
-from wengert.tensor import creation
+from wengert.tensor import filled
 from wengert.tensor.inplace import assign, memory_only, writable
 from wengert.tensor.promotion import cast_to, dtype_of
 
@@ -149,7 +149,7 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 def _start(p: Any, amsgrad: bool) -> dict[str, Any]:
     moments = MOMENTS if amsgrad else MOMENTS[:2]
-    return {"step": zero_count(), **{name: creation.zeros_like(p) for name in moments}}
+    return {"step": zero_count(), **{name: filled.zeros_like(p) for name in moments}}
 
 
 def _all_memory(p: Any, grad: Any, entry: dict[str, Any]) -> bool:

@@ -11,7 +11,7 @@ from wengert.optim.optimizer import (
     require_rate,
     zero_count,
 )
-from wengert.tensor import comparison, creation
+from wengert.tensor import comparison, filled
 
 
 class Adamax(Optimizer):
@@ -64,5 +64,5 @@ class Adamax(Optimizer):
 
 def _start(p: Any) -> dict[str, Any]:
     return {
-        "step": zero_count(), "exp_avg": creation.zeros_like(p), "exp_inf": creation.zeros_like(p),
+        "step": zero_count(), "exp_avg": filled.zeros_like(p), "exp_inf": filled.zeros_like(p),
     }  # fmt: skip

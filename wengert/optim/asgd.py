@@ -7,7 +7,7 @@ from typing import Any
 
 from wengert.core.carrier import state as thread
 from wengert.optim.optimizer import Optimizer, require_not_negative, require_rate, zero_count
-from wengert.tensor import creation
+from wengert.tensor import creation, filled
 
 
 class ASGD(Optimizer):
@@ -70,7 +70,7 @@ def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
     rate = float(group["lr"])
     return {
         "step": zero_count(), "eta": zero_count().add_(rate), "mu": zero_count().add_(1),
-        "ax": creation.zeros_like(p),
+        "ax": filled.zeros_like(p),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from wengert.errors import TraceError
 from wengert.optim.line_search import Point, strong_wolfe
 from wengert.optim.optimizer import Optimizer, real, require_rate
 from wengert.tape.mode import enable_grad, no_grad
-from wengert.tensor import creation, joining
+from wengert.tensor import filled, joining
 
 
 class LBFGS(Optimizer):
@@ -136,7 +136,7 @@ class LBFGS(Optimizer):
         """Return the gradients of all parameters, one after the other, as real numbers."""
         parts = []
         for p in self.param_groups[0]["params"]:
-            grad = creation.zeros_like(p) if p.grad is None else p.grad
+            grad = filled.zeros_like(p) if p.grad is None else p.grad
             parts.append(real(grad).reshape(-1))
         return joining.cat(parts)
 

@@ -12,7 +12,7 @@ from wengert.optim.optimizer import (
     require_rate,
     zero_count,
 )
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class NAdam(Optimizer):
@@ -74,6 +74,6 @@ class NAdam(Optimizer):
 
 def _start(p: Any) -> dict[str, Any]:
     return {
-        "step": zero_count(), "mu_product": zero_count().add_(1), "exp_avg": creation.zeros_like(p),
-        "exp_avg_sq": creation.zeros_like(p),
+        "step": zero_count(), "mu_product": zero_count().add_(1), "exp_avg": filled.zeros_like(p),
+        "exp_avg_sq": filled.zeros_like(p),
     }  # fmt: skip

@@ -18,7 +18,7 @@ from wengert.tape.hooks import RemovableHandle
 from wengert.tape.mode import enable_grad
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded, read_grad
-from wengert.tensor import complex_numbers, creation
+from wengert.tensor import complex_numbers, filled
 from wengert.tensor.promotion import cast_to, dtype_of
 
 required: Final = object()
@@ -194,8 +194,14 @@ class Optimizer(Saveable):
         """Return the parameters of a group that have a gradient, each with it."""
         if thread.trace is not None:
             self.guard_options(group)
-        pairs = [(p, None if p.cell is None else read_grad(p.cell)) for p in group["params"]]
-        return [(p, grad) for p, grad in pairs if grad is not None]
+        found = []
+        for p in group["params"]:
+            cell = p.cell
+            if cell is not None:
+                grad = read_grad(cell)
+                if grad is not None:
+                    found.append((p, grad))
+        return found
 
     def prepared(
         self, group: dict[str, Any], start: Callable[[Any], dict[str, Any]]
@@ -331,7 +337,7 @@ def real(value: Any) -> Any:
 def zero_count() -> Any:
     """Return a counter of steps: a 0-d tensor, float64 where that is the default dtype and else float32."""
     wide = dtypes.default_float() == dtypes.float64.numpy
-    return creation.zeros((), dtype=dtypes.float64 if wide else dtypes.float32)
+    return filled.zeros((), dtype=dtypes.float64 if wide else dtypes.float32)
 
 
 def require_rate(rate: Any) -> None:

@@ -12,7 +12,7 @@ from wengert.optim.optimizer import (
     zero_count,
 )
 from wengert.tape.storage import Recorded
-from wengert.tensor import comparison, creation
+from wengert.tensor import comparison, filled
 
 
 class RAdam(Optimizer):
@@ -78,5 +78,5 @@ class RAdam(Optimizer):
 
 def _start(p: Any) -> dict[str, Any]:
     return {
-        "step": zero_count(), "exp_avg": creation.zeros_like(p), "exp_avg_sq": creation.zeros_like(p),
+        "step": zero_count(), "exp_avg": filled.zeros_like(p), "exp_avg_sq": filled.zeros_like(p),
     }  # fmt: skip

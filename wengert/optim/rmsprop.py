@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from wengert.optim.optimizer import Optimizer, require_not_negative, require_rate, zero_count
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class RMSprop(Optimizer):
@@ -72,4 +72,4 @@ def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
         names.append("momentum_buffer")
     if group["centered"]:
         names.append("grad_avg")
-    return {"step": zero_count(), **{name: creation.zeros_like(p) for name in names}}
+    return {"step": zero_count(), **{name: filled.zeros_like(p) for name in names}}

@@ -6,7 +6,7 @@ import functools
 from typing import Any
 
 from wengert.optim.optimizer import Optimizer, require_rate, zero_count
-from wengert.tensor import comparison, creation
+from wengert.tensor import comparison, filled
 
 
 class Rprop(Optimizer):
@@ -53,7 +53,7 @@ class Rprop(Optimizer):
         for p, grad, entry in self.prepared(group, functools.partial(_start, group=group)):
             entry["step"].add_(1)
             turn = grad * entry["prev"]
-            kept = comparison.where(turn < 0, shorter, creation.ones_like(turn))
+            kept = comparison.where(turn < 0, shorter, filled.ones_like(turn))
             factor = comparison.where(turn > 0, longer, kept)
             size = entry["step_size"]
             size.copy_((size * factor).clamp(shortest, longest))
@@ -66,6 +66,6 @@ def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
     rate = float(group["lr"])
     size = complex(rate, rate) if p.is_complex() else rate
     return {
-        "step": zero_count(), "prev": creation.zeros_like(p),
-        "step_size": creation.full_like(p, size).detach(),
+        "step": zero_count(), "prev": filled.zeros_like(p),
+        "step_size": filled.full_like(p, size).detach(),
     }  # fmt: skip

@@ -10,6 +10,7 @@ from wengert.core.carrier import Array
 from wengert.core.primitive import composite, elementwise
 from wengert.rules.blocks import in_blocks
 from wengert.rules.elementwise import abs, exp, keep_where, sigmoid, sign, square, tanh, where
+from wengert.rules.memory import zero
 from wengert.rules.selection import chosen, selected
 from wengert.rules.structural import cat, slice_
 
@@ -35,13 +36,22 @@ threshold = elementwise(
 )  # fmt: skip
 
 
+@in_blocks
 def _leaky_relu(x: Array, *, slope: float) -> Array:
     scaled = x * x.dtype.type(slope)
     return np.maximum(x, scaled) if 0 < slope <= 1 else chosen(x > 0, x, scaled)  # type: ignore[no-any-return]
 
 
+@in_blocks
+def _leaky_slope(x: Array, *, slope: float) -> Array:
+    return chosen(x > 0, x.dtype.type(1), x.dtype.type(slope))
+
+
 leaky_relu = elementwise(
-    "leaky_relu", _leaky_relu, lambda t, x, slope: where(x > 0.0, t, t * slope)
+    "leaky_relu", _leaky_relu, lambda t, x, slope: t * leaky_slope(x, slope=slope)
+)
+leaky_slope = elementwise(
+    "leaky_slope", _leaky_slope, lambda t: zero(t), backward_name="LeakyReluBackwardBackward0"
 )
 rrelu_mean = leaky_relu.named("rrelu_mean", "RreluWithNoiseBackward0")
 
@@ -145,7 +155,7 @@ def _softplus(x: Array, *, beta: float, limit: float) -> Array:
 @in_blocks
 def _softplus_slope(x: Array, *, beta: float, limit: float) -> Array:
     z = x if beta == 1 else x * x.dtype.type(beta)
-    return chosen(z <= x.dtype.type(limit), sigmoid.forward(z), x.dtype.type(1))
+    return chosen(z > x.dtype.type(limit), x.dtype.type(1), sigmoid.forward(z))
 
 
 def _softplus_curve(t: Any, x: Any, beta: float, limit: float) -> Any:
@@ -187,7 +197,7 @@ def _mish_slope(x: Array) -> Array:
     out *= e
     out *= 4
     out *= share
-    out *= x
+    out *= np.minimum(x, x.dtype.type(20))
     out += n
     out *= share
     return out  # type: ignore[no-any-return]
@@ -221,7 +231,7 @@ softsign_slope = elementwise(
 )  # fmt: skip
 
 tanhshrink = elementwise(
-    "tanhshrink", lambda x: x - np.tanh(x), lambda t, x, out: t * square(x - out),
+    "tanhshrink", lambda x: x - np.tanh(x), lambda t, x: t * square(tanh(x)),
     backward_name="SubBackward0",
 )  # fmt: skip
 

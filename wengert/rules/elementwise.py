@@ -290,6 +290,7 @@ isfinite = constant("isfinite", np.isfinite, operands=1)
 
 
 def no_zero_divisor(op: str, y: Array) -> None:
+    """Raise RuntimeError when integers are divided by 0."""
     if y.dtype.kind in "iu" and not y.all():
         raise DTypeError(
             f"{op}: ZeroDivisionError: integers were divided by 0, for which they have no value. "

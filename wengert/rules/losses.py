@@ -11,7 +11,6 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, constant, elementwise
-from wengert.core.shapes import Shape
 from wengert.rules.activation import hardtanh, log_sigmoid
 from wengert.rules.blocks import widened
 from wengert.rules.elementary import log1p
@@ -19,19 +18,20 @@ from wengert.rules.elementwise import log, relu, sigmoid, sign
 from wengert.rules.reduction import mean
 from wengert.rules.structural import sum
 
-_FREE, _NAMED = inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY
-
 
 def _signed(fn: Callable[..., Any], *names: str) -> Callable[..., Any]:
     """Give a function the parameters that the constructors of rows are to read."""
-    fn.__signature__ = inspect.Signature([inspect.Parameter(n, _FREE) for n in names])  # type: ignore[attr-defined]
+    free = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    signature = inspect.Signature([inspect.Parameter(n, free) for n in names])
+    setattr(fn, "__signature__", signature)  # noqa: B010
     return fn
 
 
 def _total(each: Primitive, reduction: Primitive) -> Primitive:
     """Declare the mean or the sum of an elementwise row as one node, with the rules of the row.
 
-    The first operand has the shape of the result, and the others broadcast to it. No rule of the row may read ``out``.
+    The first operand has the shape of the result, and the others broadcast to it. The row's rules read ``x`` and
+    not ``out``.
     """
     assert each.operands is not None
 
@@ -43,14 +43,16 @@ def _total(each: Primitive, reduction: Primitive) -> Primitive:
         made = np.asarray(each.forward(*operands, **params))
         return reduction.forward(made, axis=tuple(range(made.ndim)), keepdim=False)
 
-    def pull(fn: Callable[..., Any]) -> Callable[..., Any]:
-        def vjp(ct: Any, x_shape: Shape, *kept: Any) -> Any:
-            share = ct * (1.0 / max(1, math.prod(x_shape))) if reduction is mean else ct
-            return fn(share, *kept)
+    def of_mean(rule: Any) -> Callable[..., Any]:
+        at = rule.names.index("x")
 
-        return vjp
+        def vjp(ct: Any, *kept: Any) -> Any:
+            return rule.fn(ct * (1.0 / max(1, math.prod(kept[at].shape))), *kept)
 
-    rules = [_signed(pull(rule.fn), "ct", "x_shape", *rule.names) for rule in each.rules if rule]
+        return _signed(vjp, "ct", *rule.names)
+
+    present = [rule for rule in each.rules if rule]
+    rules = [of_mean(rule) if reduction is mean else rule.fn for rule in present]
     return composite(
         f"{each.name.removesuffix('_each')}_{reduction.name}",
         _signed(definition, *each.operands), kernel, rules, backward_name=each.backward_name,

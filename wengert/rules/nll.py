@@ -1,8 +1,8 @@
 """Rows that pick one element for each class index: the negative log-likelihood and its transpose.
 
 The loss is linear in its input ``x (n, c, ...)``, or ``(c)``: minus the elements at the targets ``(n, ...)``, times the
-weights of their classes. ``reduction`` is "none", "sum" or "mean", which divides by the sum of the weights; targets equal
-to ``ignore`` do not count. ``weight`` has an element for each class, or no dimension where all count alike.
+weights of their classes. ``reduction`` is "none", "sum" or "mean", which divides by the sum of the weights; targets
+equal to ``ignore`` do not count. ``weight`` has an element for each class, or no dimension where all count alike.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from wengert.rules.selection import selected
 from wengert.rules.structural import reshape
 
 
-class _Windows:
+class Windows:
     """Where the windows look: at views of an image in a frame as large as they reach."""
 
     def __init__(
@@ -77,8 +77,8 @@ class _Windows:
 
 
 @functools.lru_cache(maxsize=256)
-def _windows(size: Shape, **p: Any) -> _Windows:
-    return _Windows(size, **p)
+def windows_of(size: Shape, **p: Any) -> Windows:
+    return Windows(size, **p)
 
 
 def _tail(shape: Shape, p: dict[str, Any]) -> Shape:
@@ -91,7 +91,7 @@ def _lowest(dtype: np.dtype[Any]) -> Any:
 
 def _max_pool(x: Array, **p: Any) -> tuple[Array, Array]:
     """Return the largest of each window, and the number of the place that has it: the first one."""
-    windows = _windows(_tail(x.shape, p), **p)
+    windows = windows_of(_tail(x.shape, p), **p)
     views = list(windows.views(windows.frame(x, _lowest(x.dtype))))
     best = views[0].copy()
     places = np.zeros(best.shape, windows.code)
@@ -111,7 +111,7 @@ def _note(places: Array, better: Array, number: int) -> None:
 
 def _unpool(x: Array, places: Array, *, size: Shape, **p: Any) -> Array:
     """Put each element back to the place that it came from; zeros elsewhere."""
-    windows = _windows(size, **p)
+    windows = windows_of(size, **p)
     framed = np.zeros((*x.shape[: -windows.rank], *windows.framed), x.dtype)
     for number, target in enumerate(windows.views(framed)):
         part = selected(places == number, x)
@@ -124,7 +124,7 @@ def _unpool(x: Array, places: Array, *, size: Shape, **p: Any) -> Array:
 
 def _pick(x: Array, places: Array, *, size: Shape, **p: Any) -> Array:
     """Take what is at the place of each window."""
-    windows = _windows(size, **p)
+    windows = windows_of(size, **p)
     out = np.zeros(places.shape, x.dtype)
     for number, seen in enumerate(windows.views(windows.frame(x, 0))):
         out += selected(places == number, seen)
@@ -199,7 +199,7 @@ pick = linear("pick", _pick, [_pick_rule, None], moves=True, selects=(0,), shift
 
 def _flat_positions(places: Array, *, size: Shape, **p: Any) -> Array:
     """Turn numbers of places into positions in the flattened image."""
-    windows = _windows(size, **p)
+    windows = windows_of(size, **p)
     rank = windows.rank
     within = np.unravel_index(places, windows.kernel)
     flat = np.zeros(places.shape, np.int64)
@@ -246,7 +246,7 @@ def _avg_pool(x: Array, **p: Any) -> Array:
         return _avg_pool(x.astype(np.float32), **p).astype(x.dtype)
     kernel, stride, padding, counts = (p[n] for n in ("kernel", "stride", "padding", "counts"))
     size, rank = _tail(x.shape, p), len(kernel)
-    windows = _windows(
+    windows = windows_of(
         size, kernel=kernel, stride=stride, padding=padding, dilation=(1,) * rank, counts=counts
     )
     total = windows.frame(x, 0)
@@ -271,7 +271,7 @@ def _avg_spread(x: Array, *, size: Shape, **p: Any) -> Array:
     """Give every element of a window its share: the transpose of `avg_pool`."""
     kernel, stride, padding, counts = (p[n] for n in ("kernel", "stride", "padding", "counts"))
     rank = len(kernel)
-    windows = _windows(
+    windows = windows_of(
         size, kernel=kernel, stride=stride, padding=padding, dilation=(1,) * rank, counts=counts
     )
     share = _averaged(x, size, p)
@@ -291,7 +291,8 @@ def _line_spread(x: Array, axis: int, kernel: int, stride: int, out: int, length
 
 
 def _avg_pool_transpose(
-    ct: Any, x_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, counts: Shape, include_pad: bool, divisor: int
+    ct: Any, x_shape: Shape, kernel: Shape, stride: Shape, padding: Shape, counts: Shape, include_pad: bool,
+    divisor: int,
 ) -> Any:  # fmt: skip
     return avg_spread(
         ct, size=tuple(x_shape[-len(kernel) :]), kernel=kernel, stride=stride, padding=padding, counts=counts,

@@ -13,6 +13,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, linear
+from wengert.rules.structural import reshape
 
 Map = tuple[Any, ...]
 Taps = tuple[Array, Array, Array]
@@ -189,3 +190,10 @@ UPSAMPLE: dict[str, dict[int, Primitive]] = {
         3: resample.named("means3d", "AdaptiveAvgPool3DBackward0"),
     },
 }
+
+PIXELS: dict[str, Primitive] = {
+    "shuffle": reshape.named("pixel_shuffle", "PixelShuffleBackward0"),
+    "unshuffle": reshape.named("pixel_unshuffle", "PixelUnshuffleBackward0"),
+    "channels": reshape.named("channel_shuffle", "ChannelShuffleBackward0"),
+}
+"""The last step of functions that trade channels for pixels, under the names of PyTorch's nodes."""

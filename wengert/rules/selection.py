@@ -41,17 +41,14 @@ def _laid_over(bits: Array, x: Array) -> Array:
     return np.bitwise_and(bits, x.view(bits.dtype), out=into).view(x.dtype)
 
 
-def chosen(mask: Array, x: Array, y: Any) -> Array:
-    """Return ``x`` where the mask is true, ``y`` elsewhere."""
+def chosen(mask: Array, x: Any, y: Any) -> Array:
+    """Return ``x`` where the mask is true, ``y`` elsewhere; both have the mask's shape or are single numbers."""
     word = _WORDS.get(x.dtype) if mask.size >= _SMALL else None
-    if word is None or y.dtype != x.dtype or not mask.shape == x.shape:
+    if word is None or y.dtype != x.dtype or not {x.shape, y.shape} <= {mask.shape, ()}:
         return np.where(mask, x, y)
     bits = mask.astype(word)
     np.negative(bits, out=bits)
     other = y.view(word)
-    out = np.bitwise_xor(x.view(word), other)
-    if out.shape != bits.shape:
-        return np.where(mask, x, y)
-    out &= bits
-    out ^= other
-    return out.view(x.dtype)
+    bits &= np.bitwise_xor(x.view(word), other)
+    bits ^= other
+    return bits.view(x.dtype)

@@ -14,7 +14,7 @@ from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, floating, require_tensor
 
 __all__ = [
-    "adjoint", "angle", "complex", "conj", "conj_physical", "imag", "is_complex", "is_conj", "is_floating_point",
+    "adjoint", "angle", "complex", "conj", "conj_physical", "imag", "is_conj",
     "polar", "real", "resolve_conj", "view_as_complex", "view_as_real",
 ]  # fmt: skip
 
@@ -171,15 +171,3 @@ def polar(abs: Any, angle: Any, *, out: Any = None) -> Any:
     _require_parts("polar", abs, angle, ("abs", "angle"))
     made = combine(rows.polar, abs, angle)
     return made if out is None else deliver(made, out)
-
-
-def is_complex(input: Any) -> bool:
-    """Say whether the dtype is a complex one."""
-    require_tensor("is_complex", input)
-    return dtype_of(input).kind == "c"
-
-
-def is_floating_point(input: Any) -> bool:
-    """Say whether the dtype is a floating one."""
-    require_tensor("is_floating_point", input)
-    return dtype_of(input).kind == "f"

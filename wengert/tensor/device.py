@@ -1,8 +1,13 @@
-"""The device: where elements live. This build has the CPU."""
+"""Where elements live, and how they lie there: on the CPU, one after the other."""
 
 from __future__ import annotations
 
 from typing import Any
+
+__all__ = [
+    "channels_last", "channels_last_3d", "contiguous_format", "device", "layout", "memory_format", "preserve_format",
+    "strided",
+]  # fmt: skip
 
 
 class device:
@@ -47,3 +52,48 @@ def require_cpu(asked: Any) -> None:
         )
     if str(asked).partition(":")[0] != "cpu":
         raise RuntimeError(f"device {asked}: this build computes on the CPU only. Use 'cpu'.")
+
+
+class layout:
+    """How a tensor holds its elements: all of them, at strides; there is no other way here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+class memory_format:
+    """In which order dimensions lie in memory: a wish, which changes nothing but speed and is not followed here."""
+
+    __slots__ = ("name",)
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def __repr__(self) -> str:
+        return f"torch.{self.name}"
+
+
+strided = layout("strided")
+contiguous_format, preserve_format = (
+    memory_format("contiguous_format"),
+    memory_format("preserve_format"),
+)
+channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
+
+
+def require_plain(device: Any, layout_asked: Any = None, format_asked: Any = None) -> None:
+    """Accept the CPU, strides, and any order of dimensions; TypeError or RuntimeError for anything else."""
+    require_cpu(device)
+    if layout_asked is not None and layout_asked is not strided:
+        raise TypeError(
+            f"layout must be torch.strided, not {layout_asked!r}: tensors here are dense."
+        )
+    if format_asked is not None and not isinstance(format_asked, memory_format):
+        raise TypeError(
+            f"memory_format must be one such as torch.contiguous_format, not {format_asked!r}."
+        )

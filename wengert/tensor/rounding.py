@@ -37,19 +37,19 @@ def _is_whole(x: Any) -> bool:
 def floor(input: Any, *, out: Any = None) -> Any:
     """Return the largest whole number not above each element."""
     made = _rounded(rows.floor, input)
-    return made if out is None else deliver(made, out, _is_whole(made))
+    return made if out is None else deliver(made, out, exact=_is_whole(made))
 
 
 def ceil(input: Any, *, out: Any = None) -> Any:
     """Return the smallest whole number not below each element."""
     made = _rounded(rows.ceil, input)
-    return made if out is None else deliver(made, out, _is_whole(made))
+    return made if out is None else deliver(made, out, exact=_is_whole(made))
 
 
 def trunc(input: Any, *, out: Any = None) -> Any:
     """Return the whole number next to each element in the direction of 0."""
     made = _rounded(rows.trunc, input)
-    return made if out is None else deliver(made, out, _is_whole(made))
+    return made if out is None else deliver(made, out, exact=_is_whole(made))
 
 
 fix = trunc
@@ -64,7 +64,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     """
     if not decimals:
         made = _rounded(rows.round, input)
-        return made if out is None else deliver(made, out, _is_whole(made))
+        return made if out is None else deliver(made, out, exact=_is_whole(made))
     require_tensor("round", input)
     if dtype_of(input).kind != "f":
         raise undefined("round", dtype_of(input))
@@ -162,7 +162,7 @@ def sgn(input: Any, *, out: Any = None) -> Any:
     kind = dtype_of(input).kind
     row = {"c": elementwise.sgn, "b": structural.clone}.get(kind, elementwise.sgn_real)
     made = row(input)
-    return made if out is None else deliver(made, out, _is_whole(made))
+    return made if out is None else deliver(made, out, exact=_is_whole(made))
 
 
 def gcd(input: Any, other: Any, *, out: Any = None) -> Any:

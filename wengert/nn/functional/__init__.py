@@ -9,8 +9,11 @@ from wengert.nn.functional.attention import *
 from wengert.nn.functional.classification import *
 from wengert.nn.functional.distances import *
 from wengert.nn.functional.dropout import *
+from wengert.nn.functional.lookup import *
 from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *
+from wengert.nn.functional.padding import *
 from wengert.nn.functional.pooling import *
+from wengert.nn.functional.vision import *
 
 __getattr__ = refuser(__name__, "torch.nn.functional")

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 
-from wengert import random
 from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
@@ -17,7 +16,7 @@ from wengert.rules import structural
 from wengert.tape.provenance import warn
 from wengert.tape.record import NO_PARAMS, attach
 from wengert.tape.storage import Recorded, handle, ndarray
-from wengert.tensor import bounds, comparison, elementary, norms, reductions
+from wengert.tensor import bounds, comparison, elementary, filled, norms, reductions, sampling
 from wengert.tensor.apply import undefined
 from wengert.tensor.inplace import in_place
 from wengert.tensor.out import deliver
@@ -25,9 +24,9 @@ from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
-    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "normalize", "prelu", "relu", "relu6",
-    "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus", "softshrink", "softsign",
-    "tanh", "tanhshrink", "threshold", "threshold_",
+    "hardtanh", "hardtanh_", "leaky_relu", "leaky_relu_", "log_softmax", "logsigmoid", "mish", "normalize", "prelu",
+    "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus",
+    "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
 
 
@@ -169,7 +168,7 @@ def rrelu(
     if dtype_of(input).kind != "f":
         raise undefined("rrelu", dtype_of(input))
     from_zero = input.concrete("rrelu in training") <= 0
-    drawn = random.rand(int(from_zero.sum()), dtype=dtypes.float64).concrete("rrelu")
+    drawn = sampling.rand(int(from_zero.sum()), dtype=dtypes.float64).concrete("rrelu")
     slopes = from_zero.astype(dtype_of(input))
     slopes[from_zero] = lower + drawn * (upper - lower)
     return rows.rrelu(input, handle(slopes))
@@ -378,7 +377,7 @@ def gumbel_softmax(
     require_tensor("gumbel_softmax", logits)
     if eps != 1e-10:
         warn("gumbel_softmax: `eps` parameter is deprecated and has no effect.")
-    noise = random.exponential_noise(tuple(logits.shape), dtype_of(logits))
+    noise = filled.empty(tuple(logits.shape), dtype=logits.dtype).exponential_()
     soft = reductions.softmax((logits - elementary.log(noise)) / tau, dim)
     if not hard:
         return soft

@@ -28,12 +28,14 @@ def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
     scale: Any = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
-    """Return ``softmax(scale * query @ key.mT + bias) @ value``: ``(..., l, e), (..., s, e), (..., s, v) -> (..., l, v)``.
+    """Return ``softmax(scale * query @ key.mT + bias) @ value``.
+
+    Of queries ``(..., l, e)``, keys ``(..., s, e)`` and values ``(..., s, v)`` it makes ``(..., l, v)``.
 
     ``scale`` is ``1 / sqrt(e)`` unless given. ``attn_mask`` is the bias, or is true where a query may see a key;
-    ``is_causal`` lets query i see the keys up to i. A query that may see none gives 0. ``dropout_p`` drops weights always:
-    pass 0 in evaluation. ``enable_gqa`` lets several heads of queries share one of keys and values. RuntimeError where
-    shapes or dtypes do not fit, and for both kinds of mask at once.
+    ``is_causal`` lets query i see the keys up to i. A query that may see none gives 0. ``dropout_p`` drops weights
+    always: pass 0 in evaluation. ``enable_gqa`` lets several heads of queries share one of keys and values.
+    RuntimeError where shapes or dtypes do not fit, and for both kinds of mask at once.
     """
     op = "scaled_dot_product_attention"
     for x, name in ((query, "query"), (key, "key"), (value, "value")):
@@ -80,8 +82,8 @@ def _require_fit(op: str, query: Any, key: Any, value: Any) -> None:
         fits = False
     if not fits:
         raise ShapeError(
-            f"{op}: query {shape_text(shapes[0])}, key {shape_text(shapes[1])} and value {shape_text(shapes[2])} do not "
-            f"fit: they are (..., l, e), (..., s, e) and (..., s, v), and the dimensions before broadcast."
+            f"{op}: query {shape_text(shapes[0])}, key {shape_text(shapes[1])} and value {shape_text(shapes[2])} do "
+            f"not fit: they are (..., l, e), (..., s, e) and (..., s, v), and the dimensions before broadcast."
         )
 
 
@@ -132,9 +134,10 @@ def multi_head_attention_forward(
 ) -> tuple[Any, Any]:  # fmt: skip
     """Return attention by several heads, each on its part of the projected features, and the weights of the keys.
 
-    ``query (l, n, e)``, ``key (s, n, k)`` and ``value (s, n, v)``, or without the batch n, give ``(l, n, e)`` and, with
-    ``need_weights``, weights ``(n, l, s)``, or ``(n, heads, l, s)`` unless ``average_attn_weights``. Masks are true where
-    a key must *not* be seen, or are added: ``key_padding_mask (n, s)``, ``attn_mask (l, s)`` or ``(n heads, l, s)``.
+    ``query (l, n, e)``, ``key (s, n, k)`` and ``value (s, n, v)``, or without the batch n, give ``(l, n, e)`` and,
+    with ``need_weights``, weights ``(n, l, s)``, or ``(n, heads, l, s)`` unless ``average_attn_weights``. Masks are
+    true where a key must *not* be seen, or are added: ``key_padding_mask (n, s)``, ``attn_mask (l, s)`` or
+    ``(n heads, l, s)``.
     RuntimeError or AssertionError where shapes do not fit.
     """
     op = "multi_head_attention_forward"

@@ -259,7 +259,7 @@ def multi_margin_loss(
 def multilabel_margin_loss(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean"
 ) -> Any:
-    """Return the mean over classes of ``max(0, 1 - input[y] + input[i])``, summed over labels y and classes i without one.
+    """Return the mean over classes of ``max(0, 1 - input[y] + input[i])``, summed over labels y and other classes i.
 
     The labels of an example are the numbers in its row of ``target`` before the first -1. The losses are reduced.
     """

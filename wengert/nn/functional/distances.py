@@ -10,6 +10,7 @@ import numpy as np
 from wengert.errors import ShapeError, shape_text
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import indexing
+from wengert.rules import norms as rows
 from wengert.tape.storage import handle
 from wengert.tensor import bounds, comparison, elementary, norms, reductions
 from wengert.tensor.apply import require_broadcast, undefined
@@ -50,7 +51,9 @@ def pairwise_distance(
     """Return the norm of order ``p`` of ``x1 - x2 + eps`` along the last dimension."""
     require_tensor("pairwise_distance", x1, "x1")
     require_tensor("pairwise_distance", x2, "x2")
-    return norms.norm(x1 - x2 + eps, p, max(x1.ndim, x2.ndim) - 1, keepdim)
+    apart = x1 - x2 + eps
+    axis = (apart.ndim - 1,) if apart.ndim else ()
+    return rows.distance(apart, ord=float(p), axis=axis, keepdim=keepdim)
 
 
 def pdist(input: Any, p: float = 2.0) -> Any:
@@ -125,6 +128,7 @@ def _require_triplet(op: str, anchor: Any, positive: Any, negative: Any, margin:
             f"{op}: The anchor, positive, and negative tensors are expected to have the same number of dimensions, but "
             f"got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
         )
+    require_broadcast(op, anchor, positive, negative)
 
 
 def triplet_margin_loss(

@@ -10,11 +10,10 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from wengert import random
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.provenance import warn
-from wengert.tensor import views
+from wengert.tensor import filled, views
 from wengert.tensor.inplace import in_place
 from wengert.tensor.promotion import constant, dtype_of, require_tensor
 
@@ -41,7 +40,7 @@ def _noise(op: str, x: Any, shape: Shape, p: float) -> Any:
         raise DTypeError(
             f"{op}: result type Float can't be cast to {x.dtype}. Use `{op}(x.float())`."
         )
-    return random.bernoulli_noise(shape, 1 - p, dtype)
+    return filled.empty(shape, dtype=x.dtype).bernoulli_(1 - p)
 
 
 def _dropped(op: str, x: Any, shape: Shape, p: float) -> Any:

@@ -222,7 +222,7 @@ def kl_div(
     input: Any, target: Any, size_average: Any = None, reduce: Any = None, reduction: str = "mean",
     log_target: bool = False,
 ) -> Any:  # fmt: skip
-    """Return ``target * (log(target) - input)``, reduced: ``input`` and, with ``log_target``, ``target`` are logarithms.
+    """Return ``target * (log(target) - input)``, reduced; with ``log_target`` the target is a logarithm like the input.
 
     "batchmean" divides the sum by the first size, which is the divergence; "mean" divides by all, with a warning.
     """

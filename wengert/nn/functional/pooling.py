@@ -187,7 +187,8 @@ def avg_pool2d(
     """Return the mean of each window of ``(n, c, h, w)``, of zeros too where it reaches into the padding.
 
     Without ``count_include_pad`` the mean is over the elements inside alone; ``divisor_override`` divides by
-    another number. The windows are those of `max_pool2d`. RuntimeError where none fits, means of integers are rounded towards 0.
+    another number. The windows are those of `max_pool2d`. Means of integers are rounded
+    towards 0. RuntimeError where no window fits.
 
     >>> import wengert as torch
     >>> torch.nn.functional.avg_pool2d(torch.arange(16.).reshape(1, 1, 4, 4), 2)

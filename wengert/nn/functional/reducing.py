@@ -45,8 +45,8 @@ def warn_of_broadcast(input: Any, target: Any) -> None:
     """Warn when two operands have different shapes: the broadcast is rarely meant."""
     if input.shape != target.shape:
         warn(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will likely "
-            f"lead to incorrect results due to broadcasting. Please ensure they have the same size."
+            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This will "
+            f"likely lead to incorrect results due to broadcasting. Please ensure they have the same size."
         )
 
 

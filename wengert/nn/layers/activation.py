@@ -9,7 +9,7 @@ from wengert.nn import functional
 from wengert.nn.layers.sizes import require_dims
 from wengert.nn.module import Module
 from wengert.nn.parameter import Parameter
-from wengert.tensor import creation, elementary
+from wengert.tensor import elementary, filled
 
 __all__ = [
     "CELU", "ELU", "GELU", "GLU", "Hardshrink", "Hardsigmoid", "Hardswish", "Hardtanh", "LeakyReLU", "LogSigmoid",
@@ -47,7 +47,7 @@ class ReLU(_InPlace):
 
 
 class RReLU(_InPlace):
-    """``x`` where positive, else ``a x``: in training with a random slope ``a`` in ``[lower, upper)``, else their mean."""
+    """``x`` where positive, else ``a x``; the slope a is random in ``[lower, upper)`` in training, else their mean."""
 
     def __init__(
         self, lower: float = 1.0 / 8, upper: float = 1.0 / 3, inplace: bool = False
@@ -240,7 +240,7 @@ class PReLU(Module):
         self.num_parameters = num_parameters
         self.init = init
         self.weight = Parameter(
-            creation.full((num_parameters,), float(init), device=device, dtype=dtype)
+            filled.full((num_parameters,), float(init), device=device, dtype=dtype)
         )
 
     def reset_parameters(self) -> None:

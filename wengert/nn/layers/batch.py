@@ -10,7 +10,7 @@ from wengert.nn import functional, init
 from wengert.nn.layers.sizes import require_dims
 from wengert.nn.module import Module
 from wengert.nn.parameter import unset
-from wengert.tensor import creation
+from wengert.tensor import creation, filled
 
 __all__ = [
     "BatchNorm1d", "BatchNorm2d", "BatchNorm3d", "InstanceNorm1d", "InstanceNorm2d", "InstanceNorm3d",
@@ -37,7 +37,7 @@ class _NormBase(Module):
             made = unset(num_features, device=device, dtype=dtype) if wanted else None
             self.register_parameter(name, made)
         for name in ("running_mean", "running_var"):
-            made = creation.empty(num_features, device=device, dtype=dtype)
+            made = filled.empty(num_features, device=device, dtype=dtype)
             self.register_buffer(name, made if track_running_stats else None)
         count = creation.tensor(0, dtype=dtypes.int64) if track_running_stats else None
         self.register_buffer("num_batches_tracked", count)

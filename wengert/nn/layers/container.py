@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from wengert.core.carrier import state
-from wengert.nn.module import Module, indented
+from wengert.nn.module import Module, indented, note
 from wengert.nn.parameter import Parameter
 from wengert.tensor.tensor import Tensor
 
@@ -17,10 +17,10 @@ __all__ = ["ModuleDict", "ModuleList", "ParameterDict", "ParameterList", "Sequen
 
 def _place(index: Any, size: int) -> int:
     """Return an index counted from the start; IndexError beyond the ends."""
-    index = operator.index(index)
-    if not -size <= index < size:
-        raise IndexError(f"index {index} is out of range")
-    return index % size
+    place = int(operator.index(index))
+    if not -size <= place < size:
+        raise IndexError(f"index {place} is out of range")
+    return place % size
 
 
 class _InOrder(Module):
@@ -48,7 +48,7 @@ class _InOrder(Module):
         made = {str(i): module for i, module in enumerate(modules)}
         if state.trace is not None:
             for name in {*self._modules, *made}:
-                self._note(name)
+                note(self, name)
         self._modules.clear()
         self._modules.update(made)
 
@@ -87,9 +87,11 @@ class Sequential(_InOrder):
 
     def __init__(self, *args: Any) -> None:
         super().__init__()
-        named = args[0] if len(args) == 1 and isinstance(args[0], OrderedDict) else None
-        for name, module in named.items() if named is not None else enumerate(args):
-            self.add_module(str(name) if named is None else name, module)
+        named: Any = {str(i): module for i, module in enumerate(args)}
+        if len(args) == 1 and isinstance(args[0], OrderedDict):
+            named = args[0]
+        for name, module in named.items():
+            self.add_module(name, module)
 
     def forward(self, input: Any) -> Any:
         """Return what the modules make of the input, each of what the one before returned."""
@@ -209,7 +211,7 @@ class ModuleDict(Module):
         self.add_module(key, module)
 
     def __delitem__(self, key: str) -> None:
-        self._note(key)
+        note(self, key)
         del self._modules[key]
 
     def __len__(self) -> int:

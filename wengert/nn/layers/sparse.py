@@ -15,7 +15,7 @@ __all__ = ["Embedding", "EmbeddingBag"]
 class _Table(Module):
     """The weight of an embedding, one row for each number, and the row that stands for padding."""
 
-    def _fill(
+    def _start(
         self, rows: int, width: int, padding_idx: int | None, given: Any, device: Any, dtype: Any
     ) -> None:
         if padding_idx is not None:
@@ -69,7 +69,7 @@ class Embedding(_Table):
         self.norm_type = norm_type
         self.scale_grad_by_freq = scale_grad_by_freq
         self.sparse = sparse
-        self._fill(num_embeddings, embedding_dim, padding_idx, _weight, device, dtype)
+        self._start(num_embeddings, embedding_dim, padding_idx, _weight, device, dtype)
         self.weight.requires_grad_(not _freeze)
 
     @classmethod
@@ -80,7 +80,7 @@ class Embedding(_Table):
         """Return a layer with given vectors, which are not trained unless ``freeze=False``."""
         _require_matrix(embeddings)
         return cls(
-            *embeddings.shape, padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type,
+            embeddings.shape[0], embeddings.shape[1], padding_idx=padding_idx, max_norm=max_norm, norm_type=norm_type,
             scale_grad_by_freq=scale_grad_by_freq, sparse=sparse, _weight=embeddings, _freeze=freeze,
         )  # fmt: skip
 
@@ -121,7 +121,7 @@ class EmbeddingBag(_Table):
         self.mode = mode
         self.sparse = sparse
         self.include_last_offset = include_last_offset
-        self._fill(num_embeddings, embedding_dim, padding_idx, _weight, device, dtype)
+        self._start(num_embeddings, embedding_dim, padding_idx, _weight, device, dtype)
 
     @classmethod
     def from_pretrained(
@@ -132,9 +132,9 @@ class EmbeddingBag(_Table):
         """Return a layer with given vectors, which are not trained unless ``freeze=False``."""
         _require_matrix(embeddings)
         made = cls(
-            *embeddings.shape, max_norm=max_norm, norm_type=norm_type, scale_grad_by_freq=scale_grad_by_freq,
-            mode=mode, sparse=sparse, _weight=embeddings, include_last_offset=include_last_offset,
-            padding_idx=padding_idx,
+            embeddings.shape[0], embeddings.shape[1], max_norm=max_norm, norm_type=norm_type,
+            scale_grad_by_freq=scale_grad_by_freq, mode=mode, sparse=sparse, _weight=embeddings,
+            include_last_offset=include_last_offset, padding_idx=padding_idx,
         )  # fmt: skip
         made.weight.requires_grad_(not freeze)
         return made

@@ -17,7 +17,7 @@ from wengert.nn.layers.dropout import Dropout
 from wengert.nn.layers.linear import Linear
 from wengert.nn.layers.normalization import LayerNorm
 from wengert.nn.module import Module
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 __all__ = [
     "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
@@ -26,7 +26,7 @@ __all__ = [
 
 def _causal_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
     """Return 0 where a position may look, at itself and before, and minus infinity elsewhere."""
-    return creation.full((size, size), -math.inf, device=device, dtype=dtype).triu(1)
+    return filled.full((size, size), -math.inf, device=device, dtype=dtype).triu(1)
 
 
 def _is_causal(mask: Any, said: bool | None, input: Any, batch_first: bool) -> bool:
