@@ -57,7 +57,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             )
         if dtype_of(input) == dtype_of(weight) == dtype_of(bias) and dtype_of(input).kind in "fc":
             row = network.linear if input.ndim == 2 else network.linear_each
-            return triple(row, input, weight, bias, NO_PARAMS)
+            return row(input, weight, bias)
     return contraction.matmul(input, weight.t()) + bias
 
 
