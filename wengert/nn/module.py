@@ -21,7 +21,6 @@ from wengert.nn.saving import Saveable
 from wengert.tensor.tensor import Tensor
 
 TABLES = ("_parameters", "_buffers", "_modules")
-NOTHING: dict[str, Any] = {}
 SINGULAR = {"_parameters": "parameter", "_buffers": "buffer", "_modules": "module"}
 ORDERED = (
     "_forward_hooks", "_forward_pre_hooks", "_backward_hooks", "_backward_pre_hooks", "_state_dict_hooks",
@@ -99,10 +98,14 @@ class Module(Hooked, Saveable, Convertible):
     def __getattr__(self, name: str) -> Any:
         if not carrier.special:
             fields = self.__dict__
-            for table in ("_parameters", "_modules"):
-                found = fields.get(table, NOTHING).get(name)
-                if found is not None:
-                    return found
+            try:
+                found = fields["_parameters"].get(name)
+                if found is None:
+                    found = fields["_modules"].get(name)
+            except KeyError:  # before `Module.__init__`
+                found = None
+            if found is not None:
+                return found
         return self._registered(name)
 
     def _registered(self, name: str) -> Any:

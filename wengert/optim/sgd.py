@@ -64,14 +64,13 @@ class SGD(Optimizer):
         """Take one step with the parameters of a group."""
         place = here()
         simple = not (group["momentum"] or group["weight_decay"])
-        sign = 1 if group["maximize"] else -1
+        sign, rate = 1 if group["maximize"] else -1, group["lr"]
         dtype = factor = None
         for p, grad in self.with_gradients(group):
             if not simple:
                 grad = self._direction(p, grad, group)
-            rate = self.rate(group, p)
             if isinstance(rate, Recorded):
-                p.add_(grad * rate, alpha=sign)
+                p.add_(grad * self.rate(group, p), alpha=sign)
             elif memory_only(p, grad):
                 if grad.payload.dtype is not dtype:
                     dtype = grad.payload.dtype
