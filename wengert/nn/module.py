@@ -96,11 +96,17 @@ class Module(Hooked, Saveable, Convertible):
     # Attributes
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            found = self.__dict__["_parameters"][name]
-        except KeyError:
-            return self._registered(name)
-        return self._registered(name) if carrier.special else found
+        if not carrier.special:
+            fields = self.__dict__
+            try:
+                found = fields["_parameters"].get(name)
+                if found is None:
+                    found = fields["_modules"].get(name)
+            except KeyError:  # before `Module.__init__`
+                found = None
+            if found is not None:
+                return found
+        return self._registered(name)
 
     def _registered(self, name: str) -> Any:
         """Return a parameter, buffer or module by name; a trace learns where it was found."""
