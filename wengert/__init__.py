@@ -7,18 +7,24 @@ public: each module below lists its own names in ``__all__``.
 from __future__ import annotations
 
 import builtins as _builtins
+import math as _math
 import warnings as _warnings
 
 # NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
 from wengert import autograd as autograd
+from wengert import backends as backends
+from wengert import cuda as cuda
 from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import testing as testing
+from wengert.as_torch import install_as_torch as install_as_torch
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
+from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
@@ -38,6 +44,8 @@ from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.views import *
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64
+cfloat, cdouble = complex64, complex128
+inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 strided = "torch.strided"
 __version__ = "0.1.0"
 

@@ -15,6 +15,7 @@ import pytest
 
 LAYERS = (
     ("errors",),
+    ("as_torch",),
     ("core",),
     ("rules",),
     ("tape",),
@@ -24,9 +25,9 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
+    ("backends", "cuda", "testing"),
     ("explain",),
     ("",),
-    ("as_torch",),
     ("cli",),
     ("__main__",),
 )
