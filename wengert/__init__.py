@@ -30,6 +30,7 @@ from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
 from wengert.random import *
 from wengert.tape.mode import *
+from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
 from wengert.tensor.comparison import *
 from wengert.tensor.contraction import *
@@ -37,9 +38,15 @@ from wengert.tensor.creation import *
 from wengert.tensor.device import device as device
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.elementary import *
+from wengert.tensor.histograms import *
 from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
+from wengert.tensor.norms import *
+from wengert.tensor.ordering import *
+from wengert.tensor.quantiles import *
 from wengert.tensor.reductions import *
+from wengert.tensor.scans import *
+from wengert.tensor.statistics import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.views import *
 

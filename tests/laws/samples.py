@@ -24,7 +24,10 @@ Array = np.ndarray[Any, Any]
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided""".split()
+    log_softmax mse_loss mse_sum mse_each modulus as_strided
+    vector_norm dist var std var_mean std_mean nansum sort
+    topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin
+    logcumsumexp""".split()
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -291,7 +294,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
             ((CUBE,), {"axis": (0, 2), "keepdim": True}),
             ((CUBE,), {"axis": (0, 1, 2), "keepdim": False}),
         ]
-        for name in ("amax", "amin", "logsumexp")
+        for name in ("amax", "amin", "logsumexp", "median_all", "nanmedian_all")
     },
     **{
         name: [
@@ -299,7 +302,7 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
             ((X,), {"dim": 0, "keepdim": True}),
             ((_numbers(),), {"dim": 0, "keepdim": False}),
         ]
-        for name in ("max", "min", "argmax", "argmin")
+        for name in ("max", "min", "argmax", "argmin", "median", "nanmedian", "mode")
     },
     "any": [((_mask(2, 3),), {"axis": (1,), "keepdim": False})],
     "all": [((_mask(2, 3),), {"axis": (0, 1), "keepdim": True})],
@@ -310,6 +313,50 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((ZEROS_INSIDE,), {"axis": 0, "keepdim": False}),
         ((_numbers(1),), {"axis": 0, "keepdim": False}),
     ],
+    **{
+        name: [
+            ((CUBE,), {"axis": (1,), "correction": 1.0, "keepdim": False}),
+            ((CUBE,), {"axis": (0, 2), "correction": 0.0, "keepdim": True}),
+            ((X + 1j * X[::-1],), {"axis": (0, 1), "correction": 0.5, "keepdim": False}),
+        ]
+        for name in ("var", "std", "var_mean", "std_mean")
+    },
+    "nansum": [
+        ((CUBE,), {"axis": (1,), "keepdim": False}),
+        ((CUBE,), {"axis": (0, 1, 2), "keepdim": True}),
+    ],
+    "vector_norm": [
+        *[((CUBE + 0.03,), {"ord": p, "axis": (1,), "keepdim": False}) for p in (2.0, 1.0, 0.5, 3.0, 0.0, math.inf)],
+        *[((X + 0.2 + 1j * X[::-1],), {"ord": p, "axis": (0, 1), "keepdim": True}) for p in (2.0, 1.0, 1.5, -math.inf)],
+    ],
+    "dist": [((X, 0.5 * X[::-1] + 0.2), {"ord": p}) for p in (2.0, 1.0, 3.0)],
+    # orders
+    "sort": [((CUBE,), {"dim": 1, "descending": False}), ((X,), {"dim": 1, "descending": True})],
+    "argsort": [((CUBE,), {"dim": 1, "descending": False}), ((X,), {"dim": 1, "descending": True})],
+    "topk": [
+        ((CUBE,), {"k": 2, "dim": 1, "largest": True}),
+        ((_numbers(2, 300),), {"k": 3, "dim": 1, "largest": False}),
+    ],
+    "kthvalue": [
+        ((CUBE,), {"k": 2, "dim": 1, "keepdim": False}),
+        ((X,), {"k": 1, "dim": 0, "keepdim": True}),
+        ((_numbers(),), {"k": 1, "dim": 0, "keepdim": False}),
+    ],
+    "searchsorted": [
+        ((np.sort(_numbers(5)), CUBE), {"right": False}),
+        ((np.sort(_numbers(2, 5)), X), {"right": True}),
+    ],
+    "histc": [((CUBE,), {"bins": 4, "low": -1.0, "high": 1.0}), ((X,), {"bins": 3, "low": 0.0, "high": 0.0})],
+    "histogram": [((X, np.linspace(-3.0, 3.0, 4), np.abs(X)), {"density": False})],
+    "isin": [((_ints(1, 2, 3), _ints(2, 5)), {"invert": False})],
+    # scans
+    "cumsum": [((CUBE,), {"dim": 1, "reverse": False}), ((X,), {"dim": 0, "reverse": True})],
+    "recurrence": [
+        ((CUBE, CUBE[::-1]), {"dim": 1, "reverse": False}),
+        ((_numbers(70), _numbers(70, seed=1)), {"dim": 0, "reverse": True}),
+    ],
+    "cumprod": [((CUBE,), {"dim": 1}), ((ZEROS_INSIDE,), {"dim": 1}), ((ZEROS_INSIDE,), {"dim": 0})],
+    **{name: [((CUBE,), {"dim": 1}), ((X,), {"dim": 0})] for name in ("cummax", "cummin", "logcumsumexp")},
     # contractions
     "dot": [((_numbers(3), _numbers(3, seed=1)), {})],
     "mv": [((X, _numbers(3)), {})],
@@ -347,6 +394,13 @@ EXPLICIT: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         ((X, _numbers(3), _numbers(3, seed=1)), {"axis": (1,), "eps": 1e-5}),
         ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
         ((X, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
+    ],
+    "adam": [
+        (
+            (X, X[::-1], _numbers(2, 3, seed=1), np.abs(X), np.abs(X[::-1]), np.array(0.1), np.array(0.3)),
+            {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "decay": decay, "shrink": shrink, "amsgrad": amsgrad},
+        )
+        for decay, shrink, amsgrad in ((0.0, 1.0, False), (0.1, 1.0, True), (0.0, 0.9, False))
     ],
     "batch_norm_fixed": [
         ((CUBE, _numbers(3, 1), _numbers(3, 1, seed=1), _numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
@@ -395,7 +449,9 @@ def _cases() -> Iterator[Any]:
 
 ALL = list(_cases())
 DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
-CONSTANT = [case for case in ALL if not case.values[0].moving]
+CONSTANT = [
+    case for case in ALL if not case.values[0].moving and case.values[0].row.definition is None
+]
 SMOOTH = [
     case
     for case in DIFFERENTIABLE

@@ -16,8 +16,12 @@ from wengert.trace import trace
 
 REAL = [np.float16, np.float32, np.float64]
 COMPLEX = [np.complex64, np.complex128]
-# A cast has the dtype that it is asked for, and the modulus of complex numbers is real.
-KEEPING = [case for case in SMOOTH if case.values[0].row.name not in ("cast", "modulus")]
+# A cast has the dtype that it is asked for, and rows with samples of complex numbers make real ones of them.
+KEEPING = [
+    case
+    for case in SMOOTH
+    if case.values[0].row.name != "cast" and all(kind(x) != "c" for x in case.values[0].operands)
+]
 KEEPING_COMPLEX = [case for case in HOLOMORPHIC if case.values[0].row.name != "cast"]
 
 

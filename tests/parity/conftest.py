@@ -37,9 +37,9 @@ AHEAD = frozenset(
     """
     addmm allclose concat diagonal einsum hstack isclose isinf masked_select outer vstack
     can_cast promote_types result_type square tril clamp floor
-    Tensor.clamp Tensor.clamp_ Tensor.cumsum Tensor.diagonal Tensor.masked_fill
-    Tensor.masked_fill_ Tensor.movedim Tensor.narrow Tensor.norm Tensor.ravel Tensor.repeat
-    Tensor.select Tensor.square Tensor.std Tensor.swapaxes Tensor.unflatten Tensor.var
+    Tensor.clamp Tensor.clamp_ Tensor.diagonal Tensor.masked_fill
+    Tensor.masked_fill_ Tensor.movedim Tensor.narrow Tensor.ravel Tensor.repeat
+    Tensor.select Tensor.square Tensor.swapaxes Tensor.unflatten
     Tensor.square_ relu_
     Tensor.t_ Tensor.unsqueeze_ Tensor.squeeze_
     autograd.functional autograd.forward_ad func.linearize

@@ -229,8 +229,7 @@ def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
     parameters = inspect.signature(forward).parameters.values()
     if any(p.kind is p.VAR_POSITIONAL for p in parameters):
         return None
-    named = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.VAR_KEYWORD)
-    return tuple(p.name for p in parameters if p.kind not in named)
+    return tuple(p.name for p in parameters if p.kind < p.KEYWORD_ONLY)
 
 
 def elementwise(

@@ -9,7 +9,11 @@ from wengert.rules import (
     indexing,
     memory,
     network,
+    norms,
+    ordering,
     reduction,
+    scans,
+    statistics,
     structural,
     updates,
 )
@@ -23,7 +27,11 @@ __all__ = [
     "indexing",
     "memory",
     "network",
+    "norms",
+    "ordering",
     "reduction",
+    "scans",
+    "statistics",
     "structural",
     "updates",
 ]

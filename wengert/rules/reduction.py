@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import constant, general, linear
+from wengert.core.primitive import Primitive, constant, general, linear
 from wengert.core.shapes import Shape
 from wengert.rules.elementwise import exp, keep_where
 from wengert.rules.indexing import gather, scatter
@@ -45,23 +45,27 @@ def _mean(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     return _sum(x, axis=axis, keepdim=keepdim) / x.dtype.type(_count(x.shape, axis))  # type: ignore[no-any-return]
 
 
-def _mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
+def mean_transpose(ct: Any, x_shape: Shape, axis: Shape) -> Any:
+    """Give each element its share of a mean's cotangent."""
     count = _count(x_shape, axis)
     share = ct * (1.0 / count) if count > 65504 and numpy_dtype(ct).itemsize == 2 else ct / count
     return spread(share, axis=axis, shape=x_shape)
 
 
 mean = linear(
-    "mean", _mean, _mean_transpose, shift=shift_axis,
+    "mean", _mean, mean_transpose, shift=shift_axis,
     masks=[lambda mask, x_shape, axis: spread(mask, axis=axis, shape=x_shape)],
 )  # fmt: skip
 mean_along = mean.named("mean_along", "MeanBackward1")
 
 
-def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool = False) -> Any:
-    """Declare amax or amin: the gradient is shared by the elements equal to the result.
+def sharing(
+    name: str, reduce: Any, backward_name: str | None = None, nan: bool = False
+) -> Primitive:
+    """Declare a row like amax or amin: the gradient is shared by the elements equal to the result.
 
-    NaN equals nothing, so that a slice with one gets NaN; with ``nan``, the elements that are NaN share the gradient.
+    NaN equals nothing, so that a slice with one gets NaN; with ``nan``, the elements that are NaN share the gradient
+    of a result that is.
     """
 
     def forward(x: Array, *, axis: Shape, keepdim: bool) -> Array:
@@ -70,7 +74,7 @@ def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool
     def winners(x: Any, out: Any, axis: Shape) -> tuple[Any, Any]:
         won = x == kept(out, axis, tuple(x.shape))
         if nan:
-            won = won | (x != x)
+            won = won | ((x != x) & kept(out != out, axis, tuple(x.shape)))
         return won, sum(as_dtype_of(won, x), axis=axis, keepdim=True)
 
     def vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:
@@ -91,19 +95,19 @@ def _extreme(name: str, reduce: Any, backward_name: str | None = None, nan: bool
     )  # fmt: skip
 
 
-amax = _extreme("amax", np.maximum.reduce)
-amin = _extreme("amin", np.minimum.reduce)
-max_all = _extreme("max_all", np.maximum.reduce, "MaxBackward1", nan=True)
-min_all = _extreme("min_all", np.minimum.reduce, "MinBackward1", nan=True)
+amax = sharing("amax", np.maximum.reduce)
+amin = sharing("amin", np.minimum.reduce)
+max_all = sharing("max_all", np.maximum.reduce, "MaxBackward1", nan=True)
+min_all = sharing("min_all", np.minimum.reduce, "MinBackward1", nan=True)
 
 
-def _selecting(name: str, pick: Any) -> Any:
-    """Declare max or min along one dimension: values and the index of the first winner."""
+def selecting(name: str, pick: Any, backward_name: str | None = None) -> Primitive:
+    """Declare a row that picks one element along a dimension: its value and its index, which ``pick`` finds."""
 
-    def forward(x: Array, *, dim: int, keepdim: bool) -> tuple[Array, Array]:
+    def forward(x: Array, *, dim: int, keepdim: bool, **more: Any) -> tuple[Array, Array]:
         if dim >= x.ndim:  # a single number, or a mapped axis of them
             return x.copy(), np.zeros(x.shape, np.int64)
-        at = pick(x, axis=dim, keepdims=True)
+        at = pick(x, axis=dim, keepdims=True, **more)
         values = np.take_along_axis(x, at, axis=dim)
         if not keepdim:
             values, at = values.squeeze(dim), at.squeeze(dim)
@@ -126,12 +130,12 @@ def _selecting(name: str, pick: Any) -> Any:
 
     return general(
         name, forward, vjp, jvp, outputs=("values", "indices"), moves=True, selects=(0,),
-        shift=lambda p, size: {**p, "dim": p["dim"] + 1},
+        shift=lambda p, size: {**p, "dim": p["dim"] + 1}, backward_name=backward_name,
     )  # fmt: skip
 
 
-max = _selecting("max", np.argmax)
-min = _selecting("min", np.argmin)
+max = selecting("max", np.argmax)
+min = selecting("min", np.argmin)
 
 
 def _arg(pick: Any) -> Any:
@@ -156,7 +160,7 @@ all = constant("all", _all, shift=shift_axis)
 
 
 def _prod(x: Array, *, axis: int, keepdim: bool) -> Array:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+    return np.multiply.reduce(x, axis=axis, keepdims=keepdim, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 def _others(x: Any, axis: int) -> Any:
@@ -169,7 +173,7 @@ def _others(x: Any, axis: int) -> Any:
     front = (slice(None),) * axis
     n = x.shape[axis]
     if n <= 1:
-        return _ones_like(x)
+        return ones_like(x)
     half = n // 2
     left = slice_(x, index=(*front, slice(0, half)))
     right = slice_(x, index=(*front, slice(half, 2 * half)))
@@ -180,7 +184,8 @@ def _others(x: Any, axis: int) -> Any:
     return cat(pairs * right, pairs * left, *tail, dim=axis)
 
 
-def _ones_like(x: Any) -> Any:
+def ones_like(x: Any) -> Any:
+    """Return ones of the shape and dtype of ``x``, whatever its values."""
     return as_dtype_of((x == x) | (x != x), x)
 
 
@@ -200,7 +205,7 @@ prod = general(
 
 
 def _prod_all(x: Array) -> Array:
-    return np.multiply.reduce(x, axis=None)  # type: ignore[no-any-return]
+    return np.multiply.reduce(x, axis=None, dtype=x.dtype)  # type: ignore[no-any-return]
 
 
 def _all_others(x: Any) -> Any:

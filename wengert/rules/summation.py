@@ -17,6 +17,7 @@ from wengert.core.shapes import Shape
 
 _F16, _F32, _F64 = np.dtype(np.float16), np.dtype(np.float32), np.dtype(np.float64)
 _ROWS, _BLOCK, _SMALL, _MIDDLE = 64, 1024, 1 << 11, 1 << 15
+_TRIANGLE = 32
 
 
 def sum_all(x: Array) -> Any:
@@ -118,7 +119,76 @@ def _other_sum(x: Array, axes: Shape) -> Any:
     if x.dtype.kind == "c" and axes:
         halves = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
         return sum_axes(halves, axes).view(x.dtype)[..., 0]
-    return np.add.reduce(x, axis=axes)
+    return np.add.reduce(x, axis=axes, dtype=None if x.dtype.kind == "b" else x.dtype)
+
+
+def sum_squares(x: Array, axes: Shape) -> Any:
+    """Add up the squared magnitudes along some axes (sorted, non-negative); a real result, also of complex numbers."""
+    if x.dtype.kind == "c":
+        halves = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
+        return sum_squares(halves, (*axes, x.ndim))
+    if x.flags.c_contiguous and x.size and axes == tuple(range(x.ndim - len(axes), x.ndim)):
+        return _squares_of_rows(x.reshape(*x.shape[: x.ndim - len(axes)], -1))
+    return sum_axes(np.multiply(x, x), axes)
+
+
+def _squares_of_rows(x: Array) -> Any:
+    """Add up the squares of each row of a contiguous array: (..., n) -> (...)."""
+    n = x.shape[-1]
+    whole = n - n % _BLOCK
+    if not whole:
+        return np.vecdot(x, x)
+    blocks = x[..., :whole].reshape(*x.shape[:-1], -1, _BLOCK)
+    total = _sum_columns(np.ascontiguousarray(np.vecdot(blocks, blocks)))
+    rest = x[..., whole:]
+    return total if whole == n else total + np.vecdot(rest, rest)
+
+
+def running_sum(x: Array, axis: int) -> Array:
+    """Return the sums of all elements up to each one along an axis. Halves of a precision are added in the next one."""
+    if x.dtype.kind in "biu" or x.dtype.itemsize == (16 if x.dtype.kind == "c" else 8):
+        return np.add.accumulate(x, axis=axis, dtype=x.dtype)
+    width = math.prod(x.shape[axis + 1 :])
+    if width == 1 and x.dtype is _F32 and x.flags.c_contiguous and x.size > _SMALL:
+        out = _blockwise_running_sum(x.reshape(-1, x.shape[axis])).reshape(x.shape)
+        if np.isfinite(out.take(-1, axis)).all():
+            return out
+    wide = np.promote_types(x.dtype, _F32 if x.dtype == _F16 else _F64)
+    if width < 256:
+        return np.add.accumulate(x, axis=axis, dtype=wide).astype(x.dtype)
+    out = np.empty(x.shape, x.dtype)
+    total = np.zeros((*x.shape[:axis], *x.shape[axis + 1 :]), wide)
+    front = (slice(None),) * axis
+    for i in range(x.shape[axis]):
+        np.add(total, x[(*front, i)], out=total)
+        out[(*front, i)] = total
+    return out
+
+
+def _blockwise_running_sum(x: Array) -> Array:
+    """Do so for rows of float32 by products of short blocks with a triangle of ones.
+
+    These make NaN of finite numbers in the block of an infinite one. The sums before a block are added in two parts,
+    the lesser one first, so that only the last addition rounds.
+    """
+    rows, n = x.shape
+    whole = n - n % _TRIANGLE
+    parts = np.matmul(x[:, :whole].reshape(rows, -1, _TRIANGLE), _triangle())
+    before = np.zeros((rows, parts.shape[1] + 1))
+    np.add.accumulate(parts[:, :, -1], axis=1, dtype=_F64, out=before[:, 1:])
+    high = before[:, :-1, None].astype(_F32)
+    parts += (before[:, :-1, None] - high).astype(_F32)
+    parts += high
+    out = parts.reshape(rows, whole)
+    if whole == n:
+        return out
+    tail = np.add.accumulate(x[:, whole:], axis=1, dtype=_F64) + before[:, -1:]
+    return np.concatenate((out, tail.astype(_F32)), axis=1)
+
+
+@functools.cache
+def _triangle() -> Array:
+    return np.triu(np.ones((_TRIANGLE, _TRIANGLE), _F32))
 
 
 @functools.lru_cache(maxsize=256)

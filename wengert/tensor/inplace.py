@@ -57,8 +57,10 @@ def writable(x: Any, op: str) -> None:
         )
     payload = x.payload
     if payload.__class__ is ndarray:
-        if 0 in payload.strides and any(
-            s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True)
+        if (
+            0 in payload.strides
+            and payload.size
+            and any(s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True))
         ):
             raise ShapeError(
                 f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "

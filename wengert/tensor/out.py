@@ -20,28 +20,29 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any) -> Any:
+def deliver(made: Any, out: Any, exact: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
     An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
-    tensor, RuntimeError for a dtype that the result does not convert to, and where a gradient would be recorded.
+    tensor, RuntimeError for a dtype that the result does not convert to (with ``exact``, any but the result's own), and
+    where a gradient would be recorded.
     """
     op = sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
-        _require_room(op, made, out)
+        _require_room(op, made, out, exact)
         return _written(op, made, out)
     if not isinstance(out, Sequence) or len(out) != len(made):
         raise TypeError(
             f"{op}(): argument 'out' must be tuple of {len(made)} Tensors, one for each result."
         )
     for one, place in zip(made, out, strict=True):
-        _require_room(op, one, place)
+        _require_room(op, one, place, exact)
     for one, place in zip(made, out, strict=True):
         _written(op, one, place)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
-def _require_room(op: str, made: Any, out: Any) -> None:
+def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
     """Raise unless ``made`` can be written into ``out``."""
     if not isinstance(out, Recorded):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}.")
@@ -51,6 +52,11 @@ def _require_room(op: str, made: Any, out: Any) -> None:
             f"arguments requires grad. Use what the function returns, or call it under `torch.no_grad()`."
         )
     found, wanted = dtype_of(made), dtype_of(out)
+    if exact and found != wanted:
+        raise DTypeError(
+            f"{op}(): Expected out tensor to have dtype {dtypes.public(found)}, but got {dtypes.public(wanted)} "
+            f"instead."
+        )
     if dtypes.category(found) > dtypes.category(wanted):
         raise DTypeError(
             f"{op}(): result type {dtypes.public(found)} can't be cast to the desired output type "

@@ -16,6 +16,7 @@ from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, Array
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
+from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded, handle
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -151,6 +152,15 @@ def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
         return x
     row = rows.cast if source.kind in "fc" and dtype.kind in "fc" else rows.cast_away
     return row(x, dtype=dtype, source=source)
+
+
+def converted(x: Any, dtype: np.dtype[Any]) -> Any:
+    """Return a tensor in the dtype that a call asks for; warns where that loses imaginary parts."""
+    if dtype_of(x).kind == "c" and dtype.kind != "c" and 0 not in x.shape:
+        warn(
+            "Casting complex values to real discards the imaginary part. Use `torch.real(x)` to say so."
+        )
+    return cast_to(x, dtype)
 
 
 def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:

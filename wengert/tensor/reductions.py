@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
@@ -17,9 +17,10 @@ from wengert.rules import reduction as rows
 from wengert.rules.summation import sum_all
 from wengert.tape.record import attach
 from wengert.tape.storage import Recorded, ndarray
-from wengert.tensor import comparison, views
+from wengert.tensor import comparison, returned, views
 from wengert.tensor.apply import undefined
-from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
+from wengert.tensor.out import deliver
+from wengert.tensor.promotion import cast_to, converted, dtype_of, floating, require_tensor
 
 __all__ = [
     "all", "amax", "amin", "any", "argmax", "argmin", "equal", "log_softmax", "logsumexp", "max", "mean", "min",
@@ -73,6 +74,7 @@ def sum(
     keepdim: bool = False,
     *,
     dtype: Any = None,
+    out: Any = None,
     axis: Any = None,
     keepdims: bool = False,
 ) -> Any:
@@ -84,17 +86,20 @@ def sum(
     >>> torch.sum(torch.ones(2, 3), dim=1)
     tensor([3., 3.])
     """
-    if dim is axis is dtype is None and not (keepdim or keepdims or carrier.special):
+    if dim is axis is dtype is out is None and not (keepdim or keepdims or carrier.special):
         payload = getattr(input, "payload", None)
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
             return attach(rows.sum, input, sum_all(payload), _full(payload.ndim), 2)
     require_tensor("sum", input)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
     params = _along("sum", input, dim, keepdim, axis, keepdims)
-    return reduce(rows.sum if dim is axis is None else rows.sum_along, input, params)
+    made = reduce(rows.sum if dim is axis is None else rows.sum_along, input, params)
+    if dtype_of(input).kind == "b":
+        made = cast_to(made, dtype_of(input))
+    return made if out is None else deliver(made, out)
 
 
 def _along(op: str, x: Any, dim: Any, keepdim: bool, axis: Any, keepdims: bool) -> dict[str, Any]:
@@ -114,6 +119,7 @@ def mean(
     keepdim: bool = False,
     *,
     dtype: Any = None,
+    out: Any = None,
     axis: Any = None,
     keepdims: bool = False,
 ) -> Any:
@@ -124,24 +130,27 @@ def mean(
     tensor(3.)
     """
     require_tensor("mean", input)
-    if dim is axis is dtype is None and not (keepdim or keepdims or carrier.special):
+    if dim is axis is dtype is out is None and not (keepdim or keepdims or carrier.special):
         payload = input.payload
         if payload.dtype.kind == "f":
             params = _full(payload.ndim)
             return attach(rows.mean, input, rows.mean.forward(payload, **params), params, 2)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     if dtype_of(input).kind in "biu":
         raise DTypeError(
             f"mean(): could not infer output dtype. Input dtype must be either a floating point or complex dtype. "
             f"Got: {input.dtype}. Use `x.float().mean()`."
         )
     params = _along("mean", input, dim, keepdim, axis, keepdims)
-    return reduce(rows.mean if dim is axis is None else rows.mean_along, input, params)
+    made = reduce(rows.mean if dim is axis is None else rows.mean_along, input, params)
+    return made if out is None else deliver(made, out)
 
 
 @numpy_spelling
-def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None) -> Any:
+def prod(
+    input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = None, out: Any = None
+) -> Any:
     """Multiply all elements, or those along one dimension. The gradient is exact where elements are 0.
 
     >>> import wengert as torch
@@ -152,17 +161,19 @@ def prod(input: Any, dim: Any = None, keepdim: bool = False, *, dtype: Any = Non
     """
     require_tensor("prod", input)
     if dtype is not None:
-        input = cast_to(input, dtypes.to_numpy(dtype))
+        input = converted(input, dtypes.to_numpy(dtype))
     elif dtype_of(input).kind in "biu":
         input = cast_to(input, _INT64)
     if dim is None:
         _no_keepdim("prod", keepdim)
-        return reduce(rows.prod_all, input, {})
+        made = reduce(rows.prod_all, input, {})
+        return made if out is None else deliver(made, out)
     axis = axis_of("prod", dim, input.ndim)
     if not input.ndim:
         input = views.reshape(input, 1)
         keepdim = False
-    return reduce(rows.prod, input, {"axis": axis, "keepdim": flag("prod", keepdim)})
+    made = reduce(rows.prod, input, {"axis": axis, "keepdim": flag("prod", keepdim)})
+    return made if out is None else deliver(made, out)
 
 
 def _no_keepdim(op: str, keepdim: bool) -> None:
@@ -171,26 +182,6 @@ def _no_keepdim(op: str, keepdim: bool) -> None:
             f"{op}(): `keepdim` goes with `dim`, and no `dim` was given. "
             f"Name the dimension, as in `{op}(dim=0, keepdim=True)`."
         )
-
-
-class max_result(NamedTuple):
-    """What ``max(dim)`` and ``min(dim)`` return."""
-
-    values: Any
-    indices: Any
-
-    def __repr__(self) -> str:
-        return f"torch.return_types.max(\nvalues={self.values!r},\nindices={self.indices!r})"
-
-
-class min_result(NamedTuple):
-    """What ``min(dim)`` returns."""
-
-    values: Any
-    indices: Any
-
-    def __repr__(self) -> str:
-        return f"torch.return_types.min(\nvalues={self.values!r},\nindices={self.indices!r})"
 
 
 def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
@@ -228,11 +219,13 @@ def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     _not_empty(op, x, (at,), False)
     row = rows.max if op == "max" else rows.min
     values, indices = row(x, dim=at, keepdim=flag(op, keepdim))
-    return (max_result if op == "max" else min_result)(values, indices)
+    return (returned.max if op == "max" else returned.min)(values, indices)
 
 
 @numpy_spelling
-def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def max(
+    input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None
+) -> Any:
     """Return the largest element; with ``dim`` an int, values and indices along it; with a tensor, `maximum`.
 
     Among equal largest elements the full reduction shares the gradient; along a dimension the first one gets it.
@@ -241,31 +234,37 @@ def max(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None
     >>> torch.max(torch.tensor([[1., 5.], [7., 3.]]), 1).indices
     tensor([1, 0])
     """
-    return _extreme("max", input, dim, keepdim, other)
+    made = _extreme("max", input, dim, keepdim, other)
+    return made if out is None else deliver(made, out, exact=isinstance(made, tuple))
 
 
 @numpy_spelling
-def min(input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None) -> Any:
+def min(
+    input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None
+) -> Any:
     """Return the smallest element; with ``dim`` an int, values and indices along it; with a tensor, `minimum`."""
-    return _extreme("min", input, dim, keepdim, other)
+    made = _extreme("min", input, dim, keepdim, other)
+    return made if out is None else deliver(made, out, exact=isinstance(made, tuple))
 
 
 @numpy_spelling
-def amax(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+def amax(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the largest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
     _require_order("amax", input)
     axis = axes_of("amax", dim, input.ndim)
     _not_empty("amax", input, axis, dim == ())
-    return reduce(rows.amax, input, {"axis": axis, "keepdim": flag("amax", keepdim)})
+    made = reduce(rows.amax, input, {"axis": axis, "keepdim": flag("amax", keepdim)})
+    return made if out is None else deliver(made, out, exact=True)
 
 
 @numpy_spelling
-def amin(input: Any, dim: Any = (), keepdim: bool = False) -> Any:
+def amin(input: Any, dim: Any = (), keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the smallest elements along ``dim`` (an int or a tuple); equal ones share the gradient."""
     _require_order("amin", input)
     axis = axes_of("amin", dim, input.ndim)
     _not_empty("amin", input, axis, dim == ())
-    return reduce(rows.amin, input, {"axis": axis, "keepdim": flag("amin", keepdim)})
+    made = reduce(rows.amin, input, {"axis": axis, "keepdim": flag("amin", keepdim)})
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def _position(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -280,15 +279,17 @@ def _position(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
 
 
 @numpy_spelling
-def argmax(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def argmax(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the position of the first largest element, in the flattened tensor or along ``dim``."""
-    return _position(rows.argmax, "argmax", input, dim, keepdim)
+    made = _position(rows.argmax, "argmax", input, dim, keepdim)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 @numpy_spelling
-def argmin(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def argmin(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the position of the first smallest element, in the flattened tensor or along ``dim``."""
-    return _position(rows.argmin, "argmin", input, dim, keepdim)
+    made = _position(rows.argmin, "argmin", input, dim, keepdim)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def _truth(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
@@ -300,15 +301,17 @@ def _truth(row: Primitive, op: str, x: Any, dim: Any, keepdim: bool) -> Any:
 
 
 @numpy_spelling
-def any(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def any(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return whether any element is true (nonzero)."""
-    return _truth(rows.any, "any", input, dim, keepdim)
+    made = _truth(rows.any, "any", input, dim, keepdim)
+    return made if out is None else deliver(made, out)
 
 
 @numpy_spelling
-def all(input: Any, dim: Any = None, keepdim: bool = False) -> Any:
+def all(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return whether all elements are true (nonzero)."""
-    return _truth(rows.all, "all", input, dim, keepdim)
+    made = _truth(rows.all, "all", input, dim, keepdim)
+    return made if out is None else deliver(made, out)
 
 
 def equal(input: Any, other: Any) -> bool:
@@ -330,37 +333,40 @@ def numel(input: Any) -> int:
 
 
 @numpy_spelling
-def logsumexp(input: Any, dim: Any, keepdim: bool = False) -> Any:
+def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return ``log(sum(exp(input)))`` along ``dim`` without overflow. Its gradient is the softmax."""
     require_tensor("logsumexp", input)
     if dim is None:
         raise TypeError("logsumexp(): argument 'dim' must be tuple of ints, not NoneType.")
     x = floating(input)
     axis = axes_of("logsumexp", dim, x.ndim)
-    return reduce(rows.logsumexp, x, {"axis": axis, "keepdim": flag("logsumexp", keepdim)})
+    made = reduce(rows.logsumexp, x, {"axis": axis, "keepdim": flag("logsumexp", keepdim)})
+    return made if out is None else deliver(made, out)
 
 
 @numpy_spelling
-def softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
+def softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
     """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow. RuntimeError for integers.
 
     >>> import wengert as torch
     >>> torch.softmax(torch.tensor([0., 0.]), dim=0)
     tensor([0.5000, 0.5000])
     """
-    return _along_one(composite.softmax, "softmax", input, dim, dtype)
+    made = _along_one(composite.softmax, "softmax", input, dim, dtype)
+    return made if out is None else deliver(made, out)
 
 
 @numpy_spelling
-def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None) -> Any:
+def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
     """Return ``x - logsumexp(x)`` along ``dim``."""
-    return _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
+    made = _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
+    return made if out is None else deliver(made, out)
 
 
 def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
     require_tensor(op, x)
     if dtype is not None:
-        x = cast_to(x, dtypes.to_numpy(dtype))
+        x = converted(x, dtypes.to_numpy(dtype))
     if dim is None:
         raise TypeError(
             f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."
