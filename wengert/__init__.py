@@ -20,6 +20,9 @@ from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import testing as testing
+from wengert import types as types
+from wengert import utils as utils
+from wengert import version as version
 from wengert.as_torch import install_as_torch as install_as_torch
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
@@ -29,18 +32,22 @@ from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
 from wengert.random import *
+from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
 from wengert.tensor.comparison import *
 from wengert.tensor.contraction import *
 from wengert.tensor.creation import *
-from wengert.tensor.device import device as device
+from wengert.tensor.device import *
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.elementary import *
+from wengert.tensor.foreign import *
 from wengert.tensor.histograms import *
 from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
+from wengert.tensor.legacy import *
+from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.quantiles import *
@@ -49,12 +56,11 @@ from wengert.tensor.scans import *
 from wengert.tensor.statistics import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.views import *
+from wengert.version import __version__ as __version__
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64
 cfloat, cdouble = complex64, complex128
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
-strided = "torch.strided"
-__version__ = "0.1.0"
 
 
 def is_tensor(obj: object) -> _builtins.bool:

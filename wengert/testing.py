@@ -63,7 +63,7 @@ class _Comparison:
         if isinstance(actual, Sequence) and isinstance(expected, Sequence):
             if len(actual) != len(expected):
                 lengths = f"{len(actual)} != {len(expected)}"
-                return _at(f"The length of the sequences do not match: {lengths}", place)
+                return _at(f"The length of the sequences mismatch: {lengths}", place)
             pairs = [(i, actual[i], expected[i]) for i in range(len(actual))]
         elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
             if set(actual) != set(expected):
@@ -141,37 +141,49 @@ class _Comparison:
             close = close | ((x != x) & (y != y))
         if np.all(close):
             return None
-        return _described(x, y, ~close, rtol, atol, actual, expected)
+        if not x.ndim:
+            first, second = (a.item(), e.item()) if actual is None else (actual, expected)
+            return _described_numbers(first, second, rtol, atol)
+        return _described(x, y, ~close, rtol, atol)
 
 
-def _described(
-    x: Any, y: Any, wrong: Any, rtol: float, atol: float, actual: Any, expected: Any
-) -> str:
+def _described_numbers(actual: Any, expected: Any, rtol: float, atol: float) -> str:
+    absolute = abs(actual - expected)
+    relative = absolute / abs(expected) if expected else float("inf")
+    same, up_to_a, up_to_r = _allowed(rtol, atol)
+    return (
+        f"Scalars are not {same}!\n\nExpected {expected} but got {actual}.\n"
+        f"Absolute difference: {absolute}{up_to_a}\nRelative difference: {relative}{up_to_r}"
+    )
+
+
+def _allowed(rtol: float, atol: float) -> tuple[str, str, str]:
+    """Return the word for what was asked, and what was allowed absolutely and relatively."""
+    if not (rtol or atol):
+        return "equal", "", ""
+    return "close", f" (up to {atol} allowed)", f" (up to {rtol} allowed)"
+
+
+def _described(x: Any, y: Any, wrong: Any, rtol: float, atol: float) -> str:
     integers = x.dtype.kind in "iub"
     absolute = np.abs(x.astype(object) - y.astype(object)) if integers else np.abs(x - y)
     size = np.abs(y.astype(np.float64)) if integers else np.abs(y)
     with np.errstate(all="ignore"):
         relative = np.asarray(absolute, np.float64) / size
-    same = "equal" if not (rtol or atol) else "close"
-    far = ("", "") if same == "equal" else (f" (up to {atol} allowed)", f" (up to {rtol} allowed)")
-    if actual is not None:
-        return (
-            f"Scalars are not {same}!\n\nExpected {expected} but got {actual}.\n"
-            f"Absolute difference: {absolute[()]}{far[0]}\nRelative difference: {relative[()]}{far[1]}"
-        )
+    same, *far = _allowed(rtol, atol)
     count, total = int(np.count_nonzero(wrong)), wrong.size
-    lines = [f"Tensor-likes are not {same}!", ""]
-    if x.ndim:
-        lines.append(f"Mismatched elements: {count} / {total} ({100 * count / total:.1f}%)")
+    lines = [
+        f"Tensor-likes are not {same}!",
+        "",
+        f"Mismatched elements: {count} / {total} ({100 * count / total:.1f}%)",
+    ]
     for name, value, allowed in (("absolute", absolute, far[0]), ("relative", relative, far[1])):
         shown = np.where(wrong, np.asarray(value, np.float64), -np.inf)
         at = np.unravel_index(
             int(np.nanargmax(np.where(np.isnan(shown), np.inf, shown))), shown.shape
         )
-        where = f" at index {tuple(int(i) for i in at)}" if x.ndim else ""
-        lines.append(
-            f"Greatest {name} difference: {value[at] if x.ndim else value[()]}{where}{allowed}"
-        )
+        where = tuple(int(i) for i in at)
+        lines.append(f"Greatest {name} difference: {value[at]} at index {where}{allowed}")
     return "\n".join(lines)
 
 

@@ -25,7 +25,7 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
-    ("backends", "cuda", "testing"),
+    ("backends", "cuda", "settings", "testing", "types", "utils", "version"),
     ("explain",),
     ("",),
     ("cli",),

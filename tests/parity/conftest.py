@@ -40,7 +40,7 @@ AHEAD = frozenset(
     Tensor.clamp Tensor.clamp_ Tensor.diagonal Tensor.masked_fill
     Tensor.masked_fill_ Tensor.movedim Tensor.narrow Tensor.ravel Tensor.repeat
     Tensor.select Tensor.square Tensor.swapaxes Tensor.unflatten
-    Tensor.square_ relu_
+    Tensor.square_ relu_ Tensor.flip
     Tensor.t_ Tensor.unsqueeze_ Tensor.squeeze_
     autograd.functional autograd.forward_ad func.linearize
     autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook

@@ -23,8 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import copying, creation, display, inplace, views
-from wengert.tensor.device import CPU
+from wengert.tensor import copying, creation, display, inplace, legacy, views
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -46,10 +45,10 @@ class Tensor(Methods, Operators):
     __slots__ = ()
 
     def __new__(cls, *args: Any) -> Any:
-        if len(args) == 1 and not isinstance(args[0], int):
-            made = creation.tensor(args[0], dtype=dtypes.public(dtypes.default_float()))
+        if len(args) == 1 and isinstance(args[0], Recorded):
+            made = views.cut(args[0], counted=True)
         else:
-            made = creation.empty(*args) if args else creation.empty(0)
+            made = legacy.made_as(dtypes.public(dtypes.default_float()), args)
         if cls is not Tensor:
             made.__class__ = cls
         return made
@@ -104,11 +103,6 @@ class Tensor(Methods, Operators):
     def dtype(self) -> dtypes.dtype:
         """The element type."""
         return dtypes.public(dtype_of(self))
-
-    @property
-    def device(self) -> Any:
-        """The device that holds the elements: the CPU."""
-        return CPU
 
     @property
     def is_leaf(self) -> bool:

@@ -6,6 +6,8 @@ An op has its line here with its form in place, where PyTorch has one. Nothing i
 from wengert.tensor.methods.conversion import ConversionMethods
 from wengert.tensor.methods.indexing import IndexingMethods
 from wengert.tensor.methods.linear import LinearMethods
+from wengert.tensor.methods.measures import MeasuringMethods
+from wengert.tensor.methods.placement import PlacementMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
 from wengert.tensor.methods.reductions import ReductionMethods
 from wengert.tensor.methods.shape import ShapeMethods
@@ -18,6 +20,8 @@ class Methods(
     IndexingMethods,
     LinearMethods,
     ConversionMethods,
+    MeasuringMethods,
+    PlacementMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""
 
