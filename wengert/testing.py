@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.bfloat16 import widened
 from wengert.errors import refuser
 from wengert.tensor import creation
 from wengert.tensor.promotion import is_number
@@ -131,8 +132,8 @@ class _Comparison:
                 rtol, atol = 1e-7, 1e-7
         wide = np.complex128 if a.is_complex() or e.is_complex() else np.float64
         exact = not (rtol or atol)
-        x, y = (v.detach().numpy(force=True) for v in (a, e))
-        if not (exact and x.dtype.kind == y.dtype.kind in "iub"):
+        x, y = (widened(v.concrete("assert_close")) for v in (a, e))
+        if not (exact and x.dtype.kind in "iub" and y.dtype.kind in "iub"):
             x, y = x.astype(wide), y.astype(wide)
         if actual is not None:
             x, y = np.asarray(actual, wide), np.asarray(expected, wide)

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
@@ -52,7 +53,7 @@ class Sample:
         return tuple(
             i
             for i, x in enumerate(self.operands)
-            if x.dtype.kind in "fc" and self.row.rules and self.row.rule(i) is not None
+            if kind(x) in "fc" and self.row.rules and self.row.rule(i) is not None
         )
 
     @property
@@ -96,7 +97,7 @@ class Sample:
 
 def kind(value: Any) -> str:
     """Return the kind of a raw array's or a tensor's dtype, as one letter of NumPy's."""
-    return str(getattr(value.dtype, "numpy", value.dtype).kind)
+    return dtypes.kind(getattr(value.dtype, "numpy", value.dtype))
 
 
 def _convert(x: Array, dtype: np.dtype[Any]) -> Array:

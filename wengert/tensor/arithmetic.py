@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
@@ -51,7 +51,7 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
             f"{op}: For integral input tensors, argument alpha must not be a floating point number. "
             f"Convert the tensor with `.float()`."
         )
-    if dtype.kind == "f" and isinstance(alpha, complex):
+    if dtypes.kind(dtype) == "f" and isinstance(alpha, complex):
         raise DTypeError(
             f"{op}: For non-complex input tensors, argument alpha must not be a complex number. "
             f"Convert the tensor with `.to(torch.complex64)`."

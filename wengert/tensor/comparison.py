@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
@@ -150,7 +151,7 @@ def bitwise_xor(input: Any, other: Any, *, out: Any = None) -> Any:
 def bitwise_not(input: Any) -> Any:
     """Return the bitwise not (the logical not of bools); TypeError for floats."""
     require_tensor("bitwise_not", input)
-    if dtype_of(input).kind in "fc":
+    if dtypes.kind(dtype_of(input)) in "fc":
         raise TypeError(
             f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {input.dtype}. "
             f"Compare first, as in `~(x > 0)`."

@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, TraceError, shape_text
@@ -244,7 +245,7 @@ def _normal(k: Any) -> Any:
     """Bring ints in disguise (bools apart) to int, sequences to arrays."""
     if isinstance(k, Recorded):
         t: Any = k
-        kind = dtype_of(t).kind
+        kind = dtypes.kind(dtype_of(t))
         if kind in "fc":
             raise IndexError("tensors used as indices must be long, int, byte or bool tensors")
         if not t.ndim and kind in "iu" and t.payload.__class__ is ndarray and state.trace is None:
@@ -273,7 +274,7 @@ def _index_array(k: Any) -> Any:
     array = np.asarray(k, None if len(k) else np.int64)
     if array.dtype.kind in "biu":
         return array
-    if array.dtype.kind != "f":
+    if dtypes.kind(array.dtype) != "f":
         raise TypeError(
             f"a sequence used as an index holds {array.dtype.name}: it must hold integers or bools."
         )

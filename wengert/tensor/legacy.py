@@ -13,8 +13,8 @@ from wengert.tensor.measures import TYPE_NAMES
 from wengert.tensor.promotion import cast_to, dtype_of
 
 __all__ = [
-    "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor", "IntTensor", "LongTensor",
-    "ShortTensor", "set_default_tensor_type",
+    "BFloat16Tensor", "BoolTensor", "ByteTensor", "CharTensor", "DoubleTensor", "FloatTensor", "HalfTensor",
+    "IntTensor", "LongTensor", "ShortTensor", "set_default_tensor_type",
 ]  # fmt: skip
 
 
@@ -46,7 +46,7 @@ class tensortype:
         return made_as(self.dtype, args)
 
     def __instancecheck__(self, x: Any) -> bool:
-        return isinstance(x, Recorded) and dtype_of(x) == self.dtype.numpy
+        return isinstance(x, Recorded) and dtypes.public(dtype_of(x)) is self.dtype
 
     def __repr__(self) -> str:
         return f"<class 'torch.{self.__name__}'>"
@@ -63,7 +63,7 @@ def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
     if len(args) > 1 or isinstance(data, int | Size):
         return creation.empty(*args, dtype=dtype)
     if isinstance(data, Recorded):
-        if dtype_of(data) != dtype.numpy:
+        if dtypes.public(dtype_of(data)) is not dtype:
             raise TypeError(
                 f"expected a tensor of {dtype} (got {dtypes.public(dtype_of(data))}). Convert with `x.to({dtype})`."
             )
@@ -77,8 +77,9 @@ def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
 
 
 (
-    BoolTensor, ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, FloatTensor, DoubleTensor
-) = _named = tuple(map(tensortype, dtypes.ALL[:9]))  # fmt: skip
+    BoolTensor, ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, FloatTensor, DoubleTensor,
+    BFloat16Tensor,
+) = _named = tuple(map(tensortype, (*dtypes.ALL[:9], dtypes.bfloat16)))  # fmt: skip
 
 _BY_NAME: Final = {f"torch.{kind.__name__}": kind for kind in _named}
 _BY_DTYPE: Final = {kind.dtype: kind for kind in _named}

@@ -259,7 +259,7 @@ class Operators(Recorded):
         return complex(_only(self))
 
     def __index__(self) -> int:
-        if self.payload.shape or dtype_of(self).kind in "fc":
+        if self.payload.shape or dtypes.kind(dtype_of(self)) in "fc":
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index. "
                 "Use `int(x)`, or `x.tolist()` for several."

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import dtypes
+from wengert.core import bfloat16, dtypes
 from wengert.core.carrier import ROOT, Level, leaked, state
 from wengert.core.shapes import Size
 from wengert.errors import GradientError, ShapeError
@@ -404,6 +404,10 @@ class Tensor(Methods, Operators):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
         array = self._read("numpy()")
+        if array.dtype.kind == "V":
+            raise TypeError(
+                "numpy(): Got unsupported ScalarType BFloat16, which NumPy does not know. Use `x.float().numpy()`."
+            )
         cells.expose(self)
         return array
 
@@ -444,9 +448,9 @@ class Tensor(Methods, Operators):
             return _described(payload, self.edge is not None)
         node = self.grad_fn
         return display.tensor_repr(
-            payload,
+            bfloat16.widened(payload),
             prefix=prefix,
-            default_dtype=str(dtypes.default_float()),
+            default_dtype=dtypes.get_default_dtype().name,
             dtype_name=self.dtype.name,
             requires_grad=self.edge is not None,
             grad_fn_name=None if node is None else type(node).__name__,
@@ -454,7 +458,7 @@ class Tensor(Methods, Operators):
 
     def __format__(self, spec: str) -> str:
         if not self.ndim and self.payload.__class__ is np.ndarray:
-            return display.format_scalar(self.payload, spec)
+            return display.format_scalar(bfloat16.widened(self.payload), spec)
         return object.__format__(self, spec)
 
 

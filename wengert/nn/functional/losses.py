@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.errors import cannot_broadcast
 from wengert.rules import composite
 from wengert.tape.provenance import warn
@@ -61,7 +61,7 @@ def _general_mse(input: Any, target: Any, reduction: str) -> Any:
             f"Please ensure they have the same size.",
         )
     x, y = promoted("mse_loss", input, target)
-    if dtype_of(x).kind not in "fc":
+    if dtypes.kind(dtype_of(x)) not in "fc":
         raise NotImplementedError(
             f"mse_loss is not implemented for {x.dtype}. Use floats: `mse_loss(x.float(), y.float())`."
         )

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
@@ -20,7 +21,7 @@ __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"
 
 def _require_floating(op: str, x: Any) -> None:
     require_tensor(op, x)
-    if dtype_of(x).kind != "f":
+    if dtypes.kind(dtype_of(x)) != "f":
         raise NotImplementedError(
             f'"{op}" not implemented for {x.dtype} tensors. Convert with `.float()`.'
         )

@@ -52,6 +52,10 @@ class ConversionMethods(Recorded):
         """Convert to float16."""
         return cast_to(self, dtypes.float16.numpy)
 
+    def bfloat16(self) -> Any:
+        """Convert to bfloat16."""
+        return cast_to(self, dtypes.bfloat16.numpy)
+
     def long(self) -> Any:
         """Convert to int64."""
         return cast_to(self, dtypes.int64.numpy)
