@@ -19,6 +19,7 @@ from wengert import cuda as cuda
 from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import special as special
 from wengert import testing as testing
 from wengert import types as types
 from wengert import utils as utils
@@ -31,30 +32,53 @@ from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
-from wengert.random import *
+from wengert.random import Generator as Generator
+from wengert.random import default_generator as default_generator
+from wengert.random import get_rng_state as get_rng_state
+from wengert.random import initial_seed as initial_seed
+from wengert.random import manual_seed as manual_seed
+from wengert.random import seed as seed
+from wengert.random import set_rng_state as set_rng_state
+from wengert.random import thread_safe_generator as thread_safe_generator
 from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
+from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
+from wengert.tensor.complex_numbers import *
 from wengert.tensor.contraction import *
+from wengert.tensor.copies import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import *
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.elementary import *
+from wengert.tensor.filled import *
 from wengert.tensor.foreign import *
+from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
 from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
 from wengert.tensor.legacy import *
+from wengert.tensor.logic import *
 from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
+from wengert.tensor.parts import *
 from wengert.tensor.quantiles import *
+from wengert.tensor.ranges import *
+from wengert.tensor.rearranging import *
 from wengert.tensor.reductions import *
+from wengert.tensor.rounding import *
+from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
+from wengert.tensor.special_functions import *
+from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
 from wengert.tensor.tensor import Tensor as Tensor
+from wengert.tensor.transcendental import *
+from wengert.tensor.turning import *
+from wengert.tensor.types import *
 from wengert.tensor.views import *
 from wengert.version import __version__ as __version__
 

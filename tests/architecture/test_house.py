@@ -83,6 +83,28 @@ def test_names_of_files_say_something():
     assert [str(f) for f in named if "wengert/utils" not in f.as_posix()] == []
 
 
+def test_a_public_name_has_one_owner(package):
+    """The face takes the names of these files; `returned` is a module of its own, `torch.return_types`."""
+    owners: dict[str, list[str]] = {}
+    for source in package:
+        if source.name.startswith(("wengert.tensor.", "wengert.nn.functional.")):
+            for name in listed_names(source.tree):
+                owners.setdefault(name, []).append(source.name)
+    for files in owners.values():
+        if "wengert.tensor.returned" in files:
+            files.remove("wengert.tensor.returned")
+    assert len(owners) > 300
+    assert {name: files for name, files in owners.items() if len(files) > 1} == {}
+
+
+def listed_names(tree: ast.Module) -> list[str]:
+    """What a module names in ``__all__``."""
+    found = [
+        n for n in tree.body if isinstance(n, ast.Assign) and ast.unparse(n.targets[0]) == "__all__"
+    ]
+    return [ast.literal_eval(e) for n in found for e in getattr(n.value, "elts", [])]
+
+
 def test_the_one_page_is_one_page():
     assert len((ROOT / "docs" / "one_page.py").read_text(encoding="utf-8").splitlines()) <= 120
 

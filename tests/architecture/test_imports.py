@@ -20,6 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
+    ("special",),
     ("autograd",),
     ("func",),
     ("trace",),

@@ -40,6 +40,12 @@ def test_kinds_are_asked_of_the_one_function(package):
     assert [f"{s.file}:{line}" for s in askers for line in unsafe_questions(s.tree)] == []
 
 
+def test_limits_are_asked_of_the_one_function(package):
+    """`numpy.finfo` does not know bfloat16 either."""
+    askers = [s for s in package if not s.name.startswith(("wengert.rules", "wengert.core.dtypes"))]
+    assert [s.file for s in askers if "np.finfo" in ast.unparse(s.tree)] == []
+
+
 @pytest.mark.parametrize(
     ("text", "lines"),
     [

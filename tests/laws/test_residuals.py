@@ -22,6 +22,28 @@ UNSEEN = {
     ("nansum", 0, "x"): "matters where an element is NaN: tests/tensor/test_statistics.py shows it",
     ("pow", 1, "y"): "matters where the base is 0: tests/rules/test_edges.py shows it",
     ("number_pow", 1, "y"): "as in pow",
+    **{
+        (name, 0, "x"): "matters where it is 0: tests/rules/test_pointwise_edges.py shows it"
+        for name in (
+            "xlogy",
+            "number_xlogy",
+            "xlogy_number",
+            "xlog1py",
+            "number_xlog1py",
+            "xlog1py_number",
+        )
+    },
+    (
+        "nan_to_num",
+        0,
+        "x",
+    ): "matters where it is not finite: tests/rules/test_pointwise_edges.py shows it",
+    (
+        "nextafter",
+        0,
+        "x",
+    ): "matters where both are equal: tests/rules/test_pointwise_edges.py shows it",
+    ("nextafter", 0, "y"): "as x",
     (
         "twice",
         0,

@@ -43,6 +43,7 @@ def test_values_and_gradients(torch, operation):
         "isinstance(x, torch.BFloat16Tensor), torch.BFloat16Tensor([1, 2])",
         "x.add_(1.3), x.mul_(0.3), x.sub_(x), x.fill_(0.1)",
         "x == x.float(), x < 2, x.isnan(), torch.isfinite(x)",
+        "torch.tensor([1.0, float('inf')], dtype=torch.bfloat16).nan_to_num()",
         "x.argmax(), x.sort(), torch.topk(x, 1)",
         "x + torch.ones(2, dtype=torch.float16), x + torch.arange(2), x + 1j, x + True",
         "x * torch.tensor(2.0, dtype=torch.float64), torch.tensor(2.0, dtype=torch.bfloat16) * torch.arange(2)",
@@ -110,6 +111,21 @@ def test_default_dtype(torch):
         return x, repr(x), x.dtype, torch.ones(2), torch.arange(2) / 3
     finally:
         torch.set_default_dtype(torch.float32)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.rand(5, dtype=b)",
+        "torch.randn(5, dtype=b), torch.randn(20, dtype=b)",
+        "torch.empty(4, dtype=b).uniform_(-1, 1), torch.empty(4, dtype=b).normal_(1, 2)",
+        "torch.randint(0, 10, (4,), dtype=b), torch.empty(5, dtype=b).random_(), torch.randperm(4, dtype=b)",
+        "torch.bernoulli(torch.full((4,), 0.5, dtype=b)), torch.empty(4, dtype=b).exponential_()",
+    ],
+)
+def test_the_same_random_numbers(torch, expression):
+    torch.manual_seed(0)
+    return repr(eval(expression, {"torch": torch, "b": torch.bfloat16}))
 
 
 def test_transforms(torch):

@@ -177,9 +177,9 @@ def kind(d: np.dtype[Any]) -> str:
     return "f" if found == "V" else found
 
 
-def largest(d: np.dtype[Any]) -> float:
-    """Return the largest number of a floating or complex dtype."""
-    return float((bfloat16_type.limits() if d.kind == "V" else np.finfo(d)).max)
+def limits(d: np.dtype[Any]) -> Any:
+    """Return the limits of a floating or complex dtype under the names of `numpy.finfo`, which lacks bfloat16."""
+    return bfloat16_type.limits() if d.kind == "V" else np.finfo(d)
 
 
 def of_number(value: complex) -> np.dtype[Any]:
@@ -196,6 +196,11 @@ def of_number(value: complex) -> np.dtype[Any]:
         f"a {type(value).__name__} cannot be an operand: tensors compute with bool, int, float and complex. "
         f"Convert it with `float(...)`."
     )
+
+
+def complex_of(d: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the complex dtype whose parts have a floating dtype (complex64 for float16)."""
+    return _COMPLEX_OF[d]
 
 
 _promoted: dict[tuple[np.dtype[Any], np.dtype[Any]], np.dtype[Any]] = {}

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import bfloat16
-from wengert.core.dtypes import FLOATING, INTEGER, default_float, dtype, public
+from wengert.core.dtypes import FLOATING, INTEGER, default_float, dtype, limits, public
 
 __all__ = ["finfo", "iinfo"]
 
@@ -38,7 +37,7 @@ class finfo:
             raise TypeError(
                 f"torch.finfo() requires a floating point input type, not {of}. Use torch.iinfo for integers."
             )
-        info: Any = bfloat16.limits() if of.name == "bfloat16" else np.finfo(of.numpy)
+        info = limits(of.numpy)
         self.bits = int(info.bits)
         self.eps = float(info.eps)
         self.max, self.min = float(info.max), float(info.min)

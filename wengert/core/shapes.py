@@ -112,6 +112,12 @@ def broadcastable(shapes: Iterable[Sequence[int]]) -> bool:
     return all(len(set(sizes) - {1}) <= 1 for sizes in columns)
 
 
+def broadcasts_to(shape: Shape, target: Shape) -> bool:
+    """Say whether a shape broadcasts to another one, which stays as it is."""
+    extra = len(target) - len(shape)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(shape, target[extra:], strict=True))
+
+
 def inferred(op: str, shape: Shape, count: int) -> Shape:
     """Replace the one -1 in ``shape`` so that it holds ``count`` elements."""
     if shape.count(-1) > 1:

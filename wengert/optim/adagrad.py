@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core import dtypes
 from wengert.core.carrier import state as thread
 from wengert.optim.optimizer import Optimizer, require_not_negative
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class Adagrad(Optimizer):
@@ -71,5 +71,5 @@ class Adagrad(Optimizer):
 
 
 def _start(p: Any, value: float) -> dict[str, Any]:
-    step = creation.zeros((), dtype=dtypes.float32)
-    return {"step": step, "sum": creation.full_like(p, value)}
+    step = filled.zeros((), dtype=dtypes.float32)
+    return {"step": step, "sum": filled.full_like(p, value)}

@@ -13,7 +13,7 @@ from wengert.optim.optimizer import Optimizer, require_not_negative
 from wengert.rules import updates
 from wengert.tape.provenance import Place, here
 from wengert.tape.storage import mark_written, ndarray
-from wengert.tensor import creation
+from wengert.tensor import filled
 from wengert.tensor.inplace import assign, memory_only, writable
 from wengert.tensor.promotion import cast_to, dtype_of
 
@@ -102,8 +102,8 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 def _start(p: Any, amsgrad: bool) -> dict[str, Any]:
     moments = MOMENTS if amsgrad else MOMENTS[:2]
-    step = creation.zeros((), dtype=dtypes.float32)
-    return {"step": step, **{name: creation.zeros_like(p) for name in moments}}
+    step = filled.zeros((), dtype=dtypes.float32)
+    return {"step": step, **{name: filled.zeros_like(p) for name in moments}}
 
 
 def _all_memory(p: Any, grad: Any, entry: dict[str, Any]) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from wengert.core import dtypes
 from wengert.optim.optimizer import Optimizer, require_not_negative
-from wengert.tensor import creation
+from wengert.tensor import filled
 
 
 class RMSprop(Optimizer):
@@ -76,5 +76,5 @@ def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
         names.append("momentum_buffer")
     if group["centered"]:
         names.append("grad_avg")
-    step = creation.zeros((), dtype=dtypes.float32)
-    return {"step": step, **{name: creation.zeros_like(p) for name in names}}
+    step = filled.zeros((), dtype=dtypes.float32)
+    return {"step": step, **{name: filled.zeros_like(p) for name in names}}

@@ -2,9 +2,13 @@
 
 from wengert.core.primitive import BOOK
 from wengert.rules import (
+    arrangement,
+    choosing,
+    complex_parts,
     composite,
     contraction,
     convolution,
+    elementary,
     elementwise,
     indexing,
     memory,
@@ -12,17 +16,24 @@ from wengert.rules import (
     norms,
     ordering,
     reduction,
+    rounding,
     scans,
+    special,
     statistics,
     structural,
     updates,
+    windows,
 )
 
 __all__ = [
     "BOOK",
+    "arrangement",
+    "choosing",
+    "complex_parts",
     "composite",
     "contraction",
     "convolution",
+    "elementary",
     "elementwise",
     "indexing",
     "memory",
@@ -30,8 +41,11 @@ __all__ = [
     "norms",
     "ordering",
     "reduction",
+    "rounding",
     "scans",
+    "special",
     "statistics",
     "structural",
     "updates",
+    "windows",
 ]

@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, elementwise, general, linear
 from wengert.errors import DTypeError
-from wengert.rules.structural import as_dtype_of, cast, clear_slice, conj, numpy_dtype
+from wengert.rules.structural import cast, clear_slice, conj, numpy_dtype
 
 add = elementwise("add", np.add, lambda t: t, lambda t: t, lower="fadd")
 sub = elementwise("sub", np.subtract, lambda t: t, lambda t: -t, lower="fsub")
@@ -103,22 +103,35 @@ def _sign(x: Array) -> Array:
 
 
 sign = elementwise("sign", _sign, lambda t: _nothing(t), moves=True, selects=(0,))
+sgn_real = sign.named("sgn_real", "SgnBackward0")
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
 
 
-def _direction(x: Any, size: Any) -> Any:
-    """Return ``x / |x|``, and 0 at 0."""
-    nonzero = size + as_dtype_of(size == 0.0, size)
-    return x / cast(nonzero, dtype=numpy_dtype(x), source=numpy_dtype(size))
+def _sgn(x: Array) -> Array:
+    size = np.absolute(x)
+    return np.where(size == 0, x.dtype.type(0), x / np.where(size == 0, size.dtype.type(1), size))
 
 
-def _modulus_vjp(ct: Any, x: Any, out: Any) -> Any:
-    return cast(ct, dtype=numpy_dtype(x), source=numpy_dtype(out)) * _direction(x, out)
+def _across(t: Any, x: Any, out: Any) -> Any:
+    """Return the part of ``t`` at right angles to ``x``, over ``|x|``: a direction does not change along itself."""
+    dtype = numpy_dtype(x)
+    along = cast(_real(conj(out) * t), dtype=dtype, source=dtype.type(0).real.dtype)
+    size = cast(modulus(x), dtype=dtype, source=dtype.type(0).real.dtype)
+    return keep_where((t - out * along) / size, x != 0.0)
 
 
-def _modulus_jvp(tangents: Any, x: Any, out: Any) -> Any:
-    along = conj(_direction(x, out)) * tangents[0]
-    return cast(along, dtype=numpy_dtype(out), source=numpy_dtype(x))
+sgn = general(
+    "sgn", _sgn, _across, lambda tangents, x, out: _across(tangents[0], x, out), aligned=True
+)
+"""The direction ``x / |x|`` of complex numbers, 0 at 0, where its derivatives are 0 too."""
+
+
+def _modulus_vjp(ct: Any, x: Any) -> Any:
+    return cast(ct, dtype=numpy_dtype(x), source=numpy_dtype(ct)) * sgn(x)
+
+
+def _modulus_jvp(tangents: Any, x: Any) -> Any:
+    return _real(conj(sgn(x)) * tangents[0])
 
 
 def _modulus(x: Array) -> Array:
@@ -275,7 +288,8 @@ isnan = constant("isnan", np.isnan, operands=1)
 isfinite = constant("isfinite", np.isfinite, operands=1)
 
 
-def _no_zero_divisor(op: str, y: Array) -> None:
+def no_zero_divisor(op: str, y: Array) -> None:
+    """Raise RuntimeError when integers are divided by 0."""
     if y.dtype.kind in "iu" and not y.all():
         raise DTypeError(
             f"{op}: ZeroDivisionError: integers were divided by 0, for which they have no value. "
@@ -284,7 +298,7 @@ def _no_zero_divisor(op: str, y: Array) -> None:
 
 
 def _floor_divide(x: Array, y: Array) -> Array:
-    _no_zero_divisor("floor_divide", y)
+    no_zero_divisor("floor_divide", y)
     return np.floor_divide(x, y)  # type: ignore[no-any-return]
 
 
@@ -293,7 +307,7 @@ floor_divide = constant("floor_divide", _floor_divide, operands=2)
 
 def _remainder(x: Array, y: Array) -> Array:
     """Return ``x - y * floor(x / y)``, of the divisor's sign. A zero has the sign of x, as in PyTorch."""
-    _no_zero_divisor("remainder", y)
+    no_zero_divisor("remainder", y)
     out = np.remainder(x, y)
     return np.where(out == 0, np.copysign(out, x), out) if out.dtype.kind == "f" else out
 

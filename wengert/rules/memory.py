@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import clear_slice, reshape
+from wengert.rules.structural import adjoint, clear_slice, reshape
 
 Chain = Sequence[tuple[Primitive, dict[str, Any]]]
 
@@ -73,13 +73,14 @@ def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
 
 
 def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
-    """Undo the views of a chain, last first."""
+    """Undo the views of a chain, last first. Their rules take no conjugates, which the engine took for this row."""
     shapes = shapes_along(chain, x_shape)
+    ct = adjoint(ct)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
         rule = row.rule(0)
         assert rule is not None
         ct = rule.pull(ct, (), params, (shape,), 0)
-    return ct
+    return adjoint(ct)
 
 
 def _mask_unthrough(mask: Any, x_shape: Shape, chain: Chain) -> Any:

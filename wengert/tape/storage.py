@@ -221,9 +221,14 @@ def mark_written(x: Recorded, place: Place) -> None:
 
 def root_array(x: Array) -> Array:
     """Return the array that owns the memory ``x`` looks at."""
-    while isinstance(x.base, ndarray):
-        x = x.base
-    return x
+    while True:
+        base = x.base
+        if base is not None and not isinstance(base, ndarray):
+            # NumPy puts an object of its own between an array with strides of its choice and its memory.
+            base = getattr(base, "base", None)
+        if not isinstance(base, ndarray):
+            return x
+        x = base
 
 
 def expose(x: Recorded, root: Array | None = None) -> None:

@@ -73,6 +73,22 @@ def broadcasting(row: Primitive, op: str, *operands: Any, **params: Any) -> Any:
         raise
 
 
+def real_function(row: Primitive, x: Any, op: str | None = None, **params: Any) -> Any:
+    """Apply an elementwise function of real numbers whose results are floats; NotImplementedError for complex ones."""
+    op = op or row.name
+    require_tensor(op, x)
+    if dtype_of(x).kind == "c":
+        raise undefined(op, dtype_of(x))
+    return row(floating(x), **params)
+
+
+def two_tensors(row: Primitive, x: Any, y: Any, refused: str, *, to_float: bool = False) -> Any:
+    """Apply a row of two operands that both must be tensors."""
+    require_tensor(row.name, x)
+    require_tensor(row.name, y, "other")
+    return combine(row, x, y, refused=refused, to_float=to_float)
+
+
 _INSTEAD = {
     "b": "Convert it with `.int()` or `.float()`, or use `&`, `|` and `~`.",
     "i": "Convert it with `.float()`.",

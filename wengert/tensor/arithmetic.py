@@ -10,14 +10,15 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
-from wengert.rules import structural
+from wengert.rules import rounding, structural
 from wengert.tape.provenance import here
 from wengert.tape.record import attach, unary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.apply import combine
-from wengert.tensor.inplace import add_memory, memory_only, update
+from wengert.tensor.inplace import add_memory, in_place, memory_only, update
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import (
     cast_to,
@@ -32,8 +33,8 @@ from wengert.tensor.promotion import (
 )
 
 __all__ = [
-    "add", "div", "divide", "floor_divide", "mul", "multiply", "neg", "negative", "pow", "reciprocal", "remainder",
-    "rsub", "sub", "subtract", "true_divide",
+    "add", "div", "divide", "float_power", "floor_divide", "mul", "multiply", "neg", "negative", "positive", "pow",
+    "reciprocal", "remainder", "rsub", "square", "sub", "subtract", "true_divide",
 ]  # fmt: skip
 
 
@@ -123,18 +124,41 @@ def mul(input: Any, other: Any, *, out: Any = None) -> Any:
 multiply = mul
 
 
-def div(input: Any, other: Any, *, out: Any = None) -> Any:
+def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = None) -> Any:
     """Return ``input / other``; integers are divided as floats.
+
+    ``rounding_mode`` "trunc" rounds the quotient towards 0 and "floor" down; both keep integers, whose division by 0
+    is a RuntimeError, and have the gradient 0.
 
     >>> import wengert as torch
     >>> torch.div(torch.tensor([1, 2]), 4)
     tensor([0.2500, 0.5000])
+    >>> torch.div(torch.tensor([7, -7]), 2, rounding_mode="trunc")
+    tensor([ 3, -3])
     """
-    made = combine(rows.div, input, other, to_float=True)
+    if rounding_mode is None:
+        made = combine(rows.div, input, other, to_float=True)
+    else:
+        made = combine(_rounding(rounding_mode), input, other, refused="bc", op="div")
     return made if out is None else deliver(made, out)
 
 
-true_divide = divide = div
+def _rounding(mode: str) -> Primitive:
+    """Return the row of a quotient that is rounded."""
+    if mode not in ("trunc", "floor"):
+        raise DTypeError(
+            f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {mode!r}."
+        )
+    return rounding.div_trunc if mode == "trunc" else rounding.div_floor
+
+
+divide = div
+
+
+def true_divide(input: Any, other: Any, *, out: Any = None) -> Any:
+    """Return ``input / other``; integers are divided as floats."""
+    made = combine(rows.div, input, other, to_float=True)
+    return made if out is None else deliver(made, out)
 
 
 def neg(input: Any, *, out: Any = None) -> Any:
@@ -158,7 +182,7 @@ def reciprocal(input: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def pow(input: Any, exponent: Any) -> Any:
+def pow(input: Any, exponent: Any, *, out: Any = None) -> Any:
     """Return ``input ** exponent``; either may be a number.
 
     The gradient with respect to the base is 0 where the exponent is 0, the one with respect to the exponent is 0
@@ -172,10 +196,12 @@ def pow(input: Any, exponent: Any) -> Any:
     """
     if not isinstance(input, Recorded):
         require_tensor("pow", exponent, "exponent")
-        return combine(rows.number_pow, input, exponent, refused="b", op="pow")
-    if is_number(exponent):
-        return _power(input, exponent)
-    return combine(rows.pow, input, exponent, refused="b")
+        made = combine(rows.number_pow, input, exponent, refused="b", op="pow")
+    elif is_number(exponent):
+        made = _power(input, exponent)
+    else:
+        made = combine(rows.pow, input, exponent, refused="b")
+    return made if out is None else deliver(made, out)
 
 
 def _power(x: Any, exponent: Any) -> Any:
@@ -200,6 +226,36 @@ def _power(x: Any, exponent: Any) -> Any:
         return rows.power(x, exponent=exponent)
     params = {"exponent": exponent}
     return attach(rows.power, x, rows.power.forward(payload, exponent=exponent), params, 3)
+
+
+def square(input: Any, *, out: Any = None) -> Any:
+    """Return ``input ** 2``."""
+    made = pow(input, 2)
+    return made if out is None else deliver(made, out)
+
+
+def float_power(input: Any, exponent: Any, *, out: Any = None) -> Any:
+    """Return ``input ** exponent`` computed in float64, or complex128 of complex operands.
+
+    >>> import wengert as torch
+    >>> torch.float_power(torch.tensor([2, 3]), -1)
+    tensor([0.5000, 0.3333], dtype=torch.float64)
+    """
+    dtype = result_type(operand("float_power", input), operand("float_power", exponent))
+    wide = np.dtype(np.complex128 if dtype.kind == "c" else np.float64)
+    x, y = (cast_to(v, wide) if isinstance(v, Recorded) else v for v in (input, exponent))
+    made = pow(x, y)
+    return made if out is None else deliver(made, out)
+
+
+def positive(input: Any) -> Any:
+    """Return the tensor itself; RuntimeError for bool tensors."""
+    require_tensor("positive", input)
+    if dtype_of(input).kind == "b":
+        raise DTypeError(
+            "The `+` operator, `positive`, on a bool tensor is not supported. Use `.int()` first."
+        )
+    return input
 
 
 def floor_divide(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -248,10 +304,37 @@ def mul_(input: Any, other: Any) -> Any:
     return update(input, rows.mul, other, "mul_")
 
 
-def div_(input: Any, other: Any) -> Any:
+def div_(input: Any, other: Any, *, rounding_mode: str | None = None) -> Any:
+    """Divide a tensor by ``other`` in place; RuntimeError for integers, unless the quotients are rounded."""
+    if rounding_mode is not None:
+        return _DIVIDE(input, other, rounding_mode=rounding_mode)
+    return true_divide_(input, other)
+
+
+_DIVIDE = in_place(div)
+
+
+def true_divide_(input: Any, other: Any) -> Any:
     """Divide a tensor by ``other`` in place; RuntimeError for integers, whose quotients are floats."""
     if dtype_of(input).kind in "biu":
         raise DTypeError(
             f"div_: result type Float can't be cast to the desired output type {input.dtype}. Use `x = x / y`."
         )
     return update(input, rows.div, other, "div_")
+
+
+def float_power_(input: Any, exponent: Any) -> Any:
+    """Raise a tensor to a power in place; RuntimeError unless it is float64 or complex128."""
+    require_tensor("float_power_", input)
+    if (
+        dtype_of(input).itemsize < (16 if dtype_of(input).kind == "c" else 8)
+        or dtypes.kind(dtype_of(input)) not in "fc"
+    ):
+        raise DTypeError(
+            f"float_power_: the base given has dtype {input.dtype} but the operation's result requires dtype Double. "
+            f"Use `x = torch.float_power(x, exponent)`."
+        )
+    return _FLOAT_POWER(input, exponent)
+
+
+_FLOAT_POWER = in_place(float_power)

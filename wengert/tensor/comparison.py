@@ -13,13 +13,14 @@ from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
+from wengert.tape.storage import Recorded
 from wengert.tensor.apply import broadcasting, combine
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
-    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "ge", "gt", "isfinite", "isnan", "le", "lt",
-    "maximum", "minimum", "ne", "where",
+    "bitwise_and", "bitwise_not", "bitwise_or", "bitwise_xor", "eq", "ge", "greater", "greater_equal", "gt",
+    "isfinite", "isnan", "le", "less", "less_equal", "lt", "maximum", "minimum", "ne", "not_equal", "where",
 ]  # fmt: skip
 
 
@@ -108,6 +109,9 @@ def ge(input: Any, other: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
+not_equal, less, less_equal, greater, greater_equal = ne, lt, le, gt, ge
+
+
 def isnan(input: Any) -> Any:
     """Return where the elements are NaN."""
     require_tensor("isnan", input)
@@ -122,7 +126,14 @@ def isfinite(input: Any) -> Any:
 
 def _bitwise(row: Primitive, op: str, x: Any, y: Any) -> Any:
     """Apply a bitwise row to integers or bools; NotImplementedError for floats."""
+    require_one_tensor(op, x, y)
     return combine(row, x, y, refused="fc", op=op)
+
+
+def require_one_tensor(op: str, x: Any, y: Any) -> None:
+    """Raise TypeError when both operands are numbers."""
+    if not isinstance(x, Recorded):
+        require_tensor(op, y, "other")
 
 
 def bitwise_and(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -148,7 +159,7 @@ def bitwise_xor(input: Any, other: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def bitwise_not(input: Any) -> Any:
+def bitwise_not(input: Any, *, out: Any = None) -> Any:
     """Return the bitwise not (the logical not of bools); TypeError for floats."""
     require_tensor("bitwise_not", input)
     if dtypes.kind(dtype_of(input)) in "fc":
@@ -156,4 +167,5 @@ def bitwise_not(input: Any) -> Any:
             f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {input.dtype}. "
             f"Compare first, as in `~(x > 0)`."
         )
-    return rows.invert(input)
+    made = rows.invert(input)
+    return made if out is None else deliver(made, out)

@@ -9,6 +9,7 @@ from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import device as devices
 from wengert.tensor.legacy import named_type, tensortype
+from wengert.tensor.measures import type_name
 from wengert.tensor.promotion import converted, dtype_of
 
 PYTHON_TYPES: Final = (float, int, complex, bool)
@@ -79,7 +80,7 @@ def type_(x: Any, dtype: Any = None, non_blocking: bool = False) -> Any:
     ('torch.FloatTensor', tensor([1]))
     """
     if dtype is None:
-        return repr(named_type(dtypes.public(dtype_of(x)))).split("'")[1]
+        return type_name(x)
     if isinstance(dtype, str | tensortype):
         dtype = named_type(dtype).dtype
     return converted(x, dtypes.to_numpy(dtype))

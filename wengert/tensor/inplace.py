@@ -28,8 +28,10 @@ from wengert.tape.storage import (
     ndarray,
 )
 from wengert.tensor import promotion
+from wengert.tensor.chains import derive, overlaps, repeats, scatter_back
+from wengert.tensor.following import connect
 from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
-from wengert.tensor.views import FrozenView, connect, derive, repeats, scatter_back
+from wengert.tensor.views import FrozenView
 
 
 def level_of(x: Any) -> Level:
@@ -56,16 +58,22 @@ def writable(x: Any, op: str) -> None:
             f"Use `x.clone()` first."
         )
     payload = x.payload
+    if x.origin is not None and overlaps(x.origin):
+        raise _refers_to_one_place(op)
     if payload.__class__ is ndarray:
         if (
             0 in payload.strides
             and payload.size
             and any(s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True))
         ):
-            raise ShapeError(
-                f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
-                f"memory location. Please clone() the tensor before performing the operation."
-            )
+            raise _refers_to_one_place(op)
+
+
+def _refers_to_one_place(op: str) -> ShapeError:
+    return ShapeError(
+        f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
+        f"memory location. Please clone() the tensor before performing the operation."
+    )
 
 
 def assign(x: Any, value: Any, op: str = "copy_") -> Any:
@@ -148,6 +156,8 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         elif memory_written:
             break
         else:
+            if view.links is not None:
+                new = scatter_back(structural.detach(base), view.chain, new)
             new = _revalued(base, new)
         node = base
     for tensor, new in changed.values():
@@ -165,6 +175,8 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
             continue
         else:
             new = structural.detach(member.origin.base)
+            for row, params in member.origin.chain:
+                new = row(new, **params)
         _take(member, new, memory_written)
         changed[id(member)] = (member, new)
 
@@ -347,12 +359,12 @@ def zero_(input: Any) -> Any:
 def fill_(input: Any, value: Any) -> Any:
     """Fill a tensor with a number or a 0-d tensor; RuntimeError for a number that its dtype cannot hold."""
     if not isinstance(value, Recorded):
-        return _overwrite(input, filling(value, dtype_of(input), "fill_"), memory.fill, "fill_")
+        return overwrite(input, filling(value, dtype_of(input), "fill_"), memory.fill, "fill_")
     if value.ndim:  # type: ignore[attr-defined]
         raise ShapeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."  # type: ignore[attr-defined]
         )
-    return _overwrite(input, value, memory.fill_tensor, "fill_")
+    return overwrite(input, value, memory.fill_tensor, "fill_")
 
 
 def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
@@ -364,10 +376,10 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
         promotion.require_long(source)
         source = handle(np.asarray(source))
     promotion.require_tensor(op, source, "other")
-    return _overwrite(input, source, memory.copy, op)
+    return overwrite(input, source, memory.copy, op)
 
 
-def _overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
+def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     """Write ``source``, broadcast and converted, over ``x``; ``row`` is what the tape remembers."""
     _require_fit(x, source, op)
     value = cast_to(source, dtype_of(x))

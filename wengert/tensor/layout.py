@@ -10,9 +10,11 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
+from wengert.core.carrier import state
 from wengert.core.shapes import Shape
 from wengert.errors import ShapeError
 from wengert.tape.storage import ndarray, root_array
+from wengert.tensor.promotion import dtype_of
 
 
 def layout(x: Any) -> np.ndarray[Any, Any]:
@@ -24,8 +26,10 @@ def layout(x: Any) -> np.ndarray[Any, Any]:
     if payload.__class__ is ndarray:
         return payload
     view = x.origin
+    if view is None and state.trace is not None:
+        return state.trace.laid_out(x)  # type: ignore[no-any-return]
     if view is None:
-        return np.empty(tuple(payload.shape), np.bool_)
+        return np.empty(tuple(payload.shape), dtype_of(x))
     laid_out = layout(view.base)
     for row, params in view.chain:
         laid_out = row.forward(laid_out, **params)

@@ -7,7 +7,7 @@ from typing import Any, Final
 from wengert.core import dtypes
 from wengert.core.shapes import Size
 from wengert.tape.storage import Recorded
-from wengert.tensor import creation
+from wengert.tensor import creation, filled
 from wengert.tensor.device import layout, require_cpu, strided
 from wengert.tensor.measures import TYPE_NAMES
 from wengert.tensor.promotion import cast_to, dtype_of
@@ -58,10 +58,10 @@ class tensortype:
 def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
     """Return what the old constructors make: of sizes an uninitialised tensor, of a sequence its elements."""
     if not args:
-        return creation.empty(0, dtype=dtype)
+        return filled.empty(0, dtype=dtype)
     data = args[0]
     if len(args) > 1 or isinstance(data, int | Size):
-        return creation.empty(*args, dtype=dtype)
+        return filled.empty(*args, dtype=dtype)
     if isinstance(data, Recorded):
         if dtypes.public(dtype_of(data)) is not dtype:
             raise TypeError(

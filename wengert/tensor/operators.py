@@ -17,7 +17,7 @@ from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import NO_PARAMS, attach, binary
 from wengert.tape.storage import Recorded, carried, handle
-from wengert.tensor import arithmetic, comparison, contraction, elementary, indexing
+from wengert.tensor import arithmetic, comparison, contraction, elementary, indexing, logic
 from wengert.tensor.inplace import in_place
 from wengert.tensor.promotion import constant, dtype_of, is_number
 from wengert.tensor.views import join
@@ -52,6 +52,7 @@ _FLOOR_DIVIDE, _REMAINDER = in_place(arithmetic.floor_divide), in_place(arithmet
 _POW = in_place(arithmetic.pow)
 _BITWISE_AND, _BITWISE_OR = in_place(comparison.bitwise_and), in_place(comparison.bitwise_or)
 _BITWISE_XOR = in_place(comparison.bitwise_xor)
+_LEFT_SHIFT, _RIGHT_SHIFT = in_place(logic.bitwise_left_shift), in_place(logic.bitwise_right_shift)
 
 
 class Operators(Recorded):
@@ -192,6 +193,18 @@ class Operators(Recorded):
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
+    def __lshift__(self, other: Any) -> Any:
+        return _with(logic.bitwise_left_shift, self, other)
+
+    def __rlshift__(self, other: Any) -> Any:
+        return _with(_left_shift_of, self, other)
+
+    def __rshift__(self, other: Any) -> Any:
+        return _with(logic.bitwise_right_shift, self, other)
+
+    def __rrshift__(self, other: Any) -> Any:
+        return _with(_right_shift_of, self, other)
+
     def __iadd__(self, other: Any) -> Any:
         return _with(arithmetic.add_, self, other)
 
@@ -221,6 +234,12 @@ class Operators(Recorded):
 
     def __ixor__(self, other: Any) -> Any:
         return _with(_BITWISE_XOR, self, other)
+
+    def __ilshift__(self, other: Any) -> Any:
+        return _with(_LEFT_SHIFT, self, other)
+
+    def __irshift__(self, other: Any) -> Any:
+        return _with(_RIGHT_SHIFT, self, other)
 
     def __getitem__(self, key: Any) -> Any:
         if key.__class__ is int and not carrier.special:
@@ -306,6 +325,8 @@ def _real(value: Any, kind: str) -> Any:
 
 
 def _quotient_of(x: Any, other: Any) -> Any:
+    if isinstance(other, Recorded):  # a rule divides raw arrays by tensors: not by way of an inf
+        return arithmetic.div(other, x)
     return arithmetic.mul(arithmetic.reciprocal(x), other)
 
 
@@ -315,6 +336,14 @@ def _floor_quotient_of(x: Any, other: Any) -> Any:
 
 def _remainder_of(x: Any, other: Any) -> Any:
     return arithmetic.remainder(other, x)
+
+
+def _left_shift_of(x: Any, other: Any) -> Any:
+    return logic.bitwise_left_shift(other, x)
+
+
+def _right_shift_of(x: Any, other: Any) -> Any:
+    return logic.bitwise_right_shift(other, x)
 
 
 def _power_of(x: Any, other: Any) -> Any:

@@ -19,7 +19,7 @@ from wengert.rules import ordering as rows
 from wengert.tape.storage import ndarray
 from wengert.tensor import arithmetic, comparison, returned, views
 from wengert.tensor.apply import undefined
-from wengert.tensor.creation import full
+from wengert.tensor.filled import full
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, constant, dtype_of, is_number, require_tensor
 from wengert.tensor.reductions import any as any_of

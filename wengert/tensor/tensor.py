@@ -23,7 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import copying, creation, display, inplace, legacy, views
+from wengert.tensor import copying, creation, display, following, inplace, legacy, views
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -132,16 +132,16 @@ class Tensor(Methods, Operators):
             return
         cells.keep_in_trace(self, "edge", "level", "cell", "payload")
         if not wanted:
-            views.disconnect(self)
-            if not views.follows(self):
+            following.disconnect(self)
+            if not following.follows(self):
                 self._leave_tape()
-        elif self.edge is None or views.follows(self):
+        elif self.edge is None or following.follows(self):
             if self.is_inference() and not state.inference:
                 raise GradientError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
                 )
             creation.mark(self)
-            views.require_of_views(self)
+            following.require_of_views(self)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` and return the tensor. TypeError for what is no bool."""
@@ -243,8 +243,7 @@ class Tensor(Methods, Operators):
 
     @property
     def _base(self) -> Any:
-        view = self.origin
-        return view.base if view is not None and view.differentiable else None
+        return views.base_of(self)
 
     @property
     def output_nr(self) -> int:
@@ -260,7 +259,7 @@ class Tensor(Methods, Operators):
     @property
     def T(self) -> Any:
         """The dimensions in reverse order, as a view."""
-        return self.permute(*reversed(range(self.ndim)))
+        return self.permute(tuple(reversed(range(self.ndim))))
 
     @property
     def mT(self) -> Any:

@@ -1,19 +1,17 @@
-"""Methods that copy or convert a tensor, or make one like it."""
+"""Methods that copy and convert."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from wengert.core import dtypes
-from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor import conversion, creation, inplace
-from wengert.tensor.layout import is_contiguous
+from wengert.tensor import conversion, copies, inplace
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 
 class ConversionMethods(Recorded):
-    """Copies, dtypes, and tensors like this one."""
+    """Copies and dtypes."""
 
     __slots__ = ()
 
@@ -24,13 +22,8 @@ class ConversionMethods(Recorded):
         """Copy another tensor's elements, broadcast and converted, into this one. Returns the tensor."""
         return inplace.copy_(self, source)
 
-    def clone(self) -> Any:
-        """Copy into new memory; gradients flow through."""
-        return rows.clone(self)
-
-    def contiguous(self) -> Any:
-        """Return the tensor with its elements in one piece of memory in order: itself if they are."""
-        return self if is_contiguous(self) else rows.clone(self)
+    clone = copies.clone
+    contiguous = copies.contiguous
 
     to = conversion.to
     type = conversion.type_
@@ -79,23 +72,3 @@ class ConversionMethods(Recorded):
     def bool(self) -> Any:
         """Convert to bool."""
         return cast_to(self, dtypes.bool_.numpy)
-
-    def new_zeros(self, *size: Any, dtype: Any = None) -> Any:
-        """Zeros of a shape, of this tensor's dtype."""
-        return creation.zeros(*size, dtype=dtype or dtypes.public(dtype_of(self)))
-
-    def new_ones(self, *size: Any, dtype: Any = None) -> Any:
-        """Ones of a shape, of this tensor's dtype."""
-        return creation.ones(*size, dtype=dtype or dtypes.public(dtype_of(self)))
-
-    def new_tensor(self, data: Any, dtype: Any = None) -> Any:
-        """A tensor of data, of this tensor's dtype."""
-        return creation.tensor(data, dtype=dtype or dtypes.public(dtype_of(self)))
-
-    def new_full(self, size: Any, fill_value: Any, dtype: Any = None) -> Any:
-        """A tensor of a shape with one value everywhere, of this tensor's dtype."""
-        if not isinstance(size, list | tuple):
-            raise TypeError(
-                f"new_full(): argument 'size' must be tuple of ints, not {type(size).__name__}."
-            )
-        return creation.full(size, fill_value, dtype=dtype or dtypes.public(dtype_of(self)))
