@@ -58,7 +58,7 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
             f"Convert the tensor with `.to(torch.complex64)`."
         )
     if not isinstance(other, Recorded):
-        return other * alpha
+        return bool(other * alpha) if dtype.kind == "b" else other * alpha
     return combine(rows.mul, cast_to(other, dtype), constant(alpha, dtype))
 
 

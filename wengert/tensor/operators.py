@@ -162,6 +162,11 @@ class Operators(Recorded):
         return elementary.abs(self)
 
     def __invert__(self) -> Any:
+        if dtypes.kind(dtype_of(self)) in "fc":
+            raise TypeError(
+                f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on "
+                f"{dtypes.public(dtype_of(self))}. Compare first, as in `~(x > 0)`."
+            )
         return comparison.bitwise_not(self)
 
     def __eq__(self, other: Any) -> Any:
