@@ -1,7 +1,8 @@
 """Wengert under the name `torch`, so that an unmodified PyTorch program runs on it.
 
 One finder answers every import of `torch` and of what lies below it with Wengert's module of the same tail:
-`torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the public face, nothing behind it.
+`torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the names of Wengert's modules, and
+nothing of what is in them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-import wengert
 from wengert.errors import MissingFeatureError, lacking
 
 
@@ -26,7 +26,7 @@ def install_as_torch() -> None:
     Wengert's would mix. Inside one file `import wengert as torch` does the same without touching the process.
     """
     loaded = sys.modules.get("torch")
-    if loaded is not None and loaded is not wengert:
+    if loaded is not None and loaded is not sys.modules["wengert"]:
         raise RuntimeError(
             "install_as_torch: PyTorch itself is already imported in this process, and a program cannot use both under "
             "one name. Call install_as_torch() before the first `import torch`, or write `import wengert as torch`."
@@ -76,7 +76,7 @@ def counterpart(fullname: str) -> ModuleType | None:
     """
     name = "wengert" + fullname.removeprefix("torch")
     parent, _, child = name.rpartition(".")
-    if parent and not isinstance(vars(sys.modules[parent]).get(child, wengert), ModuleType):
+    if parent and not isinstance(vars(sys.modules[parent]).get(child, sys), ModuleType):
         return None
     try:
         return importlib.import_module(name)

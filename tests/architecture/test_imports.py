@@ -15,6 +15,7 @@ import pytest
 
 LAYERS = (
     ("errors",),
+    ("as_torch",),
     ("core",),
     ("rules",),
     ("tape",),
@@ -25,9 +26,9 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
+    ("backends", "cuda", "settings", "testing", "types", "utils", "version"),
     ("explain",),
     ("",),
-    ("as_torch",),
     ("cli",),
     ("__main__",),
 )
@@ -35,7 +36,7 @@ LAYERS = (
 
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 LIGHT = {"numpy", "wengert", *sys.stdlib_module_names}
-HEAVY = {"matplotlib", "scipy"}
+HEAVY = {"matplotlib", "ml_dtypes", "scipy"}
 IMPORT_SYSTEM = "wengert.as_torch"
 """The one module that imports by computed names, because that is what it is for."""
 

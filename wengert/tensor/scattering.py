@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import OutOfRangeError, ShapeError, shape_text
 from wengert.rules import elementwise, scattering, structural
 from wengert.rules import indexing as rows
@@ -144,7 +145,7 @@ def _reducing(
 ) -> Steps:
     """Return the steps that combine ``y`` at positions in the whole: first the neutral element, if that is to count."""
     dtype = dtype_of(x)
-    if dtype.kind in {"mean": "b", "amax": "c", "amin": "c"}.get(reduce, ""):
+    if dtypes.kind(dtype) in {"mean": "b", "amax": "c", "amin": "c"}.get(reduce, ""):
         raise undefined(f"{op}({reduce})", dtype)
     where = {"axis": 0, "span": x.ndim}
     steps: Steps = []
@@ -163,7 +164,7 @@ def _neutral(reduce: str, dtype: np.dtype[Any]) -> Any:
         return 1 if reduce == "prod" else 0
     if dtype.kind == "b":
         return reduce == "amin"
-    if dtype.kind == "f":
+    if dtypes.kind(dtype) == "f":
         return float("-inf") if reduce == "amax" else float("inf")
     info = np.iinfo(dtype)
     return info.min if reduce == "amax" else info.max
