@@ -23,7 +23,14 @@ from wengert.core.dtypes import bool_ as bool
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
-from wengert.random import *
+from wengert.random import Generator as Generator
+from wengert.random import default_generator as default_generator
+from wengert.random import get_rng_state as get_rng_state
+from wengert.random import initial_seed as initial_seed
+from wengert.random import manual_seed as manual_seed
+from wengert.random import seed as seed
+from wengert.random import set_rng_state as set_rng_state
+from wengert.random import thread_safe_generator as thread_safe_generator
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
@@ -55,6 +62,7 @@ from wengert.tensor.scans import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
+from wengert.tensor.sampling import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.transcendental import *
 from wengert.tensor.turning import *

@@ -12,16 +12,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wengert.core.mt19937 import (
-    DEFAULT_SEED,
-    Stream,
-    bernoulli,
-    exponential,
-    normal,
-    randint,
-    randperm,
-    uniform,
-)
+from wengert.core.continuous import exponential, normal
+from wengert.core.discrete import bernoulli, randint, randperm
+from wengert.core.mt19937 import DEFAULT_SEED, Stream
+from wengert.core.uniforms import uniform
 
 REALS = [np.float32, np.float64]
 # What PyTorch 2.13 draws after manual_seed(2024): randint(-5, 30, (11,)), then randn(11).
@@ -43,9 +37,9 @@ DRAWS: dict[str, Callable[[Stream], Any]] = {
     "uniform": lambda stream: uniform(stream, (3, 7), np.float64, -1.0, 2.0),
     "few normals": lambda stream: normal(stream, 5),
     "many normals": lambda stream: normal(stream, 37),
-    "randint": lambda stream: randint(stream, -5, 30, 11),
+    "randint": lambda stream: randint(stream, 11, -5, 30),
     "randperm": lambda stream: randperm(stream, 12),
-    "bernoulli": lambda stream: bernoulli(stream, 0.3, 9),
+    "bernoulli": lambda stream: bernoulli(stream, 9, 0.3),
     "exponential": lambda stream: exponential(stream, 4),
 }
 
@@ -280,7 +274,7 @@ def pair_up(units: np.ndarray) -> np.ndarray:
 class TestRandint:
     def test_recorded_integers_and_the_normals_after_them(self) -> None:
         stream = Stream(2024)
-        drawn = randint(stream, -5, 30, (11,))
+        drawn = randint(stream, (11,), -5, 30)
         assert drawn.dtype == np.int64
         assert drawn.tolist() == RECORDED_INTEGERS
         assert normal(stream, 11).tolist() == RECORDED_NORMALS
@@ -291,17 +285,17 @@ class TestRandint:
     def test_wide_ranges_use_wide_words(self, width: int, bits: int) -> None:
         words = Stream(6).random32(20) if bits == 32 else Stream(6).random64(20)
         expected = [int(word) % width - 9 for word in words]
-        assert randint(Stream(6), -9, width - 9, 20).tolist() == expected
+        assert randint(Stream(6), 20, -9, width - 9).tolist() == expected
 
     def test_the_widest_range_does_not_overflow(self) -> None:
         expected = [int(word) % (2**64 - 1) - 2**63 for word in Stream(6).random64(20)]
-        assert randint(Stream(6), -(2**63), 2**63 - 1, 20).tolist() == expected
+        assert randint(Stream(6), 20, -(2**63), 2**63 - 1).tolist() == expected
 
     def test_bad_bounds_are_refused(self) -> None:
         with pytest.raises(RuntimeError, match="got from=5 >= to=5. .* to draw 5 too, pass high=6"):
-            randint(Stream(0), 5, 5, 2)
+            randint(Stream(0), 2, 5, 5)
         with pytest.raises(ValueError, match="do not fit in int64. Use bounds from"):
-            randint(Stream(0), 0, 2**63, 2)
+            randint(Stream(0), 2, 0, 2**63)
 
 
 class TestRandperm:
@@ -328,7 +322,7 @@ class TestRandperm:
 
 class TestBernoulli:
     def test_a_number_compares_uniforms_of_53_bits(self) -> None:
-        drawn = bernoulli(Stream(2), 0.3, (4, 50))
+        drawn = bernoulli(Stream(2), (4, 50), 0.3)
         assert drawn.dtype == bool
         assert np.array_equal(drawn, uniform(Stream(2), (4, 50), np.float64) < 0.3)
 
@@ -336,16 +330,16 @@ class TestBernoulli:
     def test_an_array_compares_uniforms_of_its_dtype(self, dtype: type) -> None:
         p = np.linspace(0.0, 1.0, 50).astype(dtype)
         expected = uniform(Stream(2), (4, 50), dtype) < p
-        assert np.array_equal(bernoulli(Stream(2), p, (4, 50)), expected)
+        assert np.array_equal(bernoulli(Stream(2), (4, 50), p), expected)
 
     def test_certainties(self) -> None:
-        assert not bernoulli(Stream(2), 0.0, 1000).any()
-        assert bernoulli(Stream(2), 1.0, 1000).all()
+        assert not bernoulli(Stream(2), 1000, 0.0).any()
+        assert bernoulli(Stream(2), 1000, 1.0).all()
 
     @pytest.mark.parametrize("p", [-0.1, 1.1, math.nan, np.array([0.5, 2.0])])
     def test_no_probability_is_refused(self, p: Any) -> None:
         with pytest.raises(RuntimeError, match=r"expects p to be in \[0, 1\], but got .*sigmoid"):
-            bernoulli(Stream(0), p, 2)
+            bernoulli(Stream(0), 2, p)
 
 
 class TestExponential:
@@ -372,8 +366,8 @@ class TestShapesAndDtypes:
         drawn = [
             uniform(stream, shape),
             normal(stream, shape),
-            randint(stream, 0, 5, shape),
-            bernoulli(stream, 0.5, shape),
+            randint(stream, shape, 0, 5),
+            bernoulli(stream, shape, 0.5),
             exponential(stream, shape),
         ]
         assert [array.shape for array in drawn] == [shape] * len(drawn)
