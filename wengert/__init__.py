@@ -17,6 +17,7 @@ from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import special as special
+from wengert import utils as utils
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
@@ -58,11 +59,11 @@ from wengert.tensor.ranges import *
 from wengert.tensor.rearranging import *
 from wengert.tensor.reductions import *
 from wengert.tensor.rounding import *
+from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
-from wengert.tensor.sampling import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.transcendental import *
 from wengert.tensor.turning import *

@@ -25,6 +25,7 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
+    ("utils",),
     ("explain",),
     ("",),
     ("as_torch",),
@@ -35,7 +36,7 @@ LAYERS = (
 
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 LIGHT = {"numpy", "wengert", *sys.stdlib_module_names}
-HEAVY = {"matplotlib", "scipy"}
+HEAVY = {"matplotlib", "multiprocessing", "scipy"}
 IMPORT_SYSTEM = "wengert.as_torch"
 """The one module that imports by computed names, because that is what it is for."""
 
