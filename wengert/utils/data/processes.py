@@ -191,8 +191,8 @@ def context_for(given: Any, num_workers: int) -> Any:
 def default_context() -> Any:
     """Return how workers start: on Linux as copies of the running program, whatever their dataset is made of.
 
-    Elsewhere they start as Python's `multiprocessing` does: from pickles, in a fresh interpreter, in which `torch` means
-    Wengert only if the program's file calls `install_as_torch` before it imports it.
+    Elsewhere they start as Python's `multiprocessing` does: from pickles, in a fresh interpreter, in which `torch`
+    means Wengert only if the program's file calls `install_as_torch` before it imports it.
     """
     from multiprocessing import get_context
 
