@@ -47,13 +47,14 @@ from wengert.tensor.elementary import *
 from wengert.tensor.filled import *
 from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
-from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
 from wengert.tensor.logic import *
+from wengert.tensor.masking import *
 from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.parts import *
+from wengert.tensor.picking import *
 from wengert.tensor.quantiles import *
 from wengert.tensor.ranges import *
 from wengert.tensor.rearranging import *
@@ -61,6 +62,7 @@ from wengert.tensor.reductions import *
 from wengert.tensor.rounding import *
 from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
+from wengert.tensor.scattering import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *

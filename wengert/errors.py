@@ -15,6 +15,7 @@ __all__ = [
     "GradientError",
     "LeakError",
     "MissingFeatureError",
+    "OutOfRangeError",
     "ShapeError",
     "TraceError",
 ]
@@ -30,6 +31,10 @@ class ShapeError(RuntimeError):
 
 class DTypeError(RuntimeError):
     """Element types of operands, of a gradient or of a write do not fit together."""
+
+
+class OutOfRangeError(IndexError, RuntimeError):
+    """An index tensor points outside: PyTorch raises an IndexError in some operations, a RuntimeError in others."""
 
 
 class LeakError(RuntimeError):

@@ -18,6 +18,7 @@ from wengert.core.mt19937 import Array, Stream
 from wengert.core.uniforms import (
     FLOAT64,
     Shape,
+    by_cachefuls,
     complex_of,
     narrowed,
     real_of,
@@ -54,19 +55,29 @@ def normal(
         parts = normal(stream, (*sizes_of(shape), 2), real, mean, std / math.sqrt(2.0), blocks)
         return complex_of(parts, dtype)
     n = math.prod(sizes_of(shape))
-    drawn = _many_normals(stream, n, real) if blocks and n >= 16 else _lone_normals(stream, n)
-    drawn = scaled(drawn, drawn.dtype.type(std), drawn.dtype.type(mean))
-    return narrowed(drawn, real).reshape(shape)
+    kind = _blocks_of_normals if blocks and n >= 16 else _lone_normals
+    work = working(real) if kind is _blocks_of_normals else FLOAT64
+
+    def draw(m: int) -> Array:
+        return narrowed(scaled(kind(stream, m, work), work.type(std), work.type(mean)), real)
+
+    rest = n % 16 if kind is _blocks_of_normals else 0
+    drawn = by_cachefuls(draw, n - rest, real)
+    if rest:
+        # PyTorch draws the last 16 again. Where it stores what it computes, it has drawn uniforms for the rest before.
+        unit(stream, rest if work == real else 0, work)
+        drawn = np.concatenate([drawn[: n - 16], draw(16)])
+    return drawn.reshape(shape)
 
 
-def _lone_normals(stream: Stream, n: int) -> npt.NDArray[np.float64]:
+def _lone_normals(stream: Stream, n: int, work: np.dtype[Any] = FLOAT64) -> Array:
     """Draw standard normals one by one, after one that waits from the call before."""
     if not n:
         return np.empty(0)
     waiting, stream.waiting_normal = stream.waiting_normal, None
     missing = n if waiting is None else n - 1
     units = unit(stream, missing + missing % 2, FLOAT64).reshape(-1, 2)
-    drawn = np.empty(n)
+    drawn = np.empty(n, work)
     if waiting is not None:
         drawn[0] = waiting
     pairs = [_pair_of_normals(*pair) for pair in (units if n <= _FEW else units[-1:]).tolist()]
@@ -87,28 +98,19 @@ def _pair_of_normals(turn: float, depth: float) -> tuple[float, float]:
     return radius * math.cos(angle), radius * math.sin(angle)
 
 
-def _many_normals(stream: Stream, n: int, real: np.dtype[Any]) -> Array:
-    """Draw standard normals in blocks of 16; after a rest, the last 16 are drawn again."""
-    work, whole = working(real), n - n % 16
-    # Where PyTorch computes in another type than it stores, it draws nothing for the rest at first.
-    units = unit(stream, n if work == real else whole, work)
-    drawn = np.empty(n, work)
-    _blocks_of_normals(units[:whole], drawn[:whole])
-    if whole < n:
-        _blocks_of_normals(unit(stream, 16, work), drawn[-16:])
-    return drawn
-
-
-def _blocks_of_normals(units: Array, normals: Array) -> None:
-    """Turn uniforms into normals: of each 16, number k (below 8) and number k + 8 make a pair."""
-    pairs, made = units.reshape(-1, 2, 8), normals.reshape(-1, 2, 8)
-    radius = 1.0 - pairs[:, 0]
-    np.log(radius, out=radius)
+def _blocks_of_normals(stream: Stream, n: int, work: np.dtype[Any]) -> Array:
+    """Draw standard normals: of each 16, number k (below 8) and number k + 8 make a pair."""
+    # Eights are moved as single elements: NumPy's loops over axes of 8 would cost more than the logarithms.
+    eight = np.dtype((np.void, 8 * work.itemsize))
+    pairs = unit(stream, n, work).view(eight).reshape(-1, 2)
+    radius, angle = pairs[:, 0].copy().view(work), pairs[:, 1].copy().view(work)
+    np.log(np.subtract(1.0, radius, out=radius), out=radius)
     radius *= -2.0
     np.sqrt(radius, out=radius)
-    angle = pairs[:, 1] * units.dtype.type(2.0 * math.pi)
-    np.multiply(radius, np.cos(angle), out=made[:, 0])
-    np.multiply(radius, np.sin(angle), out=made[:, 1])
+    angle *= work.type(2.0 * math.pi)
+    pairs[:, 0] = (radius * np.cos(angle)).view(eight)
+    pairs[:, 1] = (radius * np.sin(angle)).view(eight)
+    return pairs.reshape(-1).view(work)
 
 
 def log_normal(
@@ -125,9 +127,12 @@ def log_normal(
     real = real_of("log_normal_", dtype, complex_too=False)
     if not std > 0.0:
         raise RuntimeError(f"log_normal_ expects std > 0.0, but found std={std}. Use abs(std).")
-    drawn = _lone_normals(stream, math.prod(sizes_of(shape)))
-    drawn = np.exp(scaled(drawn, np.float64(std), np.float64(mean)))
-    return narrowed(drawn, real).reshape(shape)
+
+    def draw(n: int) -> Array:
+        normals = scaled(_lone_normals(stream, n), np.float64(std), np.float64(mean))
+        return narrowed(np.exp(normals), real)
+
+    return by_cachefuls(draw, shape, real)
 
 
 def exponential(
@@ -142,10 +147,11 @@ def exponential(
         raise RuntimeError(
             f"exponential_ expects lambda > 0.0, but found lambda={rate}. The mean is 1 / lambda."
         )
-    drawn = unit(stream, math.prod(sizes_of(shape)), FLOAT64)
-    np.log1p(np.negative(drawn, out=drawn), out=drawn)
-    drawn *= -1.0 / rate
-    return narrowed(drawn, real).reshape(shape)
+
+    def draw(n: int) -> Array:
+        return narrowed(np.log1p(-unit(stream, n, FLOAT64)) * (-1.0 / rate), real)
+
+    return by_cachefuls(draw, shape, real)
 
 
 def cauchy(
@@ -164,12 +170,12 @@ def cauchy(
             f"cauchy_ expects sigma > 0.0, but found sigma={sigma}. It is half the width at half of the height."
         )
     real = _continuous("Cauchy", dtype)
-    drawn = unit(stream, math.prod(sizes_of(shape)), FLOAT64)
-    drawn -= 0.5
-    drawn *= math.pi
-    np.tan(drawn, out=drawn)
-    drawn = scaled(drawn, np.float64(sigma), np.float64(median))
-    return narrowed(drawn, real).reshape(shape)
+
+    def draw(n: int) -> Array:
+        slopes = np.tan(math.pi * (unit(stream, n, FLOAT64) - 0.5))
+        return narrowed(scaled(slopes, np.float64(sigma), np.float64(median)), real)
+
+    return by_cachefuls(draw, shape, real)
 
 
 def _continuous(name: str, dtype: npt.DTypeLike) -> np.dtype[Any]:

@@ -15,6 +15,7 @@ from wengert.core.mt19937 import Array, Stream
 from wengert.core.uniforms import (
     FLOAT64,
     Shape,
+    by_cachefuls,
     in_memory_order,
     narrowed,
     not_for,
@@ -42,9 +43,13 @@ def random(stream: Stream, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Arr
         largest = 2 ** (np.finfo(target).nmant + 1)
     else:
         largest = 1 if target.kind == "b" else int(np.iinfo(target).max)
-    n = math.prod(sizes_of(shape))
-    words = stream.random64(n) if target in (np.int64, np.float64) else stream.random32(n)
-    return narrowed(words % words.dtype.type(largest + 1), target).reshape(shape)
+
+    def draw(n: int) -> Array:
+        wide = target in (np.int64, np.float64)
+        words: Array = stream.random64(n) if wide else stream.random32(n)
+        return narrowed(words % words.dtype.type(largest + 1), target)
+
+    return by_cachefuls(draw, shape, target)
 
 
 def randint(
@@ -61,16 +66,21 @@ def randint(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}. "
             f"`high` is excluded: to draw {high} too, pass high={high + 1}."
         )
-    n = math.prod(sizes_of(shape))
-    if width < 2**28:
-        words = stream.random32(n).astype(np.uint64)
-    else:
-        words = stream.random64(n)
-    if width < 2**64:
-        words %= np.uint64(width)
+    target = np.dtype(dtype)
+
+    def draw(n: int) -> Array:
+        if width < 2**28:
+            words: Array = (stream.random32(n) % np.uint32(width)).astype(np.uint64)
+        else:
+            words = stream.random64(n)
+            if width == 2**64:
+                return narrowed(words.view(np.int64), target)
+            words %= np.uint64(width)
         # The sum wraps around in 64 bits, which is what a negative `low` wants.
         words += np.uint64(low % 2**64)
-    return narrowed(words.view(np.int64), np.dtype(dtype)).reshape(shape)
+        return narrowed(words.view(np.int64), target)
+
+    return by_cachefuls(draw, shape, target)
 
 
 def randperm(stream: Stream, n: int, dtype: npt.DTypeLike = np.int64) -> Array:
@@ -118,8 +128,11 @@ def bernoulli(stream: Stream, shape: Shape, p: float | Array) -> npt.NDArray[np.
             f"bernoulli_ expects p to be in [0, 1], but got {got}. "
             f"Turn scores into probabilities with sigmoid first."
         )
-    below: npt.NDArray[np.bool_] = unit(stream, math.prod(sizes_of(shape)), real).reshape(shape) < p
-    return below
+    if isinstance(p, np.ndarray):
+        units = by_cachefuls(lambda n: unit(stream, n, real), shape, real)
+        below: npt.NDArray[np.bool_] = units < p
+        return below
+    return by_cachefuls(lambda n: unit(stream, n, real) < p, shape, np.dtype(np.bool_))
 
 
 def geometric(stream: Stream, shape: Shape, dtype: npt.DTypeLike, p: float) -> Array:
@@ -134,11 +147,12 @@ def geometric(stream: Stream, shape: Shape, dtype: npt.DTypeLike, p: float) -> A
     target = np.dtype(dtype)
     if target.kind in "bc":
         raise not_for("geometric_", target)
-    units = unit(stream, math.prod(sizes_of(shape)), FLOAT64)
-    trials = np.ceil(np.log(units) / math.log1p(-p))
-    if target.kind in "iu":
-        return trials.astype(np.int64).astype(target).reshape(shape)
-    return narrowed(trials, target).reshape(shape)
+
+    def draw(n: int) -> Array:
+        trials = np.ceil(np.log(unit(stream, n, FLOAT64)) / math.log1p(-p))
+        return narrowed(trials.astype(np.int64) if target.kind in "iu" else trials, target)
+
+    return by_cachefuls(draw, shape, target)
 
 
 def poisson(stream: Stream, rates: Array) -> Array:

@@ -26,14 +26,24 @@ def scaled(values: Array, scale: np.floating[Any], offset: np.floating[Any]) -> 
         plain: Array = values * scale + offset
         return plain
     if values.dtype == np.float32:
-        # A product of two float32 is exact in float64, and a sum to odd rounds on as an exact one.
-        return _sum_to_odd(values * np.float64(scale), np.float64(offset)).astype(np.float32)
+        return _scaled_float32(values, np.float64(scale), np.float64(offset))
     power = max(math.frexp(scale)[1], math.frexp(offset)[1])
     high, low = _product(values, np.float64(math.ldexp(float(scale), -power)))
     middle, bottom = _sum(np.float64(math.ldexp(float(offset), -power)), low)
     top, rest = _sum(high, middle)
     rounded: Array = np.ldexp(top + _sum_to_odd(bottom, rest), power)
     return rounded
+
+
+def _scaled_float32(values: Array, scale: np.float64, offset: np.float64) -> Array:
+    """Return the sum for float32, whose products are exact in float64."""
+    products = values * scale
+    sums = products + offset
+    inexact = (sums - offset != products) | (sums - products != offset)
+    if inexact.any():
+        # Rounded again, a sum to odd becomes what the exact one does.
+        sums[inexact] = _sum_to_odd(products[inexact], offset)
+    return sums.astype(np.float32)
 
 
 def _product(a: Array, b: np.float64) -> tuple[Array, Array]:

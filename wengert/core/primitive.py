@@ -91,6 +91,7 @@ class Primitive:
       ``keep``        indices into operands + outputs that some rule reads
       ``keep_for``    for two operands, the same as bits, by which of them need a gradient
       ``kept``        for any number of operands, the same as sorted indices; filled as it is asked for
+      ``unruled``     positions of operands without a rule
       ``masks``       one `Rule` per operand: from where the result's cotangent is selected to where the operand's is;
                       None for an elementwise row that keeps positions, and for any row that loses them
       ``selects``     positions of operands of which the forward passes elements over, so that a mask starts here
@@ -111,8 +112,8 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "variant_of", "view",
-        "wants_shape",
+        "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "unruled", "variant_of",
+        "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -135,7 +136,8 @@ class Primitive:
         present = [rule for rule in self.rules if rule is not None]
         self.keep: frozenset[int] = frozenset().union(*(rule.needs for rule in present))
         self.keep_for = self._keep_table()
-        self.kept: dict[tuple[bool, ...], tuple[int, ...]] = {}
+        self.kept: dict[int, tuple[int, ...]] = {}
+        self.unruled = tuple(i for i, rule in enumerate(self.rules) if rule is None)
         self.wants_shape = any(rule.wants_shape for rule in present)
         camel = "".join(part.capitalize() for part in name.split("_"))
         self.backward_name = backward_name or f"{camel}Backward0"
@@ -190,12 +192,12 @@ class Primitive:
         bits = [0 if rule is None else sum(1 << i for i in rule.needs) for rule in self.rules]
         return (0, bits[0], bits[1], bits[0] | bits[1])
 
-    def kept_for(self, active: tuple[bool, ...]) -> tuple[int, ...]:
-        """Return what to keep, as indices into operands + outputs, by which operands need a gradient."""
+    def kept_for(self, active: int) -> tuple[int, ...]:
+        """Return what to keep, as indices into operands + outputs, by the bits of the operands that need a gradient."""
         found = self.kept.get(active)
         if found is None:
-            pairs = zip(self.rules, active, strict=True) if self.operands is not None else ()
-            needs = [rule.needs for rule, on in pairs if on and rule is not None]
+            rules = self.rules if self.operands is not None else ()
+            needs = [r.needs for i, r in enumerate(rules) if r is not None and active >> i & 1]
             found = self.kept[active] = tuple(sorted(frozenset().union(*needs)))
         return found
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from wengert.core.mt19937 import Array, Stream
 Shape = int | Sequence[int]
 
 FLOAT32, FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+_CACHEFUL: Final = 2**14
 
 
 def uniform(
@@ -46,11 +47,25 @@ def uniform(
         )
     work = working(real)
     start, end = work.type(low), work.type(high)
-    units = unit(stream, math.prod(sizes_of(shape)), work)
-    drawn = scaled(units, end - start, start).astype(real, copy=False)
-    if start != 0.0 or end != 1.0 or work != real:
-        # Rounding can reach the excluded end. PyTorch sends those to the start.
-        drawn[drawn == real.type(high)] = low
+
+    def draw(n: int) -> Array:
+        drawn = scaled(unit(stream, n, work), end - start, start).astype(real, copy=False)
+        if start != 0.0 or end != 1.0 or work != real:
+            # Rounding can reach the excluded end. PyTorch sends those to the start.
+            drawn[drawn == real.type(high)] = low
+        return drawn
+
+    return by_cachefuls(draw, shape, real)
+
+
+def by_cachefuls(draw: Callable[[int], Array], shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Return ``draw(n)`` in a shape; many numbers are drawn as many at a time as the processor's cache holds."""
+    n = math.prod(sizes_of(shape))
+    if n <= _CACHEFUL:
+        return draw(n).reshape(shape)
+    drawn = np.empty(n, dtype)
+    for start in range(0, n, _CACHEFUL):
+        drawn[start : start + _CACHEFUL] = draw(min(_CACHEFUL, n - start))
     return drawn.reshape(shape)
 
 

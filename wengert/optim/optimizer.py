@@ -103,8 +103,14 @@ class Optimizer:
         """Return the parameters of a group that have a gradient, each with it."""
         if thread.trace is not None:
             self.guard_options(group)
-        pairs = [(p, None if p.cell is None else read_grad(p.cell)) for p in group["params"]]
-        return [(p, grad) for p, grad in pairs if grad is not None]
+        found = []
+        for p in group["params"]:
+            cell = p.cell
+            if cell is not None:
+                grad = read_grad(cell)
+                if grad is not None:
+                    found.append((p, grad))
+        return found
 
     def state_of(self, p: Any, start: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return the state of a parameter, which ``start`` makes before its first step.

@@ -63,7 +63,8 @@ def randn(
     """
     require_cpu(device)
     shape, real = _shape("randn", size, named), _dtype("randn", dtype, out)
-    return _made("randn", _normals(real), shape, real, generator, out, requires_grad)
+    draw = _normals(real, _room(out, shape))
+    return _made("randn", draw, shape, real, generator, out, requires_grad)
 
 
 def randint(
@@ -204,6 +205,14 @@ def _like(
     return target, np.empty_like(input.payload, order="K")
 
 
+def _room(out: Any, shape: Shape) -> Array | None:
+    """Return the array of an ``out`` that has the shape already, and so keeps its order in memory."""
+    if out is None or tuple(out.shape) != shape or out.payload.__class__ is not np.ndarray:
+        return None
+    room: Array = out.payload
+    return room
+
+
 def _normals(real: np.dtype[Any], like: Array | None = None) -> Draw:
     blocks = like is None or like.flags.c_contiguous
     return partial(continuous.normal, dtype=real, blocks=blocks)
@@ -216,8 +225,8 @@ def _made(
     """Draw numbers into a new tensor, or into ``out``, in the order of its memory where it has the shape already."""
     # What cannot require a gradient is refused before a number is drawn.
     creation.finish(np.empty(0, dtype), requires_grad)
-    if out is not None and tuple(out.shape) == shape and out.payload.__class__ is np.ndarray:
-        like = out.payload
+    if out is not None:
+        like = _room(out, shape)
     made = drawn(op, generator, draw, shape, like=like)
     if out is not None:
         made = deliver(made, out, op=op, silent=True)
@@ -277,7 +286,7 @@ def _normal_of_size(
         )
     shape, real = positive_size("normal", (size,)), _dtype("normal", dtype, out)
     middle, spread = number("normal", "mean", mean), number("normal", "std", std)
-    draw = partial(_normals(real), mean=middle, std=spread)
+    draw = partial(_normals(real, _room(out, shape)), mean=middle, std=spread)
     return _made("normal", draw, shape, real, generator, out, requires_grad)
 
 

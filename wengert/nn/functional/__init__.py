@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wengert.errors import refuser
 from wengert.nn.functional.affine import *
+from wengert.nn.functional.lookup import *
 from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *
 from wengert.tensor.elementary import relu as relu

@@ -23,8 +23,8 @@ class Methods(
     IndexingMethods,
     LinearMethods,
     ConversionMethods,
-    MeasuringMethods,
     MakingMethods,
+    MeasuringMethods,
     RandomMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""
