@@ -22,8 +22,9 @@ from wengert.errors import MissingFeatureError, lacking
 def install_as_torch() -> None:
     """Let `import torch` mean Wengert in this process from now on.
 
-    A second call changes nothing. Raises RuntimeError where PyTorch itself is already imported: its tensors and
-    Wengert's would mix. Inside one file `import wengert as torch` does the same without touching the process.
+    `torch` is then imported, for packages that look whether it is. A second call changes nothing. Raises RuntimeError
+    where PyTorch itself is already imported: its tensors and Wengert's would mix. Inside one file
+    `import wengert as torch` does the same without touching the process.
     """
     loaded = sys.modules.get("torch")
     if loaded is not None and loaded is not wengert:
@@ -36,6 +37,13 @@ def install_as_torch() -> None:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == "wengert":
                 name_what_is_lacking(module)
+        answer_to_type_names(importlib.import_module("torch"))
+
+
+def answer_to_type_names(torch: ModuleType) -> None:
+    """Let tensors say that they are PyTorch's, by which packages for several array libraries know what to call."""
+    torch.Tensor.__module__ = "torch"
+    torch.nn.Parameter.__module__ = "torch.nn.parameter"
 
 
 class TorchFinder(MetaPathFinder, Loader):

@@ -1,7 +1,7 @@
 """Programs on packages that were written for PyTorch: with Wengert they give PyTorch's numbers.
 
-A file here names its `PACKAGE` and holds functions `case_NAME(torch)`. `report.py` runs them in three processes of their
-own: under `wengert run`, in a program that calls `install_as_torch`, and with PyTorch itself.
+A file here names its `PACKAGE` and holds functions `case_NAME(torch)`. `report.py` runs them in three processes of
+their own: under `wengert run`, in a program that calls `install_as_torch`, and with PyTorch itself.
 """
 
 from __future__ import annotations

@@ -38,7 +38,15 @@ def case_orders(torch):
     shapes = (3, 4), (4, 5), (5, 6), (6, 3)
     return [
         contracted(torch, "ab,bc,cd,da->", *shapes, optimize=how)
-        for how in ("auto", "optimal", "greedy", "dp", "branch-2", "random-greedy", [(0, 1), (0, 1), (0, 1)])
+        for how in (
+            "auto",
+            "optimal",
+            "greedy",
+            "dp",
+            "branch-2",
+            "random-greedy",
+            [(0, 1), (0, 1), (0, 1)],
+        )
     ]
 
 

@@ -96,7 +96,13 @@ def case_adjoint_options(torch):
     state = torch.randn(2, dtype=torch.float64, requires_grad=True)
     times = torch.tensor([0.0, 1.0], dtype=torch.float64)
     made = odeint_adjoint(
-        field, state, times, rtol=1e-7, atol=1e-9, adjoint_rtol=1e-5, adjoint_options={"norm": "seminorm"}
+        field,
+        state,
+        times,
+        rtol=1e-7,
+        atol=1e-9,
+        adjoint_rtol=1e-5,
+        adjoint_options={"norm": "seminorm"},
     )
     made[-1].sum().backward()
     return made, state.grad, [p.grad for p in field.parameters()]
@@ -137,7 +143,9 @@ def case_jumps(torch):
     jump = torch.tensor([0.6], dtype=torch.float64)
     times = torch.tensor([0.0, 1.0], dtype=torch.float64)
     state = torch.tensor([1.0], dtype=torch.float64)
-    made = odeint(lambda t, y: torch.where(t < 0.6, level * y, -y), state, times, options={"jump_t": jump})
+    made = odeint(
+        lambda t, y: torch.where(t < 0.6, level * y, -y), state, times, options={"jump_t": jump}
+    )
     return made, torch.autograd.grad(made[-1].sum(), level)
 
 
@@ -161,7 +169,14 @@ def case_events(torch):
         begin = torch.tensor([0.0], dtype=torch.float64)
         more = {"odeint_interface": odeint_adjoint} if adjoint else {}
         time, states = odeint_event(
-            field, state, begin, event_fn=lambda t, y: y[0], reverse_time=False, atol=1e-8, rtol=1e-8, **more
+            field,
+            state,
+            begin,
+            event_fn=lambda t, y: y[0],
+            reverse_time=False,
+            atol=1e-8,
+            rtol=1e-8,
+            **more,
         )
         grads = torch.autograd.grad(time.sum() + states[1][-1].sum(), (field.gravity, start))
         answers.append([time, [part[-1] for part in states], grads])
@@ -186,7 +201,11 @@ def case_callbacks(torch):
             self.accepted += 1
 
     field = Counting()
-    made = odeint(field, torch.tensor([1.0, 2.0], dtype=torch.float64), torch.tensor([0.0, 2.0], dtype=torch.float64))
+    made = odeint(
+        field,
+        torch.tensor([1.0, 2.0], dtype=torch.float64),
+        torch.tensor([0.0, 2.0], dtype=torch.float64),
+    )
     return made, field.steps, field.accepted
 
 
