@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 from tests.laws.explicit import EXPLICIT
+from tests.laws.explicit.activations import REAL_ONLY as REAL_ACTIVATIONS
 from tests.laws.operands import F64, I64, Array, spaced
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
@@ -29,6 +30,7 @@ REAL_ONLY = frozenset(
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
     scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin""".split()
+    + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 

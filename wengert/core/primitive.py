@@ -18,7 +18,7 @@ from wengert.core.lowering import Lowering
 
 Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
 Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
-OPERANDS: Final = ("x", "y", "z")
+OPERANDS: Final = ("x", "y", "z", "w")
 
 BOOK: Final[dict[str, Primitive]] = {}
 """The rulebook: every primitive by name."""
