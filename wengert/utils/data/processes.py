@@ -243,7 +243,7 @@ def work(
                 outcome = _outcome(fetch, keys, what, number)
                 if outcome is Ended:
                     fetch = Ended
-                results.send_bytes(packed((n, outcome), number))
+                results.send_bytes(packed(n, outcome, number))
 
 
 def _begun(what: Work, number: int, prepare: Callable[[int], Any] | None = None) -> Any:
@@ -322,16 +322,13 @@ class StartOver:
     """The order to start the stream again."""
 
 
-def packed(outcome: Any, worker: int) -> bytes:
-    """Pickle an answer; one that cannot be pickled becomes a `Failure` that says so."""
+def packed(number: int, outcome: Any, worker: int) -> bytes:
+    """Pickle an answer; for one that cannot be pickled, a `Failure` that says so."""
     try:
-        return _dumps(outcome)
+        return _dumps((number, outcome))
     except Exception as error:
-        failure = Failure.of(error, worker)
-    try:
-        return _dumps((outcome[0], failure))
-    except Exception:
-        return _dumps((outcome[0], Failure(RuntimeError, failure.text)))
+        failure = outcome if isinstance(outcome, Failure) else Failure.of(error, worker)
+        return _dumps((number, Failure(RuntimeError, failure.text)))
 
 
 def _dumps(outcome: Any) -> bytes:
