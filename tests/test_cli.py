@@ -290,11 +290,15 @@ def test_the_hook_imports_torch_and_tensors_say_they_are_its(start, program):
         x = wengert.ones(2)
         install_as_torch()
         print(sys.modules["torch"] is wengert, type(x), type(wengert.nn.Parameter(x)))
+        print(wengert.__version__, wengert.__version__ >= "2.8")
         print(pickle.loads(pickle.dumps(x)), pickle.loads(pickle.dumps(wengert.nn.Parameter(x))))
         """
     )
-    assert start(script).stdout.splitlines()[:2] == [
+    import wengert
+
+    assert start(script).stdout.splitlines()[:3] == [
         "True <class 'torch.Tensor'> <class 'torch.nn.parameter.Parameter'>",
+        f"2.13.0+wengert.{wengert.__version__} True",
         "tensor([1., 1.]) Parameter containing:",
     ]
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import wengert
 from wengert.errors import MissingFeatureError, lacking
+from wengert.torch_version import FOLLOWED, TorchVersion
 
 
 def install_as_torch() -> None:
@@ -37,12 +38,18 @@ def install_as_torch() -> None:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == "wengert":
                 name_what_is_lacking(module)
-        answer_to_type_names(importlib.import_module("torch"))
+        answer_as_torch(importlib.import_module("torch"))
 
 
-def answer_to_type_names(torch: ModuleType) -> None:
-    """Let tensors say that they are PyTorch's, by which packages for several array libraries know what to call."""
-    torch.Tensor.__module__ = "torch"
+def answer_as_torch(torch: ModuleType) -> None:
+    """Let `torch` say which release of PyTorch it speaks for, and tensors say that they are PyTorch's.
+
+    By the former packages choose among PyTorch's ways of doing things, by the latter those for several array libraries
+    know what to call.
+    """
+    face = vars(torch)
+    face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
+    face["Tensor"].__module__ = "torch"
     torch.nn.Parameter.__module__ = "torch.nn.parameter"
 
 

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 LAYERS = (
-    ("errors",),
+    ("errors", "torch_version"),
     ("core",),
     ("rules",),
     ("tape",),
