@@ -2,17 +2,30 @@
 
 from tests.laws.explicit import (
     activations,
+    matrices,
     networks,
     parts,
     picking,
     pointwise,
     products,
+    recurrent,
     reductions,
     shape,
 )
 from tests.laws.operands import Entries
 
 EXPLICIT: Entries = {}
-for _room in (activations, networks, parts, picking, pointwise, products, reductions, shape):
+for _room in (
+    activations,
+    matrices,
+    networks,
+    parts,
+    picking,
+    pointwise,
+    products,
+    recurrent,
+    reductions,
+    shape,
+):
     assert not EXPLICIT.keys() & _room.ENTRIES.keys()
     EXPLICIT |= _room.ENTRIES

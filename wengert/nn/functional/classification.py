@@ -12,7 +12,7 @@ from wengert.nn.functional.activation import logsigmoid
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import composite, indexing, structural
 from wengert.rules import nll as rows
-from wengert.tape.record import attach
+from wengert.tape.record import attach, triple
 from wengert.tape.storage import Recorded, handle, ndarray
 from wengert.tensor import bounds, comparison, reductions, scans, views
 from wengert.tensor.apply import undefined
@@ -58,9 +58,8 @@ def cross_entropy(
         ):
             row = composite.log_softmax
             logs = attach(row, input, row.forward(x, dim=1), _ROWS_OF_CLASSES, 2)
-            return rows.nll(
-                logs, target, constant(1, x.dtype), reduction=chosen_reduction(reduction), ignore=ignore_index
-            )  # fmt: skip
+            params = {"reduction": chosen_reduction(reduction), "ignore": ignore_index}
+            return triple(rows.nll, logs, target, constant(1, x.dtype), params)
     reduction = chosen_reduction(reduction, size_average, reduce)
     return _general(input, target, weight, reduction, ignore_index, label_smoothing)
 
