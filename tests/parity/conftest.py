@@ -42,7 +42,7 @@ MOST_DIFFERENCES_SHOWN = 12
 AHEAD = frozenset(
     """
     relu_
-    autograd.functional autograd.forward_ad func.linearize
+    autograd.forward_ad func.linearize
     autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook
     """.split()
 )
