@@ -14,6 +14,7 @@ __all__ = [
     "DTypeError",
     "GradientError",
     "LeakError",
+    "LinAlgError",
     "MissingFeatureError",
     "OutOfRangeError",
     "ShapeError",
@@ -35,6 +36,10 @@ class DTypeError(RuntimeError):
 
 class OutOfRangeError(IndexError, RuntimeError):
     """An index tensor points outside: PyTorch raises an IndexError in some operations, a RuntimeError in others."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, no factors or no decomposition of the kind that was asked for."""
 
 
 class LeakError(RuntimeError):

@@ -19,7 +19,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special",),
+    ("special", "linalg"),
     ("autograd",),
     ("func",),
     ("trace",),

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from tests.laws.explicit import EXPLICIT
+from tests.laws.explicit.activations import REAL_ONLY as REAL_ACTIVATIONS
+from tests.laws.explicit.matrices import INVARIANTS, PREPARED
 from tests.laws.operands import F64, I64, Array, spaced
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
@@ -28,7 +30,8 @@ REAL_ONLY = frozenset(
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
-    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin""".split()
+    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig""".split()
+    + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -78,7 +81,11 @@ class Sample:
 
     def everything(self, *operands: Any) -> tuple[Any, ...]:
         """Apply the row to all operands and return all outputs."""
+        if self.row.name in PREPARED:
+            operands = (PREPARED[self.row.name](operands[0]), *operands[1:])
         out = self.row(*operands, **self.params)
+        if self.row.name in INVARIANTS and kind(operands[0]) == "c":
+            return INVARIANTS[self.row.name](*out)
         return out if isinstance(out, tuple) else (out,)
 
     def astype(self, dtype: Any) -> Sample:

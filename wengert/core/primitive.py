@@ -18,7 +18,7 @@ from wengert.core.lowering import Lowering
 
 Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
 Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
-OPERANDS: Final = ("x", "y", "z")
+OPERANDS: Final = ("x", "y", "z", "w")
 
 BOOK: Final[dict[str, Primitive]] = {}
 """The rulebook: every primitive by name."""
@@ -103,6 +103,8 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
+      ``outline``     takes the forward's place where only shapes and dtypes of results are asked for, because the
+                      forward refuses some values
       ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
@@ -112,8 +114,8 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "unruled", "variant_of",
-        "view", "wants_shape",
+        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "unruled",
+        "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -159,6 +161,7 @@ class Primitive:
         self.takes_absent: bool = more.pop("takes_absent", False)
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
+        self.outline: Callable[..., Any] = more.pop("outline", forward)
         if more:
             raise TypeError(f"{name}: a row has no field {sorted(more)}")
         self._enter()

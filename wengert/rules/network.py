@@ -16,6 +16,7 @@ from wengert.rules.contraction import matmul, mm
 from wengert.rules.elementwise import reciprocal, sqrt
 from wengert.rules.reduction import mean
 from wengert.rules.structural import broadcast_to, reshape, sum_to, t
+from wengert.rules.summation import sum_axes
 
 
 def _flat(x: Any) -> Any:
@@ -63,9 +64,11 @@ def _normalize(x: Array, y: Array, z: Array, *, axis: Shape, eps: float) -> tupl
     if x.itemsize == 2:  # float16, whose squares end at 65504
         wide = _normalize(*(v.astype(np.float32) for v in (x, y, z)), axis=axis, eps=eps)
         return tuple(v.astype(x.dtype) for v in wide)
-    centre = mean.forward(x, axis=axis, keepdim=True)
-    out = x - centre
-    variance = mean.forward(np.multiply(out, out), axis=axis, keepdim=True)
+    shape = tuple([1 if i in axis else n for i, n in enumerate(x.shape)])
+    count = x.dtype.type(math.prod([x.shape[a] for a in axis]))
+    centre = np.reshape(sum_axes(x, axis) / count, shape)
+    out = np.subtract(x, centre)
+    variance = np.reshape(sum_axes(np.multiply(out, out), axis) / count, shape)
     out *= np.reciprocal(np.sqrt(variance + x.dtype.type(eps)))
     out *= y
     out += z

@@ -194,7 +194,14 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             node.shapes = tuple([a.shape for a in raw]) if row.wants_shape else ()
             node.extra = None
             if several:
-                results = _wrap_outputs(node, out, True, ROOT)
+                node.shape = ()
+                node.outputs = tuple([(a.shape, a.dtype) for a in out])
+                results = tuple(
+                    [
+                        handle(a, Output(node, i, a.shape) if a.dtype.kind in FLOATING else None)
+                        for i, a in enumerate(out)
+                    ]
+                )
             else:
                 t = handle(out, node)
                 node.shape = t.payload.shape

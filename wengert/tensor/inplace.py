@@ -372,12 +372,12 @@ def zero_(input: Any) -> Any:
 def fill_(input: Any, value: Any) -> Any:
     """Fill a tensor with a number or a 0-d tensor; RuntimeError for a number that its dtype cannot hold."""
     if not isinstance(value, Recorded):
-        return _overwrite(input, filling(value, dtype_of(input), "fill_"), memory.fill, "fill_")
+        return overwrite(input, filling(value, dtype_of(input), "fill_"), memory.fill, "fill_")
     if value.ndim:  # type: ignore[attr-defined]
         raise ShapeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} dimensions."  # type: ignore[attr-defined]
         )
-    return _overwrite(input, value, memory.fill_tensor, "fill_")
+    return overwrite(input, value, memory.fill_tensor, "fill_")
 
 
 def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
@@ -389,10 +389,10 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
         promotion.require_long(source)
         source = handle(np.asarray(source))
     promotion.require_tensor(op, source, "other")
-    return _overwrite(input, source, memory.copy, op)
+    return overwrite(input, source, memory.copy, op)
 
 
-def _overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
+def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     """Write ``source``, broadcast and converted, over ``x``; ``row`` is what the tape remembers."""
     require_fit(x, source, op)
     value = cast_to(source, dtype_of(x))

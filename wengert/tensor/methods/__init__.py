@@ -10,6 +10,7 @@ from wengert.tensor.methods.making import MakingMethods
 from wengert.tensor.methods.measures import MeasuringMethods
 from wengert.tensor.methods.parts import PartMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
+from wengert.tensor.methods.randomness import RandomMethods
 from wengert.tensor.methods.reductions import ReductionMethods
 from wengert.tensor.methods.shape import ShapeMethods
 
@@ -22,8 +23,9 @@ class Methods(
     IndexingMethods,
     LinearMethods,
     ConversionMethods,
-    MeasuringMethods,
     MakingMethods,
+    MeasuringMethods,
+    RandomMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""
 
