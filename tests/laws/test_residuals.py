@@ -11,7 +11,7 @@ import pytest
 
 import wengert as torch
 from tests.laws.calculus import gradients, like, raw, tensors
-from tests.laws.matrices import INVARIANTS
+from tests.laws.explicit.matrices import INVARIANTS
 from tests.laws.samples import DIFFERENTIABLE, Sample, samples_of
 from wengert.core.primitive import Primitive, Rule
 from wengert.rules import BOOK
@@ -210,11 +210,19 @@ def _residuals() -> Iterator[Any]:
 
 @pytest.mark.parametrize(("row", "i", "residual"), list(_residuals()))
 def test_declared_residuals_are_necessary(row: Primitive, i: int, residual: str) -> None:
-    """On some sample of the row, another value of the residual changes the cotangent."""
-    rule = row.rules[i]
-    assert rule is not None
-    operands = [i] if row.operands is not None else [0, 1]
-    needed = any(_needed(sample, k, rule, residual) for sample in samples_of(row) for k in operands)
+    """On some sample of the row, another value of the residual changes the cotangent.
+
+    Of any operand, where the row has one rule for all.
+    """
+    operands: list[int] = [i] if row.operands is not None else [0, 1]
+    if row.together is not None:
+        operands = list(range(len(row.operands or ())))
+    needed = any(
+        _needed(sample, k, rule, residual)
+        for sample in samples_of(row)
+        for k in operands
+        if (rule := row.rule(k)) is not None
+    )
     assert needed != ((row.name, i, residual) in UNSEEN)
 
 

@@ -35,7 +35,6 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "corrcoef of a cube": (lambda: torch.corrcoef(torch.zeros(2, 2, 2)), RuntimeError, "corrcoef.*two or fewer"),
     "norm of integers": (lambda: INTS.norm(), RuntimeError, "vector_norm.*floating.*int64"),
     "norm of no order": (lambda: X.norm("x"), RuntimeError, "Order x not supported"),
-    "nuclear norm": (lambda: X.norm("nuc"), NotImplementedError, "svdvals"),
     "norm by a complex": (lambda: X.norm(1j), TypeError, "'ord' must be a real number"),
     "norm of nothing": (lambda: torch.tensor([]).norm(float("inf")), RuntimeError, "inf norm on an empty"),
     "norm in a lesser dtype": (lambda: X.norm(dtype=torch.float16), RuntimeError, "without narrowing"),
@@ -203,6 +202,14 @@ def test_few_of_many_are_found_without_sorting_all() -> None:
 def test_a_cast_that_loses_imaginary_parts_warns() -> None:
     with pytest.warns(UserWarning, match="discards the imaginary part"):
         assert COMPLEX.sum(dtype=torch.float32).item() == 3
+
+
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int32])
+def test_sums_and_products_have_the_dtype_that_was_asked_for(dtype: Any) -> None:
+    x = torch.tensor([2, 3])
+    scans = () if dtype is torch.bool else (x.cumsum(0, dtype=dtype), x.cumprod(0, dtype=dtype))
+    made = (x.sum(dtype=dtype), x.prod(dtype=dtype), x.prod(0, dtype=dtype), *scans)
+    assert [m.dtype for m in made] == [dtype] * len(made)
 
 
 def test_named_results_are_public_types() -> None:

@@ -22,8 +22,8 @@ Array = np.ndarray[Any, Any]
 Value = Any
 """A raw array or a tensor: what rules and rows are handed."""
 
-RAW: Final = frozenset({np.ndarray, *(np.dtype(c).type for c in "?bhilqBHILQefdFD")})
-"""Classes of raw operands. NumPy scalars occur inside a raw backward only."""
+RAW: Final = {np.ndarray, *(np.dtype(c).type for c in "?bhilqBHILQefdFD")}
+"""Classes of raw operands. NumPy scalars occur inside a raw backward only. bfloat16's joins when it is first used."""
 
 _numbers = itertools.count(1)
 
@@ -47,9 +47,12 @@ class Level:
         """Run ``row`` on operands of which this level is the highest."""
         raise NotImplementedError(f"the {self.kind} level interprets nothing of its own")
 
-    def random(self, draw: Callable[[tuple[int, ...]], Value], shape: tuple[int, ...]) -> Value:
-        """Return random numbers of ``shape`` at this level, from ``draw`` of the level below."""
-        return draw(shape)
+    def random(self, draw: Callable[..., Value], shape: tuple[int, ...], *operands: Value) -> Value:
+        """Return random numbers of ``shape`` at this level, from ``draw`` of the level below.
+
+        ``operands`` are values without history that they depend on.
+        """
+        return draw(shape, *operands)
 
 
 ROOT: Final = Level(0)

@@ -18,7 +18,7 @@ from wengert.core.lowering import Lowering
 
 Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
 Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
-OPERANDS: Final = ("x", "y", "z")
+OPERANDS: Final = ("x", "y", "z", "w")
 
 BOOK: Final[dict[str, Primitive]] = {}
 """The rulebook: every primitive by name."""
@@ -44,6 +44,13 @@ class Rule:
         self.first = at[0] if at else 0
         self.second = at[1] if len(at) > 1 else 0
         self.pull = _caller(fn, self.names, layout)
+
+    def part(self, i: int) -> Rule:
+        """Return the rule for operand ``i`` of one that gives the cotangents of all operands together."""
+        one, pull = copy.copy(self), self.pull
+        one.arity = -1
+        one.pull = lambda *given: pull(*given)[i]
+        return one
 
 
 def _caller(fn: Callable[..., Any], names: tuple[str, ...], layout: tuple[str, ...]) -> Pull:
@@ -91,6 +98,7 @@ class Primitive:
       ``keep``        indices into operands + outputs that some rule reads
       ``keep_for``    for two operands, the same as bits, by which of them need a gradient
       ``kept``        for any number of operands, the same as sorted indices; filled as it is asked for
+      ``unruled``     positions of operands without a rule
       ``masks``       one `Rule` per operand: from where the result's cotangent is selected to where the operand's is;
                       None for an elementwise row that keeps positions, and for any row that loses them
       ``selects``     positions of operands of which the forward passes elements over, so that a mask starts here
@@ -104,6 +112,7 @@ class Primitive:
       ``definition``  for composite rows, the same function in other rows
       ``outline``     takes the forward's place where only shapes and dtypes of results are asked for, because the
                       forward refuses some values
+      ``together``    the `Rule` for the cotangents of all operands at once, where they have their work in common
       ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
@@ -113,8 +122,9 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "variant_of", "view",
-        "wants_shape",
+        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "together",
+        "unruled",
+        "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -134,10 +144,16 @@ class Primitive:
         self.operands, self.outputs = operands, outputs
         layout = (operands or ()) + (outputs or ())
         self.rules = tuple(None if fn is None else Rule(fn, layout) for fn in rules)
+        self.together: Rule | None = None
+        if more.pop("together", False):
+            shared = Rule(rules[0], layout)  # type: ignore[arg-type]
+            self.together = shared
+            self.rules = tuple(shared.part(i) for i in range(len(operands or ())))
         present = [rule for rule in self.rules if rule is not None]
         self.keep: frozenset[int] = frozenset().union(*(rule.needs for rule in present))
         self.keep_for = self._keep_table()
-        self.kept: dict[tuple[bool, ...], tuple[int, ...]] = {}
+        self.kept: dict[int, tuple[int, ...]] = {}
+        self.unruled = tuple(i for i, rule in enumerate(self.rules) if rule is None)
         self.wants_shape = any(rule.wants_shape for rule in present)
         camel = "".join(part.capitalize() for part in name.split("_"))
         self.backward_name = backward_name or f"{camel}Backward0"
@@ -156,6 +172,7 @@ class Primitive:
         self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
         self.aligned: bool = more.pop("aligned", kind == "elementwise")
         self.simple = operands is not None and outputs is not None and len(outputs) == 1
+        self.simple = self.simple and self.together is None
         self.takes_absent: bool = more.pop("takes_absent", False)
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
@@ -168,6 +185,8 @@ class Primitive:
         if self.name in BOOK:
             raise ValueError(f"the rulebook already has a row named {self.name!r}")
         BOOK[self.name] = self
+        for adapter in _adapters if self.variant_of is None else ():
+            adapter(self)
 
     def named(self, name: str, backward_name: str) -> Primitive:
         """Return this row under another name, where PyTorch's node tells how an operation was called."""
@@ -193,12 +212,12 @@ class Primitive:
         bits = [0 if rule is None else sum(1 << i for i in rule.needs) for rule in self.rules]
         return (0, bits[0], bits[1], bits[0] | bits[1])
 
-    def kept_for(self, active: tuple[bool, ...]) -> tuple[int, ...]:
-        """Return what to keep, as indices into operands + outputs, by which operands need a gradient."""
+    def kept_for(self, active: int) -> tuple[int, ...]:
+        """Return what to keep, as indices into operands + outputs, by the bits of the operands that need a gradient."""
         found = self.kept.get(active)
         if found is None:
-            pairs = zip(self.rules, active, strict=True) if self.operands is not None else ()
-            needs = [rule.needs for rule, on in pairs if on and rule is not None]
+            rules = self.rules if self.operands is not None else ()
+            needs = [r.needs for i, r in enumerate(rules) if r is not None and active >> i & 1]
             found = self.kept[active] = tuple(sorted(frozenset().union(*needs)))
         return found
 
@@ -225,6 +244,16 @@ class Primitive:
         if self.masks is None:
             return None
         return self.masks[0 if self.operands is None else position]
+
+
+_adapters: Final[list[Callable[[Primitive], None]]] = []
+
+
+def adapt(adapter: Callable[[Primitive], None]) -> None:
+    """Let ``adapter`` change how every row computes, those there are and those to come."""
+    for row in BOOK.values():
+        adapter(row)
+    _adapters.append(adapter)
 
 
 def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:
@@ -296,7 +325,8 @@ def composite(
     """Declare an operation by a definition in other rows.
 
     With a ``vjp`` it is one node on the tape and ``kernel`` computes it on raw arrays; every other carrier sees the
-    definition. A law test holds the kernel and the vjp equal to the definition's.
+    definition. A law test holds the kernel and the vjp equal to the definition's. With ``together=True`` there is one
+    vjp, which returns the cotangents of all operands.
     """
     rules = [vjp] if callable(vjp) else list(vjp)
     operands = _operand_names(definition)

@@ -112,6 +112,12 @@ def broadcastable(shapes: Iterable[Sequence[int]]) -> bool:
     return all(len(set(sizes) - {1}) <= 1 for sizes in columns)
 
 
+def broadcasts_to(shape: Shape, target: Shape) -> bool:
+    """Say whether a shape broadcasts to another one, which stays as it is."""
+    extra = len(target) - len(shape)
+    return extra >= 0 and all(n in (1, m) for n, m in zip(shape, target[extra:], strict=True))
+
+
 def broadcast_shape(shapes: Iterable[Sequence[int]]) -> Shape:
     """Return the shape that shapes which broadcast have together."""
     columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)

@@ -64,16 +64,26 @@ class VmapLevel(Level):
         self.size = size
         self.randomness = randomness
 
-    def random(self, draw: Callable[[tuple[int, ...]], Value], shape: tuple[int, ...]) -> Value:
-        """Draw once for all examples, or once for each; RuntimeError when vmap was not told which."""
-        if self.randomness == "same":
-            return draw(shape)
+    def random(self, draw: Callable[..., Value], shape: tuple[int, ...], *operands: Value) -> Value:
+        """Draw once for all examples, or once for each; RuntimeError when vmap was not told which.
+
+        Numbers that depend on what differs between examples are never the same for all: RuntimeError.
+        """
+        pairs = [self.split(x) for x in operands]
+        values, mapped = [v for v, _ in pairs], [m for _, m in pairs]
         if self.randomness == "different":
-            return self.join(draw((self.size, *shape)))
-        raise RuntimeError(
-            "vmap: called random operation while in randomness error mode. Pass randomness='same' or "
-            "randomness='different' to vmap, or make the numbers outside."
-        )
+            return self.join(draw((self.size, *shape), *self.all_mapped(values, mapped)))
+        if self.randomness != "same":
+            raise RuntimeError(
+                "vmap: called random operation while in randomness error mode. Pass randomness='same' or "
+                "randomness='different' to vmap, or make the numbers outside."
+            )
+        if any(mapped):
+            raise RuntimeError(
+                "vmap: does not currently support same randomness with a batched tensor input. "
+                "Pass randomness='different', or draw uniform numbers and compare with them."
+            )
+        return draw(shape, *values)
 
     def split(self, x: Value) -> tuple[Value, bool]:
         """Return an operand's value and whether its first axis is mapped here."""

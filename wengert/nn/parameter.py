@@ -6,7 +6,7 @@ from typing import Any
 
 from wengert.core.carrier import state
 from wengert.tape.storage import handle
-from wengert.tensor import creation
+from wengert.tensor import creation, filled
 from wengert.tensor.tensor import Tensor
 
 
@@ -22,7 +22,7 @@ class Parameter(Tensor):
     __slots__ = ()
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
-        source = creation.empty(0) if data is None else data
+        source = filled.empty(0) if data is None else data
         if not isinstance(source, Tensor):
             raise TypeError(
                 f"Parameter(): expected a tensor, got {type(data).__name__}. Use `Parameter(torch.tensor(...))`."
@@ -58,7 +58,7 @@ class Buffer(Tensor):
     persistent: bool
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
-        plain = (creation.empty(0) if data is None else data).detach()
+        plain = (filled.empty(0) if data is None else data).detach()
         made = handle(plain.payload)
         made.storage, made.origin = plain.storage, plain.origin
         made.__class__ = cls
@@ -66,3 +66,8 @@ class Buffer(Tensor):
             state.trace.same_value(made, plain)
         made.persistent = persistent
         return made
+
+
+def unset(*shape: int, device: Any = None, dtype: Any = None) -> Any:
+    """Return a parameter of a shape, to be filled by the layer that asks for it."""
+    return Parameter(filled.empty(shape, device=device, dtype=dtype))

@@ -94,6 +94,19 @@ squeeze = linear(
 squeeze_dim = squeeze.named("squeeze_dim", "SqueezeBackward1")
 squeeze_dims = squeeze.named("squeeze_dims", "SqueezeBackward2")
 
+TURNED = {
+    row: row.named(f"{row.name}_", backward_name)
+    for row, backward_name in (
+        (transpose, "TransposeBackward1"),
+        (t, "TBackward1"),
+        (unsqueeze, "UnsqueezeBackward1"),
+        (squeeze, "SqueezeBackward3"),
+        (squeeze_dim, "SqueezeBackward4"),
+        (squeeze_dims, "SqueezeBackward5"),
+    )
+}
+"""The views that a tensor itself can be turned into, and the rows of that."""
+
 
 def _broadcast_to(x: Array, *, shape: Shape) -> Array:
     if x.flags.c_contiguous and x.__class__ is np.ndarray:
@@ -282,6 +295,7 @@ split = linear(
     "split", _split, lambda ct, dim: cat(*ct, dim=dim), outputs=None, view=True,
     shift=lambda p, size: {**p, "dim": p["dim"] + 1}, moves=True,
 )  # fmt: skip
+split_with_sizes = split.named("split_with_sizes", "SplitWithSizesBackward0")
 
 
 def _unbind(x: Array, *, dim: int) -> tuple[Array, ...]:
@@ -308,6 +322,7 @@ slice_ = linear(
     shift=_shift_index, view=True, moves=True,
 )  # fmt: skip
 select = slice_.named("select", "SelectBackward0")
+alias = slice_.named("alias", "AliasBackward0")
 
 
 def _embed(x: Array, *, index: tuple[Any, ...], shape: Shape) -> Array:
@@ -348,3 +363,15 @@ set_slice = linear(
     [lambda ct, index: clear_slice(ct, index=index), lambda ct, index: slice_(ct, index=index)],
     shift=_shift_index, backward_name="CopySlices", moves=True, selects=(0,),
 )  # fmt: skip
+select_scatter = set_slice.named("select_scatter", "SelectScatterBackward0")
+slice_scatter = set_slice.named("slice_scatter", "SliceScatterBackward0")
+
+
+def _view_dtype(x: Array, *, dtype: np.dtype[Any]) -> Array:
+    if x.ndim and x.strides[-1] != x.itemsize != dtype.itemsize:
+        x = x.copy()
+    return x.view(dtype)
+
+
+view_dtype = constant("view_dtype", _view_dtype, shift=lambda p, size: p, view=True)
+"""The same bits read as another dtype; the last axis is longer or shorter where the sizes differ."""

@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import cannot_broadcast
@@ -33,6 +33,7 @@ from wengert.tape.storage import (
     ndarray,
     new,
     next_rank,
+    storage_of,
 )
 
 FLOATING = "fc"
@@ -151,6 +152,43 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     return t
 
 
+def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth: int = 2) -> Any:
+    """Apply a row of three operands and one output to plain tensors that fit it, and record it.
+
+    ``depth`` is how many frames up the user's line is to be looked for.
+    """
+    a, b, c = x.payload, y.payload, z.payload
+    t = new(cells.tensor_type)
+    out = row.forward(a, b, c, **params)
+    t.payload = out = out if out.__class__ is ndarray else np.asarray(out)
+    t.level = t.owner = ROOT
+    t.edge = t.storage = t.cell = t.origin = None
+    edges = [x.edge, y.edge, z.edge]
+    for i in row.unruled:
+        edges[i] = None
+    left, middle, right = edges
+    active = (left is not None) + 2 * (middle is not None) + 4 * (right is not None)
+    if not active or (carrier.quiet and not state.grad):
+        return t
+    t.edge = node = new(row.node or node_class(row))
+    node.edges = (left, middle, right)
+    saved: list[Any] = [None, None, None, None]
+    for i in row.kept_for(active):
+        if i == 3:
+            saved[3] = _kept_output(t)
+        else:
+            v = x if i == 0 else y if i == 1 else z
+            saved[i] = v if v.storage is None else guarded(v)
+    node.saved = tuple(saved)
+    node.params = params
+    node.shapes = (a.shape, b.shape, c.shape) if row.wants_shape else ()
+    node.shape = out.shape
+    node.outputs = node.extra = None
+    node.rank = next_rank()
+    node.code, node.offset = outside(_getframe(depth))
+    return t
+
+
 def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
     """Apply any row to tensors that hold plain arrays, and record it, while nothing special is in effect.
 
@@ -158,49 +196,61 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
     """
     raw = []
     edges: list[Any] = []
-    live = False
+    active = 0
+    bit = 1
     for x in operands:
         if x.__class__ in RAW:
             raw.append(x)
             edges.append(None)
-            continue
-        payload = x.payload
-        if payload.__class__ is not ndarray:
-            return NotImplemented
-        raw.append(payload)
-        edge = x.edge
-        edges.append(edge)
-        if edge is not None:
-            live = True
-    rules = row.rules
-    if not rules:
+        else:
+            payload = x.payload
+            if payload.__class__ is not ndarray:
+                return NotImplemented
+            raw.append(payload)
+            edge = x.edge
+            edges.append(edge)
+            if edge is not None:
+                active |= bit
+        bit += bit
+    if not row.rules:
         if row.kind == "composite":
             assert row.definition is not None
             return row.definition(*operands, **params)
-        live = False
+        active = 0
     out = row.forward(*raw, **params)
     several = out.__class__ is tuple
-    if live and not (carrier.quiet and not state.grad):
-        if row.operands is not None:
-            edges = [e if rule is not None else None for e, rule in zip(edges, rules, strict=True)]
-            live = edges.count(None) < len(edges)
-        if live:
+    if active and not (carrier.quiet and not state.grad):
+        for i in row.unruled:
+            if edges[i] is not None:
+                edges[i] = None
+                active -= 1 << i
+        if active:
             node = new(row.node or node_class(row))
             node.edges = tuple(edges)
             node.params = params
             node.shapes = tuple([a.shape for a in raw]) if row.wants_shape else ()
             node.extra = None
             if several:
-                results = _wrap_outputs(node, out, True, ROOT)
+                node.shape = ()
+                node.outputs = tuple([(a.shape, a.dtype) for a in out])
+                results = tuple(
+                    [
+                        handle(
+                            a,
+                            Output(node, i, a.shape) if dtypes.kind(a.dtype) in FLOATING else None,
+                        )
+                        for i, a in enumerate(out)
+                    ]
+                )
             else:
                 t = handle(out, node)
                 node.shape = t.payload.shape
                 node.outputs = None
                 results = (t,)
-            _keep(node, row, operands, results)
+            _keep(node, row, active, operands, results)
             node.rank = next_rank()
             node.code, node.offset = outside(_getframe(3))
-            return results if several else results[0]
+            return results if several else t
     return tuple(map(handle, out)) if several else handle(out)
 
 
@@ -282,7 +332,8 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     several = values.__class__ is tuple
     outs = values if several else (values,)
     results = _wrap_outputs(node, outs, several, level)
-    _keep(node, row, operands, results)
+    active = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+    _keep(node, row, active, operands, results)
     node.shapes = tuple(tuple(v.shape) for v in below) if row.wants_shape else ()
     node.extra = None
     node.rank = next_rank()
@@ -299,7 +350,11 @@ def _wrap_outputs(node: Any, outs: Sequence[Any], several: bool, level: Level) -
     node.shape = ()
     node.outputs = tuple((tuple(v.shape), numpy_dtype(v)) for v in outs)
     return tuple(
-        handle(collapsed(v), Output(node, i, shape) if d.kind in FLOATING else None, level)
+        handle(
+            collapsed(v),
+            Output(node, i, shape) if dtypes.kind(d) in FLOATING else None,
+            level,
+        )
         for i, (v, (shape, d)) in enumerate(zip(outs, node.outputs, strict=True))
     )
 
@@ -317,9 +372,13 @@ def is_complex(ct: Any) -> bool:
     return bool(getattr(d, "numpy", d).kind == "c")
 
 
-def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[Any]) -> None:
-    """Save what the rules of the active edges read, and nothing else."""
-    needed = row.kept_for(tuple([edge is not None for edge in node.edges]))
+def _keep(
+    node: Any, row: Primitive, active: int, operands: Sequence[Any], results: Sequence[Any]
+) -> None:
+    """Save what the rules of the active edges, given as bits, read, and nothing else."""
+    needed = row.kept.get(active)
+    if needed is None:
+        needed = row.kept_for(active)
     if not needed:
         node.saved = ()
         return
@@ -329,7 +388,10 @@ def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[
         if i >= count:
             saved[i] = _kept_output(results[i - count])
         else:
-            saved[i] = held(operands[i])
+            x = operands[i]
+            if x.__class__ in RAW or carrier.special or x.storage is not None:
+                x = held(x)
+            saved[i] = x
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
@@ -338,8 +400,15 @@ def _keep(node: Any, row: Primitive, operands: Sequence[Any], results: Sequence[
 
 def _kept_output(x: Any) -> Any:
     """Return an alias of an output without its edge, so that a node never refers to itself."""
-    kept = cells.alias(known(x) if carrier.special else x)
-    kept.edge = kept.origin = None
+    if carrier.special:
+        kept = cells.alias(known(x))
+        kept.edge = kept.origin = None
+        return kept
+    kept = new(cells.tensor_type)
+    kept.payload = x.payload
+    kept.edge = kept.cell = kept.origin = None
+    kept.level = kept.owner = ROOT
+    kept.storage = storage_of(x)
     return kept
 
 
@@ -385,6 +454,7 @@ __all__ = [
     "collapsed",
     "compute",
     "record",
+    "triple",
     "unary",
     "uncovered",
 ]

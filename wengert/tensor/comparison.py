@@ -9,12 +9,14 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor.apply import broadcasting, combine
+from wengert.tensor.apply import broadcasting, combine, undefined
 from wengert.tensor.out import deliver
+from wengert.tensor.picking import nonzero
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -39,8 +41,8 @@ def minimum(input: Any, other: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """Return ``input`` where ``condition`` is true, else ``other``.
+def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
+    """Return ``input`` where ``condition`` is true, else ``other``; without these two, the indices where it is true.
 
     An element that was not selected has gradient exactly 0 through every elementwise operation before it, even where
     that operation's derivative is infinite.
@@ -52,8 +54,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     tensor([0.0000, 0.2500])
     """
     require_tensor("where", condition, "condition")
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where(condition): give `input` and `other` as well.")
+        raise TypeError("where(condition, x): give `input` and `other`, both or neither.")
     kind = dtype_of(condition)
     if kind == np.uint8:
         condition = condition != 0
@@ -63,7 +67,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             f"{condition.dtype}. Use `condition != 0`."
         )
     x, y = promoted("where", input, other)
-    return broadcasting(rows.where, "where", condition, x, y)
+    made = broadcasting(rows.where, "where", condition, x, y)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def compare(row: Primitive, x: Any, y: Any, refused: str = "c") -> Any:
@@ -159,12 +164,9 @@ def bitwise_xor(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def bitwise_not(input: Any, *, out: Any = None) -> Any:
-    """Return the bitwise not (the logical not of bools); TypeError for floats."""
+    """Return the bitwise not (the logical not of bools); NotImplementedError for floats."""
     require_tensor("bitwise_not", input)
-    if dtype_of(input).kind in "fc":
-        raise TypeError(
-            f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {input.dtype}. "
-            f"Compare first, as in `~(x > 0)`."
-        )
+    if dtypes.kind(dtype_of(input)) in "fc":
+        raise undefined("bitwise_not", dtype_of(input))
     made = rows.invert(input)
     return made if out is None else deliver(made, out)

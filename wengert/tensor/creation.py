@@ -1,22 +1,20 @@
-"""Making tensors: from data, filled, counted, and like another."""
+"""Making tensors from data: numbers, sequences, arrays, buffers."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array, state
-from wengert.core.shapes import Shape, positive_size
-from wengert.errors import DTypeError, GradientError, ShapeError
+from wengert.errors import DTypeError, GradientError
 from wengert.rules import structural
 from wengert.tape import storage as cells
 from wengert.tape.provenance import warn
 from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import require_cpu as require_cpu
+from wengert.tensor.device import require_plain
 from wengert.tensor.promotion import (
     cast_to,
     dtype_of,
@@ -24,13 +22,9 @@ from wengert.tensor.promotion import (
     fits,
     is_number,
     require_long,
-    require_tensor,
 )
 
-__all__ = [
-    "arange", "as_tensor", "empty", "empty_like", "eye", "from_numpy", "full", "full_like", "linspace", "ones",
-    "ones_like", "tensor", "zeros", "zeros_like",
-]  # fmt: skip
+__all__ = ["as_tensor", "asarray", "from_numpy", "frombuffer", "scalar_tensor", "tensor"]
 
 
 def finish(array: Array, requires_grad: bool = False) -> Any:
@@ -53,7 +47,7 @@ def require_flag(requires_grad: Any) -> None:
 def mark(t: Any) -> None:
     """Make a tensor without history a leaf that gathers gradients; RuntimeError for integers and bools."""
     dtype = dtype_of(t)
-    if dtype.kind not in "fc":
+    if dtypes.kind(dtype) not in "fc":
         raise GradientError(
             f"Only Tensors of floating point and complex dtype can require gradients, and this one is "
             f"{dtypes.public(dtype)}. Make it floating: `torch.tensor(1.)`, or `x.float()`."
@@ -65,7 +59,14 @@ def mark(t: Any) -> None:
     t.level = level if level.kind == "tape" or t.payload.__class__ is not np.ndarray else t.level
 
 
-def tensor(data: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False) -> Any:
+def tensor(
+    data: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    requires_grad: bool = False,
+    pin_memory: bool = False,
+) -> Any:
     """Copy numbers, nested sequences or arrays into a new tensor.
 
     Python floats become the default dtype, ints int64; NumPy arrays keep theirs. Raises ValueError for ragged
@@ -111,7 +112,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         array = np.array(data)
     except (ValueError, TypeError) as error:
         raise ValueError(f"tensor(): {error}") from None
-    if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
+    if dtypes.kind(array.dtype) not in "biufc" or array.dtype == np.uint64:
         raise _no_numbers(array, data)
     if dtype is None:
         return array.astype(_inferred(array, data))
@@ -149,7 +150,7 @@ def _inferred(array: Array, data: Any) -> np.dtype[Any]:
     leaf = _first_leaf(data)
     if isinstance(leaf, np.generic) or array.dtype.kind == "b":
         return array.dtype  # type: ignore[no-any-return]
-    if not array.size or array.dtype.kind == "f":
+    if not array.size or dtypes.kind(array.dtype) == "f":
         return dtypes.default_float()
     if array.dtype.kind == "c":
         return dtypes.of_number(1j)
@@ -231,6 +232,103 @@ def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
     return tensor(data, dtype=dtype)
 
 
+def asarray(
+    obj: Any,
+    *,
+    dtype: Any = None,
+    device: Any = None,
+    copy: bool | None = None,
+    requires_grad: bool = False,
+) -> Any:
+    """Return a tensor, array, buffer, number or sequence as a tensor, sharing memory where that can be.
+
+    ``copy=True`` always copies; ``copy=False`` raises ValueError where sharing cannot be.
+
+    >>> import wengert as torch
+    >>> torch.asarray([1., 2.])
+    tensor([1., 2.])
+    """
+    require_cpu(device)
+    target = None if dtype is None else dtypes.to_numpy(dtype)
+    if isinstance(obj, bytes | bytearray | memoryview):
+        obj = np.frombuffer(obj, dtypes.default_float() if target is None else target)
+    source = (
+        obj.dtype
+        if isinstance(obj, np.ndarray)
+        else dtype_of(obj)
+        if isinstance(obj, Recorded)
+        else None
+    )
+    alike = source is not None and target in (None, source)
+    if copy is False and not alike:
+        what = "arbitrary sequence" if source is None else f"data of dtype {source}"
+        raise ValueError(f"asarray: can't alias {what} into a tensor. Leave `copy` out.")
+    if isinstance(obj, Recorded):
+        made = obj if target is None else cast_to(obj, target)
+        made = structural.clone(made) if copy and alike else made
+    else:
+        made = from_numpy(obj) if alike and not copy else tensor(obj, dtype=dtype)
+    if requires_grad and made.edge is None:
+        require_flag(requires_grad)
+        mark(made)
+    return made
+
+
+def scalar_tensor(
+    s: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return a number as a tensor without dimensions, of the default float unless another dtype is asked for."""
+    require_plain(device, layout)
+    if not is_number(s):
+        raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}.")
+    target = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
+    return finish(np.array(filling(s, target, "scalar_tensor").payload), requires_grad)
+
+
+def frombuffer(
+    buffer: Any, *, dtype: Any, count: int = -1, offset: int = 0, requires_grad: bool = False
+) -> Any:
+    """Return a vector over the memory of a Python buffer, which it shares; that of a read-only one is copied.
+
+    ``offset`` is in bytes, ``count`` in elements (-1: all). Raises ValueError where the buffer does not hold them.
+
+    >>> import wengert as torch
+    >>> torch.frombuffer(bytearray([1, 0, 2, 0]), dtype=torch.int16)
+    tensor([1, 2], dtype=torch.int16)
+    """
+    target = dtypes.to_numpy(dtype)
+    try:
+        size = memoryview(buffer).nbytes
+    except TypeError:
+        raise ValueError("frombuffer: object does not implement Python buffer protocol.") from None
+    if not size or not count:
+        raise ValueError(
+            f"frombuffer: both buffer length ({size}) and count ({count}) must not be 0"
+        )
+    if not 0 <= offset < size:
+        raise ValueError(
+            f"frombuffer: offset ({offset} bytes) must be non-negative and no greater than buffer length ({size} "
+            f"bytes) minus 1"
+        )
+    if count < 0 and (size - offset) % target.itemsize:
+        raise ValueError(
+            f"frombuffer: buffer length ({size - offset} bytes) after offset ({offset} bytes) must be a multiple of "
+            f"element size ({target.itemsize})"
+        )
+    if count * target.itemsize > size - offset:
+        raise ValueError(
+            f"frombuffer: requested buffer length ({count} * {target.itemsize} bytes) after offset ({offset} bytes) "
+            f"must not be greater than actual buffer length ({size} bytes)"
+        )
+    array = np.frombuffer(buffer, target, count, offset)
+    shared = from_numpy(array) if array.flags.writeable else finish(array.copy())
+    if requires_grad:
+        require_flag(requires_grad)
+        mark(shared)
+    return shared
+
+
 def from_numpy(array: Array) -> Any:
     """Return a tensor that shares memory with a NumPy array.
 
@@ -249,6 +347,11 @@ def from_numpy(array: Array) -> Any:
             "from_numpy() shares memory with an array that a replay would not look at",
             "Do it before tracing and use the tensor, or copy with `torch.tensor(array)`.",
         )
+    if not array.dtype.isnative:
+        raise ValueError(
+            "from_numpy: the array's byte order differs from the machine's. "
+            "Use `array.astype(array.dtype.newbyteorder('='))`."
+        )
     if any(s < 0 for s in array.strides):
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
@@ -257,206 +360,3 @@ def from_numpy(array: Array) -> Any:
     t = handle(array.view())
     cells.expose(t, array)
     return t
-
-
-def _dtype(dtype: Any) -> np.dtype[Any]:
-    return dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
-
-
-def _asked(op: str, shape: tuple[Any, ...], size: Any) -> Shape:
-    """Return the shape that was asked for by position or as ``size=``."""
-    return positive_size(op, shape if size is None else (size,))
-
-
-def zeros(
-    *shape: Any,
-    size: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return zeros of a shape, given as ints or one tuple.
-
-    >>> import wengert as torch
-    >>> torch.zeros(2)
-    tensor([0., 0.])
-    """
-    require_cpu(device)
-    return finish(np.zeros(_asked("zeros", shape, size), _dtype(dtype)), requires_grad)
-
-
-def ones(
-    *shape: Any,
-    size: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return ones of a shape, given as ints or one tuple."""
-    require_cpu(device)
-    return finish(np.ones(_asked("ones", shape, size), _dtype(dtype)), requires_grad)
-
-
-def empty(
-    *shape: Any,
-    size: Any = None,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return a tensor of a shape with arbitrary elements."""
-    require_cpu(device)
-    return finish(np.empty(_asked("empty", shape, size), _dtype(dtype)), requires_grad)
-
-
-def full(
-    size: Sequence[int],
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return a tensor of a shape filled with one number, whose kind gives the dtype.
-
-    >>> import wengert as torch
-    >>> torch.full((2,), 7)
-    tensor([7, 7])
-    """
-    require_cpu(device)
-    if isinstance(fill_value, Recorded):
-        fill_value = fill_value.item()  # type: ignore[attr-defined]
-    if not is_number(fill_value):
-        raise TypeError(
-            f"full(): argument 'fill_value' must be a number, not {type(fill_value).__name__}."
-        )
-    target = dtypes.of_number(fill_value) if dtype is None else dtypes.to_numpy(dtype)
-    number = filling(fill_value, target, "full")
-    return finish(np.full(positive_size("full", (size,)), number.payload), requires_grad)
-
-
-def arange(
-    start: Any = None, end: Any = None, step: Any = 1, *, dtype: Any = None, device: Any = None,
-    requires_grad: bool = False,
-) -> Any:  # fmt: skip
-    """Return ``start, start + step, ...`` up to but without ``end``; one argument is the end.
-
-    Ints give int64, any float the default dtype. RuntimeError when the step is 0 or leads away from the end.
-
-    >>> import wengert as torch
-    >>> torch.arange(3.0)
-    tensor([0., 1., 2.])
-    """
-    require_cpu(device)
-    if end is None:
-        start, end = None, start
-    if end is None:
-        raise TypeError("arange() needs an end, as in `torch.arange(3)`.")
-    start = 0 if start is None else start
-    start, end, step = (v.item() if isinstance(v, Recorded) else v for v in (start, end, step))  # type: ignore[attr-defined]
-    if step == 0:
-        raise ShapeError("arange: step must be nonzero")
-    if (end - start) * step < 0:
-        raise ShapeError("upper bound and larger bound inconsistent with step sign")
-    if dtype is None:
-        floating = any(isinstance(v, float) for v in (start, end, step))
-        target = dtypes.default_float() if floating else np.dtype(np.int64)
-    else:
-        target = dtypes.to_numpy(dtype)
-    count = max(0, math.ceil((end - start) / step))
-    wide = np.float64 if target.kind in "fc" else np.int64
-    values = np.arange(count, dtype=wide) * step + start
-    return finish(values.astype(target), requires_grad)
-
-
-def linspace(
-    start: Any,
-    end: Any,
-    steps: int,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return ``steps`` evenly spaced numbers from ``start`` to ``end``, both included.
-
-    Counted from both ends towards the middle, as PyTorch does, so that the two halves mirror each other.
-
-    >>> import wengert as torch
-    >>> torch.linspace(0, 1, 5)
-    tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
-    """
-    require_cpu(device)
-    start, end = (v.item() if isinstance(v, Recorded) else v for v in (start, end))  # type: ignore[attr-defined]
-    if steps < 0:
-        raise ShapeError("number of steps must be non-negative")
-    target = _dtype(dtype)
-    if steps == 1:
-        return finish(np.full(1, start, target), requires_grad)
-    work = target if target.kind in "fc" else np.dtype(np.float64)
-    first, last = work.type(start), work.type(end)
-    step = (last - first) / work.type(max(steps - 1, 1))
-    up = np.arange(steps, dtype=np.int64)
-    half = steps // 2
-    values = np.where(
-        up < half, first + step * up.astype(work), last - step * (steps - 1 - up).astype(work)
-    )
-    return finish(values.astype(target), requires_grad)
-
-
-def eye(
-    n: int,
-    m: int | None = None,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return the identity matrix, or an ``n x m`` matrix with ones on its diagonal."""
-    require_cpu(device)
-    if n < 0 or (m is not None and m < 0):
-        raise ShapeError(f"n must be greater or equal to 0, got {n if n < 0 else m}")
-    return finish(np.eye(n, m, dtype=_dtype(dtype)), requires_grad)
-
-
-def _like(input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
-    require_tensor("like", input)
-    return tuple(input.shape), dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
-
-
-def zeros_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Return zeros of another tensor's shape and dtype."""
-    shape, target = _like(input, dtype)
-    return finish(np.zeros(shape, target), requires_grad)
-
-
-def ones_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Return ones of another tensor's shape and dtype."""
-    shape, target = _like(input, dtype)
-    return finish(np.ones(shape, target), requires_grad)
-
-
-def empty_like(
-    input: Any, *, dtype: Any = None, device: Any = None, requires_grad: bool = False
-) -> Any:
-    """Return a tensor of another's shape and dtype with arbitrary elements."""
-    shape, target = _like(input, dtype)
-    return finish(np.empty(shape, target), requires_grad)
-
-
-def full_like(
-    input: Any,
-    fill_value: Any,
-    *,
-    dtype: Any = None,
-    device: Any = None,
-    requires_grad: bool = False,
-) -> Any:
-    """Return a tensor of another's shape and dtype filled with one number."""
-    shape, target = _like(input, dtype)
-    number = filling(fill_value, target, "full_like")
-    return finish(np.full(shape, number.payload), requires_grad)

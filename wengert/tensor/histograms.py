@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import ordering as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor import creation, returned
+from wengert.tensor import creation, filled, ranges, returned
 from wengert.tensor.apply import undefined
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -30,7 +31,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     tensor([0., 2., 1., 0.])
     """
     require_tensor("histc", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histc", dtype_of(input))
     if bins <= 0:
         raise ShapeError(f"histc(): bins must be > 0, but got {bins}")
@@ -56,11 +57,11 @@ def histogram(
     tensor([0., 2., 1., 0.])
     """
     require_tensor("histogram", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histogram", dtype_of(input))
     edges = _given_edges(input, bins) if isinstance(bins, Recorded) else _edges(input, bins, range)
     if weight is None:
-        weight = creation.ones_like(input)
+        weight = filled.ones_like(input)
     require_tensor("histogram", weight, "weight")
     if tuple(weight.shape) != tuple(input.shape):
         raise ShapeError(
@@ -105,7 +106,7 @@ def _edges(x: Any, bins: int, span: Sequence[float] | None) -> Any:
         raise ShapeError(f"histogram(): min should not exceed max, got min {low} and max {high}")
     if low == high:
         low, high = low - 0.5, high + 0.5
-    return creation.linspace(low, high, int(bins) + 1, dtype=x.dtype)
+    return ranges.linspace(low, high, int(bins) + 1, dtype=x.dtype)
 
 
 def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:

@@ -20,17 +20,17 @@ from wengert.tensor.inplace import assign
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def deliver(made: Any, out: Any, exact: bool = False) -> Any:
+def deliver(made: Any, out: Any, *, op: str = "", exact: bool = False, silent: bool = False) -> Any:
     """Write a result, or each of a tuple of them, into ``out`` and return it.
 
-    An ``out`` of another shape is resized, with a warning when it held elements. Raises TypeError for what is no
-    tensor, RuntimeError for a dtype that the result does not convert to (with ``exact``, any but the result's own), and
+    An ``out`` of another shape is resized, with a warning (unless ``silent``) when it held elements. Raises TypeError
+    for what is no tensor, RuntimeError for a dtype that the result does not convert to (is not, where ``exact``), and
     where a gradient would be recorded.
     """
-    op = sys._getframe(1).f_code.co_name
+    op = op or sys._getframe(1).f_code.co_name
     if not isinstance(made, tuple):
         _require_room(op, made, out, exact)
-        return _written(op, made, out)
+        return _written(op, made, out, silent)
     if not isinstance(out, Sequence) or len(out) != len(made):
         raise TypeError(
             f"{op}(): argument 'out' must be tuple of {len(made)} Tensors, one for each result."
@@ -38,7 +38,7 @@ def deliver(made: Any, out: Any, exact: bool = False) -> Any:
     for one, place in zip(made, out, strict=True):
         _require_room(op, one, place, exact)
     for one, place in zip(made, out, strict=True):
-        _written(op, one, place)
+        _written(op, one, place, silent)
     return type(made)(*out) if hasattr(made, "_fields") else tuple(out)
 
 
@@ -54,8 +54,8 @@ def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
     found, wanted = dtype_of(made), dtype_of(out)
     if exact and found != wanted:
         raise DTypeError(
-            f"{op}(): Expected out tensor to have dtype {dtypes.public(found)}, but got {dtypes.public(wanted)} "
-            f"instead."
+            f"{op}(): Expected out tensor to have dtype {dtypes.public(found)}, "
+            f"but got {dtypes.public(wanted)} instead."
         )
     if dtypes.category(found) > dtypes.category(wanted):
         raise DTypeError(
@@ -64,17 +64,17 @@ def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
         )
 
 
-def _written(op: str, made: Any, out: Any) -> Any:
+def _written(op: str, made: Any, out: Any, silent: bool = False) -> Any:
     value = cast_to(made, dtype_of(out))
     shape = tuple(made.shape)
     if tuple(out.shape) != shape:
-        _resize(op, out, shape)
+        _resize(op, out, shape, silent)
     return assign(out, value, f"{op}(out=...)")
 
 
-def _resize(op: str, out: Any, shape: tuple[int, ...]) -> None:
+def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
     """Give ``out`` new memory of another shape; views of the old memory keep it."""
-    if out.numel():
+    if out.numel() and not silent:
         warn(
             f"{op}(): An output with one or more elements was resized since it had shape {shape_text(out.shape)}, "
             f"which does not match the required output shape {shape_text(shape)}. "

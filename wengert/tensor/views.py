@@ -5,29 +5,27 @@ A view joins its base's family: they share a storage cell, and a write through a
 
 from __future__ import annotations
 
-import math
 import weakref
-from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from wengert.core import carrier
-from wengert.core.carrier import ROOT, Level, state
+from wengert.core import carrier, dtypes
+from wengert.core.carrier import ROOT, state
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of, inferred, size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import memory
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
-from wengert.tape.mode import enable_grad
 from wengert.tape.record import attach
-from wengert.tape.storage import GradCell, Storage, View, ndarray, new, storage_of
-from wengert.tensor.promotion import require_tensor
+from wengert.tape.storage import Storage, View, ndarray, new, storage_of
+from wengert.tensor.layout import is_contiguous, layout, require_regroupable
+from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
-    "broadcast_to", "chunk", "flatten", "permute", "reshape", "split", "squeeze", "t", "transpose", "unbind",
-    "unsqueeze",
+    "broadcast_to", "flatten", "moveaxis", "movedim", "permute", "ravel", "reshape", "squeeze", "swapaxes",
+    "swapdims", "t", "transpose", "unflatten", "unsqueeze",
 ]  # fmt: skip
 
 
@@ -37,7 +35,7 @@ def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
     if carrier.special or payload.__class__ is not ndarray:
         out = row(x, **params)
     else:
-        out = attach(row, x, row.forward(payload, **params), params, 4)
+        out = attach(row, x, row.forward(payload, **params), params, 3)
     join(x, out, row, params)
     return out
 
@@ -103,52 +101,16 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     members.append(weakref.ref(out))
 
 
-def follows(x: Any) -> bool:
-    """Say whether a view requires grad only because its base came to after the view was taken.
-
-    As in PyTorch it is a leaf then, of which no ``.grad`` comes: the base was another tensor's leaf when the view
-    looked at it. The first write to the family connects the two (`connect`).
-    """
-    return isinstance(x.edge, GradCell) and x.edge is not x.cell
-
-
-def _views_of(base: Any) -> list[Any]:
-    members = () if base.storage is None else base.storage.members or ()
-    found = [view for view in (ref() for ref in members) if view is not None]
-    return [v for v in found if v.origin.base is base and v.origin.differentiable]
-
-
-def require_of_views(base: Any) -> None:
-    """Let the views of a tensor that has just become a leaf require grad, too."""
-    for view in _views_of(base):
-        if view.edge is None:
-            _set_edge(
-                view, GradCell(view, tuple(view.shape), base.cell.dtype, base.level), base.level
-            )
-
-
-def disconnect(base: Any) -> None:
-    """Undo `require_of_views`."""
-    for view in _views_of(base):
-        if follows(view):
-            _set_edge(view, None, view.level)
-
-
-def connect(x: Any) -> None:
-    """Let gradients flow from the views of a leaf that follow it to the leaf, before a write to ``x`` of its family."""
-    base = x.origin.base if x.origin is not None and x.origin.differentiable else x
-    if isinstance(base.edge, GradCell):
-        for view in _views_of(base):
-            if follows(view) and view.origin.__class__ is not FrozenView:
-                with enable_grad():
-                    _set_edge(view, derive(view.origin).edge, base.level)
-
-
-def _set_edge(view: Any, edge: Any, level: Level) -> None:
-    if state.trace is not None:
-        state.trace.journal.keep(view, "edge")
-        state.trace.journal.keep(view, "level")
-    view.edge, view.level = edge, level
+def base_of(x: Any) -> Any:
+    """Return the tensor that ``x`` is a view of, None if it is none; a tensor turned into another view is its own."""
+    view = x.origin
+    if view is None or not view.differentiable:
+        return None
+    became = view.base.__dict__.get("became")
+    if became is None:
+        return view.base
+    turned = became()
+    return None if turned is x else turned
 
 
 class Shadow(Storage):
@@ -198,7 +160,7 @@ def shares_memory(out: np.ndarray[Any, Any], x: np.ndarray[Any, Any]) -> bool:
     return out is x or out.base is x or not out.size or np.may_share_memory(out, x)
 
 
-def reshape(input: Any, *shape: Any) -> Any:
+def reshape(input: Any, shape: Any, *more: Any) -> Any:
     """Return the elements in another shape: a view where the strides allow, else a copy. One size may be -1.
 
     Raises RuntimeError when the number of elements differs.
@@ -209,14 +171,14 @@ def reshape(input: Any, *shape: Any) -> Any:
             [2., 3.]])
     """
     require_tensor("reshape", input)
-    target = inferred("reshape", size_argument("reshape", shape), input.numel())
+    target = inferred("reshape", size_argument("reshape", (shape, *more)), input.numel())
     return _reshaped(input, target, "reshape")
 
 
 def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     payload = x.payload
     eager = payload.__class__ is ndarray
-    before = payload if eager else _layout(x)
+    before = layout(x)
     raw = before.reshape(target)
     shared = shares_memory(raw, before)
     if op == "view" and not shared:
@@ -228,7 +190,7 @@ def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     row = rows.reshape if shared else memory.unsafe_view
     params = {"shape": target}
     if eager and not carrier.special:
-        out = attach(row, x, raw, params, 4)
+        out = attach(row, x, raw, params, 3)
     else:
         out = row(x, **params)
     if shared:
@@ -236,34 +198,48 @@ def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     return out
 
 
-def _layout(x: Any) -> np.ndarray[Any, Any]:
-    """Return an array whose elements lie as those of a carrier's tensor would lie in memory, their values apart.
+def view(input: Any, size: Any = None, *more: Any, dtype: Any = None) -> Any:
+    """Return a view in another shape, or of the same bits read as another dtype, which has no gradient.
 
-    Whether a reshape is a view or a copy must not depend on what carries the elements.
+    Raises RuntimeError where a shape would need a copy, and for a dtype of another size where the last dimension
+    does not divide or is not in one piece.
+
+    >>> import wengert as torch
+    >>> torch.tensor([1.0, -2.0]).view(torch.int32)
+    tensor([ 1065353216, -1073741824], dtype=torch.int32)
     """
-    view = x.origin
-    if view is None and state.trace is not None:
-        return state.trace.laid_out(x)  # type: ignore[no-any-return]
-    if view is None:
-        return np.empty(tuple(x.payload.shape), np.float64)
-    laid_out = _layout(view.base)
-    for row, params in view.chain:
-        laid_out = row.forward(laid_out, **params)
-    return laid_out
-
-
-def is_contiguous(x: Any) -> bool:
-    """Say whether the elements lie in one piece of memory in order."""
-    payload = x.payload
-    if payload.__class__ is not ndarray:
-        payload = _layout(x)
-    return bool(payload.flags.c_contiguous)
-
-
-def view(input: Any, *shape: Any) -> Any:
-    """Return a view in another shape; RuntimeError where that would need a copy."""
-    target = inferred("view", size_argument("view", shape), input.numel())
+    if dtype is not None or isinstance(size, dtypes.dtype):
+        return _viewed_as(input, dtypes.to_numpy(size if dtype is None else dtype))
+    if size is None:
+        raise TypeError("view() needs a size, as in `x.view(-1)`, or a dtype.")
+    target = inferred("view", size_argument("view", (size, *more)), input.numel())
     return _reshaped(input, target, "view")
+
+
+def view_as(input: Any, other: Any) -> Any:
+    """Return a view in another tensor's shape."""
+    require_tensor("view_as", other, "other")
+    return _reshaped(input, inferred("view_as", tuple(other.shape), input.numel()), "view")
+
+
+def reshape_as(input: Any, other: Any) -> Any:
+    """Return the elements in another tensor's shape, as `reshape` does."""
+    require_tensor("reshape_as", other, "other")
+    return _reshaped(input, inferred("reshape_as", tuple(other.shape), input.numel()), "reshape")
+
+
+def _viewed_as(x: Any, dtype: np.dtype[Any]) -> Any:
+    before = dtype_of(x)
+    if before.itemsize != dtype.itemsize:
+        require_regroupable(x, before, dtype)
+    payload = x.payload
+    out = cut(x, counted=True)
+    if payload.__class__ is ndarray and not carrier.special:
+        out.payload = rows.view_dtype.forward(payload, dtype=dtype)
+        return out
+    out.payload = rows.view_dtype(x, dtype=dtype).payload
+    out.origin = View(x, (None, rows.view_dtype, {"dtype": dtype}), False)
+    return out
 
 
 def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
@@ -282,6 +258,34 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
     return _reshaped(input, (*shape[:first], merged, *shape[last + 1 :]), "reshape")
 
 
+def ravel(input: Any) -> Any:
+    """Return the elements in one dimension: a view where they lie in order in one piece of memory, else a copy."""
+    require_tensor("ravel", input)
+    in_order = input if is_contiguous(input) else rows.clone(input)
+    return _reshaped(in_order, (input.numel(),), "view")
+
+
+def unflatten(input: Any, dim: int, sizes: Any) -> Any:
+    """Return a view with one dimension parted into several of these sizes, of which one may be -1.
+
+    Raises RuntimeError when the product of the sizes is not the size of the dimension.
+
+    >>> import wengert as torch
+    >>> torch.zeros(2, 6).unflatten(1, (3, -1)).shape
+    torch.Size([2, 3, 2])
+    """
+    require_tensor("unflatten", input)
+    axis = axis_of("unflatten", dim, input.ndim)
+    parts = size_argument("unflatten", (sizes,))
+    if not parts:
+        raise ShapeError("unflatten: sizes must be non-empty")
+    shape = tuple(input.shape)
+    if not shape:
+        raise IndexError("unflatten: a tensor without dimensions has none to part. Use `reshape`.")
+    parts = inferred("unflatten", parts, shape[axis])
+    return _reshaped(input, (*shape[:axis], *parts, *shape[axis + 1 :]), "view")
+
+
 def transpose(input: Any, dim0: int, dim1: int) -> Any:
     """Return a view with two dimensions exchanged."""
     require_tensor("transpose", input)
@@ -294,6 +298,14 @@ def _alias_view(x: Any) -> Any:
     return _reshaped(x, tuple(x.shape), "view")
 
 
+swapdims = transpose
+
+
+def swapaxes(input: Any, axis0: int, axis1: int) -> Any:
+    """Return a view with two dimensions exchanged, as `transpose` does."""
+    return transpose(input, axis0, axis1)
+
+
 def t(input: Any) -> Any:
     """Return the transpose of a matrix; fewer dimensions stay as they are. RuntimeError above 2-D."""
     require_tensor("t", input)
@@ -304,10 +316,10 @@ def t(input: Any) -> Any:
     return viewed(rows.t, input, {})
 
 
-def permute(input: Any, *dims: Any) -> Any:
+def permute(input: Any, dims: Any, *more: Any) -> Any:
     """Return a view with the dimensions in the order ``dims``."""
     require_tensor("permute", input)
-    order = size_argument("permute", dims)
+    order = size_argument("permute", (dims, *more))
     rank = input.ndim
     if len(order) != rank:
         raise ShapeError(
@@ -320,13 +332,48 @@ def permute(input: Any, *dims: Any) -> Any:
     return viewed(rows.permute, input, {"axes": axes})
 
 
-def expand(input: Any, *sizes: Any) -> Any:
+def movedim(input: Any, source: Any, destination: Any) -> Any:
+    """Return a view with dimensions moved to other places, the rest in their order; ints, or tuples of equal length.
+
+    >>> import wengert as torch
+    >>> torch.zeros(2, 3, 4).movedim(0, -1).shape
+    torch.Size([3, 4, 2])
+    """
+    require_tensor("movedim", input)
+    rank = input.ndim
+    if isinstance(source, list | tuple) != isinstance(destination, list | tuple):
+        raise TypeError(
+            "movedim(): source and destination must both be ints, or both tuples of ints."
+        )
+    places = []
+    for name, dims in (("source", source), ("destination", destination)):
+        axes = [axis_of("movedim", d, rank) for d in size_argument("movedim", (dims,))]
+        if len(set(axes)) != len(axes):
+            raise ShapeError(f"movedim: repeated dim in `{name}` ({list(axes)})")
+        places.append(axes)
+    if len(places[0]) != len(places[1]):
+        raise ShapeError(
+            f"movedim: Invalid source or destination dims: source ({places[0]} dims) should contain the same number "
+            f"of dims as destination ({places[1]} dims)"
+        )
+    if not rank:
+        return _alias_view(input)
+    order = [d for d in range(rank) if d not in places[0]]
+    for to, d in sorted(zip(places[1], places[0], strict=True)):
+        order.insert(to, d)
+    return viewed(rows.permute, input, {"axes": tuple(order)})
+
+
+moveaxis = movedim
+
+
+def expand(input: Any, size: Any, *more: Any, implicit: bool = False) -> Any:
     """Return a view with dimensions of size 1 repeated; -1 keeps a size. No memory is taken.
 
     Raises RuntimeError when another dimension would have to change.
     """
     require_tensor("expand", input)
-    asked = size_argument("expand", sizes)
+    asked = size_argument("expand", (size, *more))
     shape = tuple(input.shape)
     extra = len(asked) - len(shape)
     if extra < 0:
@@ -348,7 +395,15 @@ def expand(input: Any, *sizes: Any) -> Any:
     return viewed(rows.broadcast_to, input, {"shape": tuple(target)})
 
 
-broadcast_to = expand
+def broadcast_to(input: Any, size: Any, *more: Any) -> Any:
+    """Return a view with dimensions of size 1 repeated to ``size``, as `expand` does."""
+    return expand(input, (size, *more) if more else size)
+
+
+def expand_as(input: Any, other: Any) -> Any:
+    """Return a view expanded to another tensor's shape."""
+    require_tensor("expand_as", other, "other")
+    return expand(input, tuple(other.shape))
 
 
 def unsqueeze(input: Any, dim: int) -> Any:
@@ -368,99 +423,3 @@ def squeeze(input: Any, dim: Any = None) -> Any:
     axes = {axis_of("squeeze", d, len(shape)) for d in (dim if several else (dim,))}
     dims = tuple(i for i in sorted(axes) if shape and shape[i] == 1)
     return viewed(rows.squeeze_dims if several else rows.squeeze_dim, input, {"dims": dims})
-
-
-def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Cut a tensor into views along ``dim``: pieces of one size (the last may be smaller), or of given sizes."""
-    require_tensor("split", tensor)
-    axis = axis_of("split", dim, tensor.ndim)
-    if not tensor.ndim:
-        raise ShapeError("split expects at least a 1-dimensional tensor")
-    n = tensor.shape[axis]
-    if isinstance(split_size_or_sections, list | tuple):
-        sizes = tuple(split_size_or_sections)
-        if sum(sizes) != n or any(s < 0 for s in sizes):
-            raise ShapeError(
-                f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
-                f"{axis}), but got split_sizes={shape_text(sizes)}"
-            )
-    else:
-        size = split_size_or_sections
-        if size < 0 or (size == 0 and n):
-            raise ShapeError(f"split expects split_size be positive, but got split_size={size}")
-        sizes = tuple(min(size, n - i) for i in range(0, n, size)) if n else (0,)
-    return several_views(rows.split, tensor, {"sizes": sizes, "dim": axis})
-
-
-def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
-    """Cut a tensor into at most ``chunks`` views of equal size along ``dim``."""
-    if chunks <= 0:
-        raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
-    axis = axis_of("chunk", dim, input.ndim)
-    return split(input, max(1, -(-input.shape[axis] // chunks)), axis)
-
-
-def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
-    """Return the slices along ``dim`` as a tuple of views."""
-    require_tensor("unbind", input)
-    if not input.ndim:
-        raise IndexError(
-            "unbind: a tensor without dimensions has no slices. Use `x.item()` or x itself."
-        )
-    return several_views(rows.unbind, input, {"dim": axis_of("unbind", dim, input.ndim)})
-
-
-def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, ...]:
-    """Apply a view row of several outputs; each joins the family as the slice it is."""
-    outs = row(x, **params)
-    front = (slice(None),) * params["dim"]
-    start = 0
-    for i, out in enumerate(outs):
-        if row is rows.unbind:
-            index: tuple[Any, ...] = (*front, i)
-            join(x, out, rows.select, {"index": index})
-        else:
-            stop = start + params["sizes"][i]
-            join(x, out, rows.slice_, {"index": (*front, slice(start, stop))})
-            start = stop
-        freeze(out, ONE_OF_SEVERAL)
-    return outs  # type: ignore[no-any-return]
-
-
-def derive(view: View) -> Any:
-    """Compute a view's tensor anew from its base, history included."""
-    out = view.base
-    if out.edge is not None and state.trace is None:
-        return memory.as_strided(out, chain=view.chain)
-    for row, params in view.chain:
-        out = row(out, **params)
-    return out
-
-
-def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
-    """Return ``base`` with the part that ``chain`` looks at replaced by ``value``, as a new tensor.
-
-    A view row that loses nothing is undone by its transpose; a slice is set.
-    """
-    bases = [base]
-    for row, params in chain[:-1]:
-        bases.append(row(bases[-1], **params))
-    for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
-        if row in (rows.slice_, rows.select):
-            value = rows.set_slice(seen, value, index=params["index"])
-        else:
-            rule = row.rules[0]
-            assert rule is not None
-            value = rule.pull(value, (), params, (tuple(seen.shape),), 0)
-    return value
-
-
-def repeats(view: View) -> bool:
-    """Say whether a view shows some elements of its base several times, through `expand`."""
-    if not any(row is rows.broadcast_to for row, _ in view.chain):
-        return False
-    before = memory.shapes_along(view.chain, tuple(view.base.shape))
-    return any(
-        row is rows.broadcast_to and math.prod(params["shape"]) != math.prod(shape)
-        for (row, params), shape in zip(view.chain, before, strict=True)
-    )

@@ -174,7 +174,7 @@ class TraceLevel(Level):
         if before.__class__ is np.ndarray:
             return before
         shape = tuple(x.payload.shape)
-        var: Any = getattr(x.payload, "var", None)
+        var: Any = x.payload.var if isinstance(x.payload, Symbolic) else None
         if var is None or var.number not in self.unordered:
             return np.empty(shape, np.bool_)
         return laid_out(shape, self.unordered[var.number], var.dtype)

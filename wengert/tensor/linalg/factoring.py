@@ -7,7 +7,7 @@ from typing import Any
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import factors as rows
 from wengert.rules import linalg, spectral
-from wengert.tensor import contraction, creation, returned, views
+from wengert.tensor import contraction, filled, returned, views
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, inexact, matrices, square
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of
@@ -85,7 +85,7 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         )
     q, r = spectral.qr(x, mode=mode)
     if mode == "r":
-        q = creation.empty((0,), dtype=x.dtype)
+        q = filled.empty((0,), dtype=x.dtype)
     made = returned.linalg_qr(q, r)
     return made if out is None else deliver(made, out)
 

@@ -17,8 +17,8 @@ from wengert.tape.storage import Recorded, handle
 from wengert.tensor import (
     comparison,
     contraction,
-    creation,
     elementary,
+    filled,
     reductions,
     returned,
     views,
@@ -77,7 +77,7 @@ def eigvals(A: Any, *, out: Any = None) -> Any:
 
 def _eig(op: str, A: Any) -> Any:
     square(op, A)
-    return rows.eig(A, real_input=dtype_of(A).kind == "f")
+    return rows.eig(A, real_input=dtypes.kind(dtype_of(A)) == "f")
 
 
 def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
@@ -133,7 +133,7 @@ def _tolerances(op: str, x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """Return the absolute and the relative tolerance for each matrix of a stack, as tensors."""
     dtype = dtype_of(x).type(0).real.dtype
     if rtol is None:
-        small = max(x.shape[-2:]) * float(np.finfo(dtype).eps)
+        small = max(x.shape[-2:]) * float(dtypes.limits(dtype).eps)
         if isinstance(atol, Recorded):
             rtol = comparison.eq(atol, 0) * small
         else:
@@ -161,7 +161,7 @@ def matrix_rank(
     op = "linalg.matrix_rank"
     x = (square(op, A) if hermitian else matrices(op, A)).detach()
     if 0 in x.shape[-2:]:
-        made = creation.zeros(stack_shape(x), dtype=dtypes.int64)
+        made = filled.zeros(stack_shape(x), dtype=dtypes.int64)
         return made if out is None else deliver(made, out)
     absolute, relative = _tolerances(op, x, tol if atol is None else atol, rtol)
     sizes = elementary.abs(eigvalsh(x)) if hermitian else svdvals(x)
@@ -211,10 +211,10 @@ def lstsq(
     made = returned.linalg_lstsq(
         views.squeeze(solution, -1) if vector else solution,
         residuals,
-        creation.empty((0,), dtype=dtypes.int64) if driver == "gels" else ranks,
+        filled.empty((0,), dtype=dtypes.int64) if driver == "gels" else ranks,
         svdvals(A).detach()
         if driver in ("gelsd", "gelss")
-        else creation.empty((0,), dtype=residuals.dtype),
+        else filled.empty((0,), dtype=residuals.dtype),
     )
     return made if out is None else deliver(made, out)
 

@@ -6,8 +6,12 @@ An op has its line here with its form in place, where PyTorch has one. Nothing i
 from wengert.tensor.methods.conversion import ConversionMethods
 from wengert.tensor.methods.indexing import IndexingMethods
 from wengert.tensor.methods.linear import LinearMethods
+from wengert.tensor.methods.making import MakingMethods
+from wengert.tensor.methods.measures import MeasuringMethods
 from wengert.tensor.methods.parts import PartMethods
+from wengert.tensor.methods.placement import PlacementMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
+from wengert.tensor.methods.randomness import RandomMethods
 from wengert.tensor.methods.reductions import ReductionMethods
 from wengert.tensor.methods.shape import ShapeMethods
 
@@ -20,6 +24,10 @@ class Methods(
     IndexingMethods,
     LinearMethods,
     ConversionMethods,
+    MakingMethods,
+    MeasuringMethods,
+    PlacementMethods,
+    RandomMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.core.shapes import size_argument
+from wengert.core.shapes import broadcasts_to, size_argument
+from wengert.errors import ShapeError, shape_text
 from wengert.tape.storage import Recorded
-from wengert.tensor import views
+from wengert.tensor import copies, parts, rearranging, reductions, splitting, turning, views
+from wengert.tensor.inplace import in_place
 
 
 class ShapeMethods(Recorded):
@@ -17,28 +19,69 @@ class ShapeMethods(Recorded):
     reshape = views.reshape
     view = views.view
     flatten = views.flatten
-    transpose = views.transpose
-    t = views.t
+    unflatten = views.unflatten
+    ravel = views.ravel
+    transpose, transpose_ = views.transpose, turning.transpose_
+    swapaxes, swapaxes_ = views.swapaxes, turning.swapaxes_
+    swapdims, swapdims_ = views.swapdims, turning.swapdims_
+    t, t_ = views.t, turning.t_
     permute = views.permute
+    movedim = views.movedim
+    moveaxis = views.moveaxis
     expand = views.expand
-    unsqueeze = views.unsqueeze
-    squeeze = views.squeeze
-    split = views.split
-    chunk = views.chunk
-    unbind = views.unbind
+    unsqueeze, unsqueeze_ = views.unsqueeze, turning.unsqueeze_
+    squeeze, squeeze_ = views.squeeze, turning.squeeze_
+    resize_ = turning.resize_
+    resize_as_ = turning.resize_as_
+    broadcast_to = views.broadcast_to
+    expand_as = views.expand_as
+    view_as = views.view_as
+    reshape_as = views.reshape_as
 
-    def broadcast_to(self, *shape: Any) -> Any:
-        """Same as `torch.broadcast_to`."""
-        return views.broadcast_to(self, size_argument("broadcast_to", shape))
+    select = parts.select
+    narrow = parts.narrow
+    narrow_copy = copies.narrow_copy
+    diagonal = parts.diagonal
+    unfold = parts.unfold
+    as_strided, as_strided_ = parts.as_strided, turning.as_strided_
+    select_scatter = parts.select_scatter
+    slice_scatter = parts.slice_scatter
+    diagonal_scatter = parts.diagonal_scatter
+    as_strided_scatter = parts.as_strided_scatter
 
-    def expand_as(self, other: Any) -> Any:
-        """Expand to another tensor's shape."""
-        return views.expand(self, tuple(other.shape))
+    split = splitting.split
+    split_with_sizes = splitting.split_with_sizes
+    chunk = splitting.chunk
+    tensor_split = splitting.tensor_split
+    hsplit = splitting.hsplit
+    vsplit = splitting.vsplit
+    dsplit = splitting.dsplit
+    unbind = splitting.unbind
 
-    def view_as(self, other: Any) -> Any:
-        """View in another tensor's shape."""
-        return views.view(self, tuple(other.shape))
+    flip = rearranging.flip
+    fliplr = rearranging.fliplr
+    flipud = rearranging.flipud
+    roll = rearranging.roll
+    rot90 = rearranging.rot90
+    repeat = rearranging.repeat
+    tile = rearranging.tile
+    repeat_interleave = rearranging.repeat_interleave
+    tril, tril_ = rearranging.tril, in_place(rearranging.tril)
+    triu, triu_ = rearranging.triu, in_place(rearranging.triu)
+    diag = rearranging.diag
+    diag_embed = rearranging.diag_embed
+    diagflat = rearranging.diagflat
 
-    def reshape_as(self, other: Any) -> Any:
-        """Reshape to another tensor's shape."""
-        return views.reshape(self, tuple(other.shape))
+    def sum_to_size(self, size: Any, *more: Any) -> Any:
+        """Sum over what broadcasting from ``size`` would have added; RuntimeError where it does not broadcast."""
+        target = size_argument("sum_to_size", (size, *more))
+        shape = tuple(self.payload.shape)
+        if not broadcasts_to(target, shape):
+            raise ShapeError(
+                f"sum_to_size: size {shape_text(target)} is not expandable to size {shape_text(shape)}."
+            )
+        if not target:
+            return reductions.sum(self)
+        extra = len(shape) - len(target)
+        axes = [i for i, n in enumerate(shape) if i < extra or target[i - extra] != n]
+        return views.reshape(reductions.sum(self, axes) if axes else self, target)

@@ -1,20 +1,10 @@
-"""Samples of the rows that look at parts of a tensor and that put elements elsewhere."""
+"""Samples of rows that look at parts of a tensor, and that arrange elements anew."""
 
 from __future__ import annotations
 
-from typing import Any
+from tests.laws.operands import CUBE, IN_WINDOWS, ON_A_DIAGONAL, Entries, X, numbers
 
-import numpy as np
-
-from tests.laws.matrices import CUBE, X, numbers
-from wengert.rules import BOOK
-
-Array = np.ndarray[Any, Any]
-
-ON_A_DIAGONAL = {"view": BOOK["diagonal"], "settings": (("offset", 1), ("dim1", 0), ("dim2", 1))}
-IN_WINDOWS = {"view": BOOK["unfold"], "settings": (("dim", 1), ("size", 3), ("step", 3))}
-
-ARRANGEMENTS: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
+ENTRIES: Entries = {
     # parts
     "diagonal": [
         ((CUBE,), {"offset": 1, "dim1": 0, "dim2": 2}),
@@ -49,25 +39,16 @@ ARRANGEMENTS: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
     "clear_view": [((numbers(3, 3),), ON_A_DIAGONAL), ((numbers(2, 7),), IN_WINDOWS)],
     # arranging anew
     "flip": [((CUBE,), {"dims": (0, 2)}), ((numbers(),), {"dims": ()})],
-    "roll": [
-        ((CUBE,), {"shifts": (1, -2), "dims": (0, 2)}),
-        ((numbers(3),), {"shifts": (4,), "dims": (0,)}),
-    ],
+    "roll": [((CUBE,), {"shifts": (1, -2), "dims": (0, 2)}), ((numbers(3),), {"shifts": (4,), "dims": (0,)})],
     "roll_all": [((X,), {"shift": 2}), ((numbers(),), {"shift": 1})],
-    "rot90": [
-        ((CUBE,), {"k": k, "dims": dims})
-        for k, dims in ((0, (0, 1)), (1, (0, 2)), (2, (2, 0)), (3, (1, 2)))
-    ],
+    "rot90": [((CUBE,), {"k": k, "dims": dims}) for k, dims in ((0, (0, 1)), (1, (0, 2)), (2, (2, 0)), (3, (1, 2)))],
     "repeat": [
         ((X,), {"repeats": (2, 3)}),
         ((numbers(2, 1),), {"repeats": (2, 1, 3)}),
         ((numbers(),), {"repeats": (2,)}),
         ((numbers(),), {"repeats": ()}),
     ],
-    **{
-        name: [((CUBE,), {"diagonal": 1}), ((numbers(3, 3),), {"diagonal": -1})]
-        for name in ("tril", "triu")
-    },
+    **{name: [((CUBE,), {"diagonal": 1}), ((numbers(3, 3),), {"diagonal": -1})] for name in ("tril", "triu")},
     "block_diag": [((X, numbers(1, 1), numbers(3, 2)), {})],
     "constant_pad_nd": [
         ((X,), {"pad": ((1, 0), (2, 1)), "value": 0.5}),
@@ -84,10 +65,7 @@ ARRANGEMENTS: dict[str, list[tuple[tuple[Array, ...], dict[str, Any]]]] = {
         for name in ("replication_pad", "circular_pad")
     },
     **{
-        f"{name}_backward": [
-            ((numbers(2, 6, 5),), {"pad": ((0, 0), (2, 1), (0, 1)), "shape": (2, 3, 4)})
-        ]
+        f"{name}_backward": [((numbers(2, 6, 5),), {"pad": ((0, 0), (2, 1), (0, 1)), "shape": (2, 3, 4)})]
         for name in ("reflection_pad", "replication_pad", "circular_pad")
     },
-}
-"""Each entry: operands, then parameters."""
+}  # fmt: skip

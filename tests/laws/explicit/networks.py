@@ -1,0 +1,53 @@
+"""Samples of rows of networks, convolutions and other composites."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from tests.laws.operands import CUBE, PLAIN_1D, PLAIN_2D, Entries, X, numbers
+from wengert.rules import BOOK
+
+ENTRIES: Entries = {
+    # convolutions
+    "convolution": [
+        ((numbers(2, 2, 5), numbers(3, 2, 2)), {**PLAIN_1D, "stride": (2,), "padding": (1,)}),
+        ((numbers(1, 2, 4, 3), numbers(2, 1, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2}),
+        ((numbers(1, 1, 3, 3), numbers(2, 1, 2, 2)), {**PLAIN_2D, "padding": (0, 1)}),
+        ((numbers(2, 2, 3), numbers(3, 2, 1)), PLAIN_1D),
+    ],
+    "convolution_image": [
+        ((numbers(2, 3, 3), numbers(3, 2, 2)), {**PLAIN_1D, "stride": (2,), "padding": (1,), "size": (5,)}),
+        ((numbers(1, 2, 2, 2), numbers(2, 1, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2, "size": (4, 3)}),
+        ((numbers(1, 2, 2, 4), numbers(2, 1, 2, 2)), {**PLAIN_2D, "padding": (0, 1), "size": (3, 3)}),
+    ],
+    "convolution_kernel": [
+        ((numbers(2, 2, 5), numbers(2, 3, 3)), {**PLAIN_1D, "stride": (2,), "padding": (1,), "size": (2,)}),
+        ((numbers(1, 2, 4, 3), numbers(1, 2, 2, 2)), {**PLAIN_2D, "dilation": (2, 1), "groups": 2, "size": (2, 2)}),
+        ((numbers(1, 1, 3, 3), numbers(1, 2, 2, 4)), {**PLAIN_2D, "padding": (0, 1), "size": (2, 2)}),
+    ],
+    # networks
+    "linear": [((X, numbers(4, 3), numbers(4)), {})],
+    "linear_each": [((CUBE, numbers(2, 4), numbers(2)), {})],
+    "normalize": [
+        ((X, numbers(3), numbers(3, seed=1)), {"axis": (1,), "eps": 1e-5}),
+        ((CUBE, numbers(3, 1), numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
+        ((X, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
+    ],
+    "adam": [
+        (
+            (X, X[::-1], numbers(2, 3, seed=1), np.abs(X), np.abs(X[::-1]), np.array(0.1), np.array(0.3)),
+            {"beta1": 0.9, "beta2": 0.99, "eps": 1e-8, "decay": decay, "amsgrad": amsgrad},
+        )
+        for decay, amsgrad in ((0.0, False), (0.1, True))
+    ],
+    "batch_norm_fixed": [
+        ((CUBE, numbers(3, 1), numbers(3, 1, seed=1), numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
+    ],
+    # composites
+    "as_strided": [
+        ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),
+    ],
+    "softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((numbers(),), {"dim": 0})],
+    "log_softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((numbers(),), {"dim": 0})],
+    "mse_loss": [((X, numbers(2, 3, seed=1)), {}), ((numbers(), numbers(seed=1)), {})],
+}  # fmt: skip

@@ -1,0 +1,260 @@
+"""Tensors of a given shape: zeros, ones, one number everywhere, the identity, or whatever memory holds.
+
+Every function takes ``dtype``, ``device`` and ``requires_grad``, and PyTorch's ``layout``, ``pin_memory`` and
+``memory_format``, which change nothing here. An ``out`` gives its dtype where none is asked for.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.carrier import Array
+from wengert.core.shapes import Shape, positive_size, size_argument
+from wengert.errors import DTypeError, ShapeError
+from wengert.tape.storage import Recorded
+from wengert.tensor.creation import finish
+from wengert.tensor.device import require_plain
+from wengert.tensor.out import deliver
+from wengert.tensor.promotion import dtype_of, filling, is_number, require_tensor
+
+__all__ = [
+    "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "ones", "ones_like", "zeros",
+    "zeros_like",
+]  # fmt: skip
+
+
+def _dtype(op: str, dtype: Any, out: Any) -> np.dtype[Any]:
+    """Return the dtype asked for, else that of ``out``, else the default; RuntimeError where the two differ."""
+    return chosen_dtype(op, dtype, out, dtypes.default_float())
+
+
+def chosen_dtype(op: str, dtype: Any, out: Any, default: np.dtype[Any]) -> np.dtype[Any]:
+    """Return the dtype asked for, else that of ``out``, else ``default``; RuntimeError where the two differ."""
+    if out is None:
+        return default if dtype is None else dtypes.to_numpy(dtype)
+    require_tensor(op, out, "out")
+    if dtype is not None and dtypes.to_numpy(dtype) != dtype_of(out):
+        raise DTypeError(
+            f"{op}(): dtype {dtype} does not match dtype of out parameter ({out.dtype})"
+        )
+    return dtype_of(out)
+
+
+def _shape(op: str, shape: tuple[Any, ...], size: Any) -> Shape:
+    """Return the shape that was asked for by position or as ``size=``."""
+    if size is None and not shape:
+        raise TypeError(
+            f"{op}() missing 1 required positional argument: 'size', as in `{op}(2, 3)`."
+        )
+    return positive_size(op, shape if size is None else (size,))
+
+
+def zeros(
+    *shape: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return zeros of a shape, given as ints or one tuple.
+
+    >>> import wengert as torch
+    >>> torch.zeros(2)
+    tensor([0., 0.])
+    """
+    require_plain(device, layout)
+    made = finish(
+        np.zeros(_shape("zeros", shape, size), _dtype("zeros", dtype, out)), requires_grad
+    )
+    return made if out is None else deliver(made, out, silent=True)
+
+
+def ones(
+    *shape: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return ones of a shape, given as ints or one tuple."""
+    require_plain(device, layout)
+    made = finish(np.ones(_shape("ones", shape, size), _dtype("ones", dtype, out)), requires_grad)
+    return made if out is None else deliver(made, out, silent=True)
+
+
+def empty(
+    *shape: Any, size: Any = None, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return a tensor of a shape with arbitrary elements."""
+    require_plain(device, layout, memory_format)
+    made = finish(
+        np.empty(_shape("empty", shape, size), _dtype("empty", dtype, out)), requires_grad
+    )
+    return made if out is None else deliver(made, out, silent=True)
+
+
+def empty_strided(
+    size: Sequence[int], stride: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return a tensor with arbitrary elements, neighbours along each dimension ``stride`` elements apart in memory."""
+    require_plain(device, layout)
+    shape, steps = (
+        positive_size("empty_strided", (size,)),
+        size_argument("empty_strided", (stride,)),
+    )
+    if len(shape) != len(steps):
+        raise ShapeError(
+            f"empty_strided: dimensionality of sizes ({len(shape)}) must match dimensionality of strides ({len(steps)})"
+        )
+    if any(n < 0 for n in steps):
+        raise ShapeError(f"empty_strided: strides must be non-negative, got {list(steps)}")
+    reach = 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
+    memory = np.empty(0 if 0 in shape else reach, _dtype("empty_strided", dtype, None))
+    strides = [step * memory.itemsize for step in steps]
+    return finish(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad)
+
+
+def empty_permuted(
+    size: Sequence[int], physical_layout: Sequence[int], *, dtype: Any = None, layout: Any = None, device: Any = None,
+    requires_grad: bool = False, pin_memory: bool = False,
+) -> Any:  # fmt: skip
+    """Return a tensor with arbitrary elements whose dimensions lie in memory in the order ``physical_layout``."""
+    require_plain(device, layout)
+    shape = positive_size("empty_permuted", (size,))
+    order = size_argument("empty_permuted", (physical_layout,))
+    if sorted(order) != list(range(len(shape))):
+        raise ShapeError(
+            f"empty_permuted: physical_layout {list(order)} must name every dimension of size {list(shape)} once"
+        )
+    memory = np.empty([shape[d] for d in order], _dtype("empty_permuted", dtype, None))
+    return finish(memory.transpose(np.argsort(order)), requires_grad)
+
+
+def full(
+    size: Sequence[int], fill_value: Any, *, out: Any = None, dtype: Any = None, layout: Any = None,
+    device: Any = None, pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return a tensor of a shape filled with one number, whose kind gives the dtype.
+
+    >>> import wengert as torch
+    >>> torch.full((2,), 7)
+    tensor([7, 7])
+    """
+    require_plain(device, layout)
+    shape = _size_tuple("full", size)
+    number = _number("full", fill_value)
+    made = finish(
+        _filled(shape, number, chosen_dtype("full", dtype, out, _own(number)), "full"),
+        requires_grad,
+    )
+    return made if out is None else deliver(made, out, silent=True)
+
+
+def _size_tuple(op: str, size: Any) -> Shape:
+    if not isinstance(size, list | tuple):
+        raise TypeError(
+            f"{op}(): argument 'size' must be tuple of ints, not {type(size).__name__}."
+        )
+    return positive_size(op, (size,))
+
+
+def _number(op: str, value: Any) -> Any:
+    if isinstance(value, Recorded):
+        value = value.item()  # type: ignore[attr-defined]
+    if not is_number(value):
+        raise TypeError(
+            f"{op}(): argument 'fill_value' must be a number, not {type(value).__name__}."
+        )
+    return value
+
+
+def _own(number: Any) -> np.dtype[Any]:
+    return dtypes.of_number(number)
+
+
+def _filled(shape: Shape, number: Any, dtype: np.dtype[Any], op: str) -> Array:
+    return np.full(shape, filling(number, dtype, op).payload)
+
+
+def eye(
+    n: int, m: int | None = None, *, out: Any = None, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return the identity matrix, or an ``n x m`` matrix with ones on its diagonal.
+
+    >>> import wengert as torch
+    >>> torch.eye(2)
+    tensor([[1., 0.],
+            [0., 1.]])
+    """
+    require_plain(device, layout)
+    for name, count in (("n", n), ("m", n if m is None else m)):
+        if _whole("eye", name, count) < 0:
+            raise ShapeError(f"eye: {name} must be greater or equal to 0, got {count}")
+    made = finish(np.eye(n, m, dtype=_dtype("eye", dtype, out)), requires_grad)
+    return made if out is None else deliver(made, out, silent=True)
+
+
+def _whole(op: str, name: str, n: Any) -> int:
+    try:
+        return operator.index(n)
+    except TypeError:
+        raise TypeError(f"{op}(): argument '{name}' must be int, not {type(n).__name__}.") from None
+
+
+def _like(op: str, input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
+    require_tensor(op, input)
+    return tuple(input.shape), dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
+
+
+def zeros_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return zeros of another tensor's shape and dtype."""
+    require_plain(device, layout, memory_format)
+    return finish(np.zeros(*_like("zeros_like", input, dtype)), requires_grad)
+
+
+def ones_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return ones of another tensor's shape and dtype."""
+    require_plain(device, layout, memory_format)
+    return finish(np.ones(*_like("ones_like", input, dtype)), requires_grad)
+
+
+def empty_like(
+    input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
+    requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return a tensor of another's shape and dtype with arbitrary elements."""
+    require_plain(device, layout, memory_format)
+    return finish(np.empty(*_like("empty_like", input, dtype)), requires_grad)
+
+
+def full_like(
+    input: Any, fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return a tensor of another's shape and dtype filled with one number."""
+    require_plain(device, layout, memory_format)
+    shape, target = _like("full_like", input, dtype)
+    return finish(
+        _filled(shape, _number("full_like", fill_value), target, "full_like"), requires_grad
+    )
+
+
+def new_full(
+    input: Any, size: Sequence[int], fill_value: Any, *, dtype: Any = None, layout: Any = None, device: Any = None,
+    pin_memory: bool = False, requires_grad: bool = False,
+) -> Any:  # fmt: skip
+    """Return a tensor of a shape with one number everywhere, of ``input``'s dtype."""
+    require_plain(device, layout)
+    shape = _size_tuple("new_full", size)
+    target = _like("new_full", input, dtype)[1]
+    return finish(
+        _filled(shape, _number("new_full", fill_value), target, "new_full"), requires_grad
+    )

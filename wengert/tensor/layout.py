@@ -1,0 +1,81 @@
+"""How the elements of a tensor lie in memory: strides, offsets, whether in one piece.
+
+A carrier's tensor has no memory. Its elements are taken to lie as those of a plain tensor made by the same views.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.carrier import state
+from wengert.core.shapes import Shape
+from wengert.errors import ShapeError
+from wengert.tape.storage import ndarray, root_array
+from wengert.tensor.promotion import dtype_of
+
+
+def layout(x: Any) -> np.ndarray[Any, Any]:
+    """Return the array of a plain tensor, or one whose elements lie as a carrier's would in memory, their values apart.
+
+    Whether a reshape is a view or a copy must not depend on what carries the elements.
+    """
+    payload = x.payload
+    if payload.__class__ is ndarray:
+        return payload
+    view = x.origin
+    if view is None and state.trace is not None:
+        return state.trace.laid_out(x)  # type: ignore[no-any-return]
+    if view is None:
+        return np.empty(tuple(payload.shape), dtype_of(x))
+    laid_out = layout(view.base)
+    for row, params in view.chain:
+        laid_out = row.forward(laid_out, **params)
+    return laid_out
+
+
+def is_contiguous(x: Any) -> bool:
+    """Say whether the elements lie in one piece of memory in order."""
+    return bool(layout(x).flags.c_contiguous)
+
+
+def stride(x: Any) -> Shape:
+    """Return how many elements apart neighbours along each dimension are."""
+    laid_out = layout(x)
+    return tuple(s // laid_out.itemsize for s in laid_out.strides)
+
+
+def storage_offset(x: Any) -> int:
+    """Return how many elements before the first one the memory begins that the tensor and its views share."""
+    laid_out = layout(x)
+    root = x.storage.root if x.storage is not None and laid_out is x.payload else None
+    if root is None:
+        root = root_array(laid_out)
+    return (address(laid_out) - address(root)) // laid_out.itemsize
+
+
+def address(x: np.ndarray[Any, Any]) -> int:
+    """Return where the first element lies in memory."""
+    found: int = x.__array_interface__["data"][0]
+    return found
+
+
+def require_regroupable(x: Any, before: np.dtype[Any], after: np.dtype[Any]) -> None:
+    """Raise unless elements of one size can be read as such of another."""
+    names = f"to view {dtypes.public(before)} as {dtypes.public(after)} (different element sizes)"
+    if not x.ndim:
+        raise ShapeError(f"self.dim() cannot be 0 {names}")
+    steps = stride(x)
+    if x.shape[-1] > 1 and steps[-1] != 1:
+        raise ShapeError(
+            f"self.stride(-1) must be 1 {names}, but got {steps[-1]}. Use `.contiguous()` first."
+        )
+    factor = after.itemsize // before.itemsize
+    if factor > 1:
+        counted = {"self.size(-1)": x.shape[-1], "self.storage_offset()": storage_offset(x)}
+        counted |= {f"self.stride({d})": step for d, step in enumerate(steps[:-1])}
+        for what, n in counted.items():
+            if n % factor:
+                raise ShapeError(f"{what} must be divisible by {factor} {names}, but got {n}")
