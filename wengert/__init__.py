@@ -19,6 +19,7 @@ from wengert import func as func
 from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import serialization as serialization
 from wengert import special as special
 from wengert import utils as utils
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
@@ -36,6 +37,8 @@ from wengert.random import manual_seed as manual_seed
 from wengert.random import seed as seed
 from wengert.random import set_rng_state as set_rng_state
 from wengert.random import thread_safe_generator as thread_safe_generator
+from wengert.serialization import load as load
+from wengert.serialization import save as save
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *

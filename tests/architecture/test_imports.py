@@ -25,7 +25,7 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
-    ("utils",),
+    ("serialization", "utils"),
     ("explain",),
     ("",),
     ("as_torch",),
