@@ -1,7 +1,8 @@
 """Wengert under the name `torch`, so that an unmodified PyTorch program runs on it.
 
 One finder answers every import of `torch` and of what lies below it with Wengert's module of the same tail:
-`torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the public face, nothing behind it.
+`torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the names of Wengert's modules, and
+nothing of what is in them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-import wengert
 from wengert.errors import MissingFeatureError, lacking
 from wengert.torch_version import FOLLOWED, TorchVersion
 
@@ -28,7 +28,7 @@ def install_as_torch() -> None:
     `import wengert as torch` does the same without touching the process.
     """
     loaded = sys.modules.get("torch")
-    if loaded is not None and loaded is not wengert:
+    if loaded is not None and loaded is not sys.modules["wengert"]:
         raise RuntimeError(
             "install_as_torch: PyTorch itself is already imported in this process, and a program cannot use both under "
             "one name. Call install_as_torch() before the first `import torch`, or write `import wengert as torch`."
@@ -49,6 +49,7 @@ def answer_as_torch(torch: ModuleType) -> None:
     """
     face = vars(torch)
     face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
+    torch.version.__version__ = str(face["__version__"])
     face["Tensor"].__module__ = "torch"
     torch.nn.Parameter.__module__ = "torch.nn.parameter"
 
@@ -91,7 +92,7 @@ def counterpart(fullname: str) -> ModuleType | None:
     """
     name = "wengert" + fullname.removeprefix("torch")
     parent, _, child = name.rpartition(".")
-    if parent and not isinstance(vars(sys.modules[parent]).get(child, wengert), ModuleType):
+    if parent and not isinstance(vars(sys.modules[parent]).get(child, sys), ModuleType):
         return None
     try:
         return importlib.import_module(name)

@@ -19,7 +19,7 @@ import numpy as np
 
 import wengert
 from wengert import as_torch
-from wengert.errors import WHAT_TO_DO
+from wengert.errors import WHAT_TO_DO, install_command
 
 CANNOT_OPEN = 2
 """The exit status with which Python itself answers a script that it cannot open."""
@@ -172,7 +172,7 @@ def facts() -> Iterator[str]:
         missing = [name for name in packages if not installed_version(name)]
         yield f"extra    {extra}: {', '.join(found) or 'nothing installed'}"
         if missing:
-            yield f"         missing: {sys.executable} -m pip install {' '.join(missing)}"
+            yield f"         missing: {install_command(*missing)}"
 
 
 def packages_of_extras() -> dict[str, list[str]]:

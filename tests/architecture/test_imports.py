@@ -15,6 +15,7 @@ import pytest
 
 LAYERS = (
     ("errors", "torch_version"),
+    ("as_torch",),
     ("core",),
     ("rules",),
     ("tape",),
@@ -26,9 +27,9 @@ LAYERS = (
     ("nn",),
     ("optim",),
     ("serialization", "utils"),
+    ("backends", "cuda", "settings", "testing", "types", "version"),
     ("explain",),
     ("",),
-    ("as_torch",),
     ("cli",),
     ("__main__",),
 )
@@ -36,7 +37,7 @@ LAYERS = (
 
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 LIGHT = {"numpy", "wengert", *sys.stdlib_module_names}
-HEAVY = {"matplotlib", "multiprocessing", "scipy"}
+HEAVY = {"matplotlib", "ml_dtypes", "multiprocessing", "scipy"}
 IMPORT_SYSTEM = "wengert.as_torch"
 """The one module that imports by computed names, because that is what it is for."""
 

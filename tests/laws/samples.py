@@ -18,6 +18,7 @@ from tests.laws.explicit import EXPLICIT
 from tests.laws.explicit.activations import REAL_ONLY as REAL_ACTIVATIONS
 from tests.laws.explicit.matrices import INVARIANTS, PREPARED
 from tests.laws.operands import F64, I64, Array, spaced
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
@@ -56,7 +57,7 @@ class Sample:
         return tuple(
             i
             for i, x in enumerate(self.operands)
-            if x.dtype.kind in "fc" and self.row.rules and self.row.rule(i) is not None
+            if kind(x) in "fc" and self.row.rules and self.row.rule(i) is not None
         )
 
     @property
@@ -104,7 +105,7 @@ class Sample:
 
 def kind(value: Any) -> str:
     """Return the kind of a raw array's or a tensor's dtype, as one letter of NumPy's."""
-    return str(getattr(value.dtype, "numpy", value.dtype).kind)
+    return dtypes.kind(getattr(value.dtype, "numpy", value.dtype))
 
 
 def _convert(x: Array, dtype: np.dtype[Any]) -> Array:

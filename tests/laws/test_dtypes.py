@@ -49,16 +49,16 @@ def _dtype(value: Any) -> np.dtype[Any]:
 def test_real_dtypes_are_kept(sample: Sample, dtype: Any) -> None:
     if sample.row.name in LAPACK and dtype is np.float16:
         pytest.skip("LAPACK has no float16")
-    _kept(sample.astype(dtype))
+    kept(sample.astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)
 @pytest.mark.parametrize("sample", KEEPING_COMPLEX)
 def test_complex_dtypes_are_kept(sample: Sample, dtype: Any) -> None:
-    _kept(sample.astype(dtype))
+    kept(sample.astype(dtype))
 
 
-def _kept(sample: Sample) -> None:
+def kept(sample: Sample) -> None:
     """Check the forward, each rule on raw arrays, the walk in both ways, and forward mode."""
     dtype = sample.points[0].dtype
     outs = sample.everything(*sample.operands)

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from wengert.core import dtypes
 from wengert.core.continuous import exponential
 from wengert.core.mt19937 import Array, Stream
 from wengert.core.uniforms import (
@@ -39,8 +40,8 @@ def random(stream: Stream, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Arr
     target = np.dtype(dtype)
     if target.kind == "c":
         raise not_for("random_", target)
-    if target.kind == "f":
-        largest = 2 ** (np.finfo(target).nmant + 1)
+    if dtypes.kind(target) == "f":
+        largest = 2 ** (dtypes.limits(target).nmant + 1)
     else:
         largest = 1 if target.kind == "b" else int(np.iinfo(target).max)
 

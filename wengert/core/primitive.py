@@ -185,6 +185,8 @@ class Primitive:
         if self.name in BOOK:
             raise ValueError(f"the rulebook already has a row named {self.name!r}")
         BOOK[self.name] = self
+        for adapter in _adapters if self.variant_of is None else ():
+            adapter(self)
 
     def named(self, name: str, backward_name: str) -> Primitive:
         """Return this row under another name, where PyTorch's node tells how an operation was called."""
@@ -242,6 +244,16 @@ class Primitive:
         if self.masks is None:
             return None
         return self.masks[0 if self.operands is None else position]
+
+
+_adapters: Final[list[Callable[[Primitive], None]]] = []
+
+
+def adapt(adapter: Callable[[Primitive], None]) -> None:
+    """Let ``adapter`` change how every row computes, those there are and those to come."""
+    for row in BOOK.values():
+        adapter(row)
+    _adapters.append(adapter)
 
 
 def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:

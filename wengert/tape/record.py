@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import cannot_broadcast
@@ -235,7 +235,10 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
                 node.outputs = tuple([(a.shape, a.dtype) for a in out])
                 results = tuple(
                     [
-                        handle(a, Output(node, i, a.shape) if a.dtype.kind in FLOATING else None)
+                        handle(
+                            a,
+                            Output(node, i, a.shape) if dtypes.kind(a.dtype) in FLOATING else None,
+                        )
                         for i, a in enumerate(out)
                     ]
                 )
@@ -347,7 +350,11 @@ def _wrap_outputs(node: Any, outs: Sequence[Any], several: bool, level: Level) -
     node.shape = ()
     node.outputs = tuple((tuple(v.shape), numpy_dtype(v)) for v in outs)
     return tuple(
-        handle(collapsed(v), Output(node, i, shape) if d.kind in FLOATING else None, level)
+        handle(
+            collapsed(v),
+            Output(node, i, shape) if dtypes.kind(d) in FLOATING else None,
+            level,
+        )
         for i, (v, (shape, d)) in enumerate(zip(outs, node.outputs, strict=True))
     )
 

@@ -41,7 +41,7 @@ def combine(
             return binary(row, x, constant(y, payload.dtype))
     op = op or row.name
     left, right = promoted(op, x, y, floating=to_float)
-    if refused and dtype_of(left).kind in refused:
+    if refused and dtypes.kind(dtype_of(left)) in refused:
         raise undefined(op, dtype_of(left))
     out = binary(row, left, right)
     if out is NotImplemented:
@@ -100,7 +100,7 @@ _INSTEAD = {
 
 def undefined(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
     """Word the error for an operation that does not exist for a dtype."""
-    kind = "i" if dtype.kind == "u" else dtype.kind
+    kind = "i" if dtype.kind == "u" else dtypes.kind(dtype)
     return NotImplementedError(
         f'"{op}" not implemented for {dtypes.public(dtype)} tensors. {_INSTEAD[kind]}'
     )

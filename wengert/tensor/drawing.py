@@ -223,7 +223,7 @@ def between(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]
         return _everything(dtype)
     if high is not None and low >= high:
         raise _no_room(low, high)
-    if dtype.kind == "f":
+    if dtypes.kind(dtype) == "f":
         low = _held(low, 1, dtype)
         high = (
             _exact_up_to(dtype) + (low < _exact_up_to(dtype))
@@ -251,7 +251,7 @@ def _everything(dtype: np.dtype[Any]) -> tuple[int, int]:
 
 def _exact_up_to(dtype: np.dtype[Any]) -> int:
     """Return the number up to which a floating dtype holds every integer."""
-    return int(2 ** (np.finfo(dtype).nmant + 1))
+    return int(2 ** (dtypes.limits(dtype).nmant + 1))
 
 
 def _held(bound: int, step: int, dtype: np.dtype[Any]) -> int:
@@ -262,7 +262,7 @@ def _held(bound: int, step: int, dtype: np.dtype[Any]) -> int:
     near = int(value)
     if near >= bound if step > 0 else near < bound:
         return bound
-    spacing = abs(bound + step).bit_length() - 1 - int(np.finfo(dtype).nmant)
+    spacing = abs(bound + step).bit_length() - 1 - int(dtypes.limits(dtype).nmant)
     return near + step * (1 << spacing)
 
 
@@ -277,16 +277,16 @@ def _require_range(name: str, bound: int, dtype: np.dtype[Any]) -> None:
     """Raise RuntimeError for a bound out of the dtype's range; warn where floats have gaps between integers."""
     if dtype.kind == "b":
         fits = bound in (0, 1)
-    elif dtype.kind == "f":
-        fits = abs(bound) <= np.finfo(dtype).max
+    elif dtypes.kind(dtype) == "f":
+        fits = abs(bound) <= dtypes.limits(dtype).max
     else:
         fits = np.iinfo(dtype).min <= bound <= np.iinfo(dtype).max
     if not fits:
         raise RuntimeError(
             f"random_: {name} is out of bounds for {dtypes.public(dtype)}, got {bound}. Use a wider dtype."
         )
-    if dtype.kind == "f" and abs(bound) > _exact_up_to(dtype):
-        exponent = np.finfo(dtype).nmant + 1
+    if dtypes.kind(dtype) == "f" and abs(bound) > _exact_up_to(dtype):
+        exponent = dtypes.limits(dtype).nmant + 1
         warn(
             f"random_: {name} is out of bounds [-(2^{exponent}), 2^{exponent}]. Due to precision limitations "
             f"{dtypes.public(dtype)} can support discrete uniform distribution only within this range."

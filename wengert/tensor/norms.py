@@ -35,7 +35,7 @@ def vector_norm(
 def _vector_norm(op: str, x: Any, ord: Any, dim: Any, keepdim: Any, dtype: Any) -> Any:
     require_tensor(op, x)
     found = dtype_of(x)
-    if found.kind not in "fc":
+    if dtypes.kind(found) not in "fc":
         raise DTypeError(
             f"{op}: Expected a floating point or complex tensor as input. Got {x.dtype}. Use `x.float()`."
         )
@@ -58,7 +58,7 @@ def _real(dtype: Any) -> Any:
 def _wider(op: str, x: Any, dtype: Any) -> Any:
     """Return the dtype to compute in; RuntimeError for one that loses what the tensor has."""
     found = dtype_of(x)
-    if dtype.kind != found.kind:
+    if dtypes.kind(dtype) != dtypes.kind(found):
         raise DTypeError(
             f"{op}: the desired dtype should be {'complex' if found.kind == 'c' else 'real'} for a tensor of "
             f"{x.dtype}, but got {dtypes.public(dtype)}."
@@ -145,7 +145,7 @@ def dist(input: Any, other: Any, p: Any = 2, *, out: Any = None) -> Any:
     require_tensor("dist", input)
     require_tensor("dist", other, "other")
     x, y = promoted("dist", input, other)
-    if dtype_of(x).kind not in "fc":
+    if dtypes.kind(dtype_of(x)) not in "fc":
         raise DTypeError(
             f"norm(): input dtype should be either floating point or complex. Got {x.dtype} instead. "
             f"Use `x.float()`."
@@ -178,7 +178,7 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float, *, out: Any = None) -> 
         raise ShapeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise ShapeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
-    if dtype_of(input).kind not in "fc":
+    if dtypes.kind(dtype_of(input)) not in "fc":
         raise DTypeError(f"renorm: expected floating point or complex numbers, got {input.dtype}.")
     at = axis_of("renorm", dim, input.ndim)
     axis = tuple(a for a in range(input.ndim) if a != at)

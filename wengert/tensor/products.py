@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape, axis_of, broadcast_shape, broadcastable
 from wengert.errors import DTypeError, ShapeError, cannot_broadcast, shape_text
@@ -97,7 +98,7 @@ def _added(row: Primitive, op: str, x: Any, y: Any, z: Any, beta: complex, alpha
     require_tensor(op, x)
     same_dtype(op, y, z)
     same_dtype(op, x, y)
-    kind = dtype_of(x).kind
+    kind = dtypes.kind(dtype_of(x))
     if kind == "b" and row is not rows.addr:
         no_bools(op, x)
     beta, alpha = (
@@ -355,7 +356,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
         )
     for name, x in (("X1", x1), ("X2", x2)):
         require_tensor("cdist", x, name.lower())
-        if dtype_of(x).kind != "f":
+        if dtypes.kind(dtype_of(x)) != "f":
             raise DTypeError(
                 f"cdist only supports floating-point dtypes, {name} got: {x.dtype}. Use `x.float()`."
             )

@@ -120,7 +120,7 @@ def randperm(
     target = _dtype("randperm", dtype, out, np.dtype(np.int64))
     if target.kind in "bc":
         raise uniforms.not_for("randperm", target)
-    exact = 2 ** (np.finfo(target).nmant + 1) + 1 if target.kind == "f" else count
+    exact = 2 ** (dtypes.limits(target).nmant + 1) + 1 if dtypes.kind(target) == "f" else count
     if count > exact or not fits(count, target):
         raise DTypeError(
             f"randperm: n={count} is too large for {dtypes.public(target)}, which does not hold every integer below. "
@@ -378,7 +378,7 @@ def multinomial(
         raise ShapeError(
             f"multinomial: prob_dist must be 1 or 2 dim, got {len(shape)}. Use `reshape` to make rows of weights."
         )
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise DTypeError(
             f"multinomial only supports floating-point dtypes for input, got: {input.dtype}. Use `.float()`."
         )

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.activation import logsigmoid
 from wengert.nn.functional.reducing import chosen_reduction, reduced
@@ -54,7 +54,7 @@ def cross_entropy(
             and x.ndim == 2
             and t.shape == x.shape[:1]
             and t.dtype == _INT64
-            and x.dtype.kind == "f"
+            and dtypes.kind(x.dtype) == "f"
         ):
             row = composite.log_softmax
             logs = attach(row, input, row.forward(x, dim=1), _ROWS_OF_CLASSES, 2)
@@ -72,7 +72,7 @@ def _general(
     require_tensor(op, target, "target")
     if not 0.0 <= smoothing <= 1.0:
         raise RuntimeError(f"{op}: label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     axis = 1 if input.ndim > 1 else 0
     logs = reductions.log_softmax(input, axis)
@@ -109,7 +109,7 @@ def _evenly(
 def _against_probabilities(
     logs: Any, target: Any, weight: Any, reduction: str, smoothing: float, axis: int
 ) -> Any:
-    if dtype_of(target).kind != "f":
+    if dtypes.kind(dtype_of(target)) != "f":
         raise DTypeError(
             f"cross_entropy: Expected floating point type for target with class probabilities, got {target.dtype}. "
             f"Class numbers have one dimension less than the input."
@@ -143,7 +143,7 @@ def nll_loss(
     reduction = chosen_reduction(reduction, size_average, reduce)
     require_tensor("nll_loss", input)
     require_tensor("nll_loss", target, "target")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("nll_loss", dtype_of(input))
     _require_targets(input, target)
     if dtype_of(target) != _INT64:
@@ -196,7 +196,7 @@ def _scores(op: str, input: Any, target: Any, by_class: bool) -> tuple[Any, Any]
     """Return scores ``(n, c)`` and targets ``(n)`` or, ``by_class``, ``(n, c)``; RuntimeError for other shapes."""
     require_tensor(op, input)
     require_tensor(op, target, "target")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     if input.ndim > 2 or (input.ndim and not input.shape[-1]):
         raise ShapeError(

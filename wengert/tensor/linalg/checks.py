@@ -15,7 +15,7 @@ def inexact(op: str, x: Any, name: str = "A", *, half: bool = False) -> Any:
     """Return a tensor; RuntimeError unless it is complex or of floats, of at least 32 bits where not ``half``."""
     require_tensor(op, x, name)
     dtype = dtype_of(x)
-    if dtype.kind not in "fc":
+    if dtypes.kind(dtype) not in "fc":
         raise DTypeError(
             f"{op}: Expected a floating point or complex tensor as input. Got {dtypes.public(dtype)}. Use `x.float()`."
         )

@@ -77,7 +77,7 @@ def eigvals(A: Any, *, out: Any = None) -> Any:
 
 def _eig(op: str, A: Any) -> Any:
     square(op, A)
-    return rows.eig(A, real_input=dtype_of(A).kind == "f")
+    return rows.eig(A, real_input=dtypes.kind(dtype_of(A)) == "f")
 
 
 def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: Any = None) -> Any:
@@ -133,7 +133,7 @@ def _tolerances(op: str, x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """Return the absolute and the relative tolerance for each matrix of a stack, as tensors."""
     dtype = dtype_of(x).type(0).real.dtype
     if rtol is None:
-        small = max(x.shape[-2:]) * float(np.finfo(dtype).eps)
+        small = max(x.shape[-2:]) * float(dtypes.limits(dtype).eps)
         if isinstance(atol, Recorded):
             rtol = comparison.eq(atol, 0) * small
         else:

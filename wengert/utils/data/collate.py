@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.dtypes import float64
 from wengert.tensor.creation import as_tensor, tensor
 from wengert.tensor.joining import stack
@@ -31,7 +32,7 @@ def default_convert(data: Any) -> Any:
     if isinstance(data, Tensor):
         return data
     if type(data).__module__ == "numpy" and not isinstance(data, np.str_ | np.bytes_):
-        if isinstance(data, np.ndarray) and data.dtype.kind in NOT_NUMBERS:
+        if isinstance(data, np.ndarray) and dtypes.kind(data.dtype) in NOT_NUMBERS:
             return data
         return as_tensor(data)
     if isinstance(data, Mapping):
