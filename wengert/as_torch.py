@@ -49,6 +49,7 @@ def answer_as_torch(torch: ModuleType) -> None:
     """
     face = vars(torch)
     face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
+    torch.version.__version__ = str(face["__version__"])
     face["Tensor"].__module__ = "torch"
     torch.nn.Parameter.__module__ = "torch.nn.parameter"
 
