@@ -471,9 +471,7 @@ def _cases() -> Iterator[Any]:
 
 ALL = list(_cases())
 DIFFERENTIABLE = [case for case in ALL if case.values[0].moving]
-CONSTANT = [
-    case for case in ALL if not case.values[0].moving and case.values[0].row.kind != "composite"
-]
+CONSTANT = [case for case in ALL if not case.values[0].moving]
 SMOOTH = [
     case
     for case in DIFFERENTIABLE
