@@ -205,6 +205,14 @@ def test_a_cast_that_loses_imaginary_parts_warns() -> None:
         assert COMPLEX.sum(dtype=torch.float32).item() == 3
 
 
+@pytest.mark.parametrize("dtype", [torch.bool, torch.uint8, torch.int32])
+def test_sums_and_products_have_the_dtype_that_was_asked_for(dtype: Any) -> None:
+    x = torch.tensor([2, 3])
+    scans = () if dtype is torch.bool else (x.cumsum(0, dtype=dtype), x.cumprod(0, dtype=dtype))
+    made = (x.sum(dtype=dtype), x.prod(dtype=dtype), x.prod(0, dtype=dtype), *scans)
+    assert [m.dtype for m in made] == [dtype] * len(made)
+
+
 def test_named_results_are_public_types() -> None:
     found = X.sort()
     assert isinstance(found, torch.return_types.sort)

@@ -13,7 +13,8 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, general
 from wengert.core.shapes import Shape
-from wengert.rules.elementwise import abs, keep_where, modulus, power, sign
+from wengert.rules.elementwise import abs, keep_where, modulus, power, sign, where
+from wengert.rules.reduction import ones_like
 from wengert.rules.structural import as_dtype_of, cast, conj, kept, numpy_dtype, shift_axis, sum
 from wengert.rules.summation import sum_axes, sum_squares
 
@@ -127,12 +128,8 @@ dist = composite(
 """The norm of the difference of two operands of one shape."""
 
 
-def _renorm(x: Any, *, ord: float, axis: Shape, bound: float) -> Any:
+def renorm(x: Any, ord: float, axis: Shape, bound: float) -> Any:
+    """Scale slices down to the norm ``bound`` where theirs is larger; ``axis`` are the axes within a slice."""
     norm = vector_norm(x, ord=ord, axis=axis, keepdim=True)
-    shrunk = alike(bound / (norm + 1e-7), x)
-    longer = as_dtype_of(norm > bound, norm)
-    return keep_where(x * shrunk, norm > bound) + x * alike(1.0 - longer, x)
-
-
-renorm = composite("renorm", _renorm, shift=shift_axis)
-"""Slices scaled down to the norm ``bound`` where theirs is larger; ``axis`` are the axes within a slice."""
+    factor = where(norm > bound, bound / (norm + 1e-7), ones_like(norm))
+    return x * alike(factor, x)

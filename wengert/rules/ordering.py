@@ -18,7 +18,8 @@ from wengert.rules.indexing import gather, scatter
 from wengert.rules.reduction import selecting, sharing
 
 
-def _shift_dim(p: dict[str, Any], size: int) -> dict[str, Any]:
+def shift_dim(p: dict[str, Any], size: int) -> dict[str, Any]:
+    """Move a dimension one place up, past the mapped axis."""
     return {**p, "dim": p["dim"] + 1}
 
 
@@ -31,7 +32,7 @@ def arranging(name: str, forward: Any) -> Primitive:
     def jvp(tangents: Any, indices: Any, dim: int) -> Any:
         return gather(tangents[0], indices, dim=dim), None
 
-    return general(name, forward, vjp, jvp, outputs=("values", "indices"), shift=_shift_dim)
+    return general(name, forward, vjp, jvp, outputs=("values", "indices"), shift=shift_dim)
 
 
 def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
@@ -50,7 +51,7 @@ def _sort(x: Array, *, dim: int, descending: bool) -> tuple[Array, Array]:
 
 sort = arranging("sort", _sort)
 stable_sort = sort.named("stable_sort", "SortBackward1")
-argsort = constant("argsort", _argsort, shift=_shift_dim)
+argsort = constant("argsort", _argsort, shift=shift_dim)
 
 
 def _topk(x: Array, *, k: int, dim: int, largest: bool) -> tuple[Array, Array]:

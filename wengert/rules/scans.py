@@ -14,14 +14,10 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general, linear
 from wengert.rules.elementwise import exp, keep_where
-from wengert.rules.ordering import arranging
+from wengert.rules.ordering import arranging, shift_dim
 from wengert.rules.reduction import ones_like
 from wengert.rules.structural import adjoint, cat, clear_slice, slice_
 from wengert.rules.summation import running_sum
-
-
-def _shift_dim(p: dict[str, Any], size: int) -> dict[str, Any]:
-    return {**p, "dim": p["dim"] + 1}
 
 
 def _turned(x: Array, dim: int) -> Array:
@@ -36,7 +32,7 @@ def _cumsum(x: Array, *, dim: int, reverse: bool) -> Array:
 
 cumsum = linear(
     "cumsum", _cumsum, lambda ct, dim, reverse: cumsum(ct, dim=dim, reverse=not reverse),
-    shift=_shift_dim,
+    shift=shift_dim,
 )  # fmt: skip
 """The sum of all elements up to each one; with ``reverse``, from each one on."""
 
@@ -109,7 +105,7 @@ recurrence = general(
     [lambda ct, x, out, dim, reverse:
         _recurrence_back(ct, x, dim, reverse) * adjoint(_before(out, dim, reverse)),
      _recurrence_back],
-    _recurrence_along, shift=_shift_dim,
+    _recurrence_along, shift=shift_dim,
 )  # fmt: skip
 """``s[i] = x[i] s[i-1] + y[i]`` along ``dim``, from 0; with ``reverse``, ``s[i] = x[i] s[i+1] + y[i]``."""
 
@@ -131,7 +127,7 @@ cumprod = general(
     lambda tangents, x, out, dim: recurrence(
         x, tangents[0] * _up_to(out, dim), dim=dim, reverse=False
     ),
-    shift=_shift_dim,
+    shift=shift_dim,
 )  # fmt: skip
 """The product of all elements up to each one."""
 
@@ -172,7 +168,7 @@ def _logcumsumexp_along(tangents: Any, x: Any, out: Any, dim: int) -> Any:
 
 
 logcumsumexp = general(
-    "logcumsumexp", _logcumsumexp, _logcumsumexp_back, _logcumsumexp_along, shift=_shift_dim
+    "logcumsumexp", _logcumsumexp, _logcumsumexp_back, _logcumsumexp_along, shift=shift_dim
 )
 """``log(sum(exp(x)))`` of all elements up to each one, without overflow."""
 

@@ -119,7 +119,7 @@ def _other_sum(x: Array, axes: Shape) -> Any:
     if x.dtype.kind == "c" and axes:
         halves = np.ascontiguousarray(x).view(x.real.dtype).reshape(*x.shape, 2)
         return sum_axes(halves, axes).view(x.dtype)[..., 0]
-    return np.add.reduce(x, axis=axes, dtype=x.dtype)
+    return np.add.reduce(x, axis=axes, dtype=None if x.dtype.kind == "b" else x.dtype)
 
 
 def sum_squares(x: Array, axes: Shape) -> Any:

@@ -163,5 +163,5 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float, *, out: Any = None) -> 
         raise DTypeError(f"renorm: expected floating point or complex numbers, got {input.dtype}.")
     at = axis_of("renorm", dim, input.ndim)
     axis = tuple(a for a in range(input.ndim) if a != at)
-    made = rows.renorm(input, ord=order, axis=axis, bound=float(maxnorm))
+    made = rows.renorm(input, order, axis, float(maxnorm))
     return made if out is None else deliver(made, out)

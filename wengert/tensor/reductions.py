@@ -97,6 +97,8 @@ def sum(
         input = cast_to(input, _INT64)
     params = _along("sum", input, dim, keepdim, axis, keepdims)
     made = reduce(rows.sum if dim is axis is None else rows.sum_along, input, params)
+    if dtype_of(input).kind == "b":
+        made = cast_to(made, dtype_of(input))
     return made if out is None else deliver(made, out)
 
 
