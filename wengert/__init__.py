@@ -19,6 +19,7 @@ from wengert import cuda as cuda
 from wengert import func as func
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import overrides as overrides
 from wengert import special as special
 from wengert import testing as testing
 from wengert import types as types

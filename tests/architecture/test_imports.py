@@ -26,7 +26,7 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
-    ("backends", "cuda", "settings", "testing", "types", "utils", "version"),
+    ("backends", "cuda", "overrides", "settings", "testing", "types", "utils", "version"),
     ("explain",),
     ("",),
     ("cli",),
