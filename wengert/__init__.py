@@ -13,10 +13,13 @@ import warnings as _warnings
 # NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
+# Loaded before the function `trace`, whose name it would take if it were loaded later.
+import wengert.trace as _trace
 from wengert import autograd as autograd
 from wengert import backends as backends
 from wengert import cuda as cuda
 from wengert import func as func
+from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
@@ -33,6 +36,7 @@ from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
+from wengert.nn.functional.top_level import *
 from wengert.random import Generator as Generator
 from wengert.random import default_generator as default_generator
 from wengert.random import get_rng_state as get_rng_state
@@ -53,19 +57,23 @@ from wengert.tensor.copies import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import *
 from wengert.tensor.display import set_printoptions as set_printoptions
+from wengert.tensor.einsum import *
 from wengert.tensor.elementary import *
 from wengert.tensor.filled import *
 from wengert.tensor.foreign import *
 from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
-from wengert.tensor.indexing import *
 from wengert.tensor.joining import *
 from wengert.tensor.legacy import *
 from wengert.tensor.logic import *
+from wengert.tensor.masking import *
+from wengert.tensor.matrices import *
 from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.parts import *
+from wengert.tensor.picking import *
+from wengert.tensor.products import *
 from wengert.tensor.quantiles import *
 from wengert.tensor.ranges import *
 from wengert.tensor.rearranging import *
@@ -73,6 +81,7 @@ from wengert.tensor.reductions import *
 from wengert.tensor.rounding import *
 from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
+from wengert.tensor.scattering import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *

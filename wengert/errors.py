@@ -14,8 +14,10 @@ __all__ = [
     "DTypeError",
     "GradientError",
     "LeakError",
+    "LinAlgError",
     "MissingExtraError",
     "MissingFeatureError",
+    "OutOfRangeError",
     "ShapeError",
     "TraceError",
 ]
@@ -31,6 +33,14 @@ class ShapeError(RuntimeError):
 
 class DTypeError(RuntimeError):
     """Element types of operands, of a gradient or of a write do not fit together."""
+
+
+class OutOfRangeError(IndexError, RuntimeError):
+    """An index tensor points outside: PyTorch raises an IndexError in some operations, a RuntimeError in others."""
+
+
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, no factors or no decomposition of the kind that was asked for."""
 
 
 class LeakError(RuntimeError):

@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special",),
+    ("special", "linalg"),
     ("autograd",),
     ("func",),
     ("trace",),

@@ -15,6 +15,8 @@ import numpy as np
 import pytest
 
 from tests.laws.explicit import EXPLICIT
+from tests.laws.explicit.activations import REAL_ONLY as REAL_ACTIVATIONS
+from tests.laws.explicit.matrices import INVARIANTS, PREPARED
 from tests.laws.operands import F64, I64, Array, spaced
 from wengert.core import dtypes
 from wengert.core.primitive import Primitive
@@ -22,14 +24,15 @@ from wengert.rules import BOOK
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided
-    vector_norm dist var std var_mean std_mean nansum sort
+    log_softmax mse_loss mse_sum mse_each modulus as_strided rnn rnn_back
+    vector_norm dist renorm var std var_mean std_mean nansum sort
     topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin logcumsumexp
     logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
-    scaled_bessel_k airy_ai airy_ai_slope""".split()
+    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig""".split()
+    + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -79,7 +82,11 @@ class Sample:
 
     def everything(self, *operands: Any) -> tuple[Any, ...]:
         """Apply the row to all operands and return all outputs."""
+        if self.row.name in PREPARED:
+            operands = (PREPARED[self.row.name](operands[0]), *operands[1:])
         out = self.row(*operands, **self.params)
+        if self.row.name in INVARIANTS and kind(operands[0]) == "c":
+            return INVARIANTS[self.row.name](*out)
         return out if isinstance(out, tuple) else (out,)
 
     def astype(self, dtype: Any) -> Sample:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import math
 from typing import Any
 
@@ -33,7 +32,10 @@ def test_kernel_equals_definition(sample: Sample, dtype: Any) -> None:
     for found, defined in zip(sample.everything(*sample.operands), expected, strict=True):
         assert found.dtype == defined.dtype
         assert found.real.dtype == dtype
-        np.testing.assert_allclose(found, defined, rtol=32 * np.finfo(dtype).eps, atol=1e-14)
+        # Sums that cancel round by what went into them, which is of the size of the largest results.
+        eps = np.finfo(dtype).eps
+        low = max(1e-14, 8 * eps * np.abs(defined).max(initial=0.0))
+        np.testing.assert_allclose(found, defined, rtol=32 * eps, atol=low)
 
 
 @pytest.mark.parametrize("sample", COMPOSITES)
@@ -42,7 +44,7 @@ def test_vjp_equals_the_definitions(sample: Sample) -> None:
     ct = like(raw(sample, sample.points), 1)
     v = like(sample.points, 2)
     both = []
-    for way in (sample, functools.partial(_defined, sample)):
+    for way in (sample, lambda *points: _defined(sample, *sample.filled(points))):
         inputs = tensors(sample.points, True)
         first = gradients(way(*inputs), inputs, tensors(ct), create_graph=True)
         product = weighed(first, v)

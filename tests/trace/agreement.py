@@ -32,7 +32,7 @@ def numbers(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return [numbers(v) for v in value]
     if isinstance(value, torch.nn.Module):
-        tables = (value._parameters, value._buffers, value._hooks, value._pre_hooks)
+        tables = (value._parameters, value._buffers, value._forward_hooks, value._forward_pre_hooks)
         return [value.training, *map(numbers, tables), [numbers(m) for m in value.children()]]
     if isinstance(value, torch.optim.Optimizer):
         plain = [{k: v for k, v in g.items() if k != "params"} for g in value.param_groups]

@@ -18,7 +18,7 @@ from wengert.core.lowering import Lowering
 
 Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
 Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
-OPERANDS: Final = ("x", "y", "z")
+OPERANDS: Final = ("x", "y", "z", "w")
 
 BOOK: Final[dict[str, Primitive]] = {}
 """The rulebook: every primitive by name."""
@@ -44,6 +44,13 @@ class Rule:
         self.first = at[0] if at else 0
         self.second = at[1] if len(at) > 1 else 0
         self.pull = _caller(fn, self.names, layout)
+
+    def part(self, i: int) -> Rule:
+        """Return the rule for operand ``i`` of one that gives the cotangents of all operands together."""
+        one, pull = copy.copy(self), self.pull
+        one.arity = -1
+        one.pull = lambda *given: pull(*given)[i]
+        return one
 
 
 def _caller(fn: Callable[..., Any], names: tuple[str, ...], layout: tuple[str, ...]) -> Pull:
@@ -103,6 +110,9 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
+      ``outline``     takes the forward's place where only shapes and dtypes of results are asked for, because the
+                      forward refuses some values
+      ``together``    the `Rule` for the cotangents of all operands at once, where they have their work in common
       ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
@@ -112,8 +122,9 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "unruled", "variant_of",
-        "view", "wants_shape",
+        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "together",
+        "unruled",
+        "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -133,6 +144,11 @@ class Primitive:
         self.operands, self.outputs = operands, outputs
         layout = (operands or ()) + (outputs or ())
         self.rules = tuple(None if fn is None else Rule(fn, layout) for fn in rules)
+        self.together: Rule | None = None
+        if more.pop("together", False):
+            shared = Rule(rules[0], layout)  # type: ignore[arg-type]
+            self.together = shared
+            self.rules = tuple(shared.part(i) for i in range(len(operands or ())))
         present = [rule for rule in self.rules if rule is not None]
         self.keep: frozenset[int] = frozenset().union(*(rule.needs for rule in present))
         self.keep_for = self._keep_table()
@@ -156,9 +172,11 @@ class Primitive:
         self.domain: tuple[float, float] = more.pop("domain", (-3.0, 3.0))
         self.aligned: bool = more.pop("aligned", kind == "elementwise")
         self.simple = operands is not None and outputs is not None and len(outputs) == 1
+        self.simple = self.simple and self.together is None
         self.takes_absent: bool = more.pop("takes_absent", False)
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
+        self.outline: Callable[..., Any] = more.pop("outline", forward)
         if more:
             raise TypeError(f"{name}: a row has no field {sorted(more)}")
         self._enter()
@@ -307,7 +325,8 @@ def composite(
     """Declare an operation by a definition in other rows.
 
     With a ``vjp`` it is one node on the tape and ``kernel`` computes it on raw arrays; every other carrier sees the
-    definition. A law test holds the kernel and the vjp equal to the definition's.
+    definition. A law test holds the kernel and the vjp equal to the definition's. With ``together=True`` there is one
+    vjp, which returns the cotangents of all operands.
     """
     rules = [vjp] if callable(vjp) else list(vjp)
     operands = _operand_names(definition)

@@ -106,6 +106,7 @@ def real_of(op: str, dtype: npt.DTypeLike, complex_too: bool = True) -> np.dtype
 
 
 def not_for(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
+    """Word the error for a dtype that an operation does not draw."""
     kinds = "integers and floats" if op in ("geometric_", "random_") else "floats"
     return NotImplementedError(
         f'"{op}" not implemented for {dtypes.public(dtype)} tensors. It draws {kinds}: convert the result instead.'

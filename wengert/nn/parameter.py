@@ -68,3 +68,8 @@ class Buffer(Tensor):
             state.trace.same_value(made, plain)
         made.persistent = persistent
         return made
+
+
+def unset(*shape: int, device: Any = None, dtype: Any = None) -> Any:
+    """Return a parameter of a shape, to be filled by the layer that asks for it."""
+    return Parameter(filled.empty(shape, device=device, dtype=dtype))

@@ -13,6 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, elementwise, general, linear
 from wengert.errors import DTypeError
+from wengert.rules.selection import chosen, cleared, selected
 from wengert.rules.structural import cast, clear_slice, conj, numpy_dtype
 
 add = elementwise("add", np.add, lambda t: t, lambda t: t, lower="fadd")
@@ -45,7 +46,7 @@ sigmoid = elementwise("sigmoid", _sigmoid, lambda t, out: t * (out * (1.0 - out)
 
 
 def _keep_where(x: Array, mask: Array) -> Array:
-    return np.where(mask, x, x.dtype.type(0))
+    return selected(mask, x)
 
 
 keep_where = linear(
@@ -56,7 +57,7 @@ keep_where = linear(
 
 
 def _where(mask: Array, x: Array, y: Array) -> Array:
-    return np.where(mask, x, y)
+    return chosen(mask, x, y)
 
 
 where = linear(
@@ -72,7 +73,7 @@ def _nothing(t: Any) -> Any:
 
 
 def _gate(x: Array, y: Array) -> Array:
-    return np.where(y <= 0, x.dtype.type(0), x)
+    return cleared(y <= 0, x)
 
 
 gate = elementwise(

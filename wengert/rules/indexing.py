@@ -1,7 +1,9 @@
-"""Rows that pick elements by integer arrays and put them back: gather and its transpose, scatter-add.
+"""Rows that pick elements by positions and put them back: `index`, its transpose `unindex`, and writes.
 
-Indices are operands, never parameters, so they may be batched or traced. They are non-negative and in range: the
-public functions see to that.
+Positions are operands, never parameters, so they may be batched or traced. They count the elements of ``span``
+neighbouring dimensions, from ``axis`` on, as if these were one. Positions along one dimension of every column
+(`gather`, `scatter`) are brought to this form by `places`. They are non-negative and in range: the row `position`, or
+whoever calls, sees to that.
 """
 
 from __future__ import annotations
@@ -12,27 +14,87 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import linear
+from wengert.core.primitive import composite, constant, linear
 from wengert.core.shapes import Shape
-from wengert.rules.memory import zero
-from wengert.rules.structural import broadcast_to, permute, reshape, slice_
+from wengert.errors import OutOfRangeError
+from wengert.rules.elementwise import add, keep_where
+from wengert.rules.memory import revalued, zero
+from wengert.rules.structural import as_dtype_of, broadcast_to, permute, reshape
+
+
+def in_range(x: Array, *, op: str, size: int, dim: int, wrap: bool) -> Array:
+    """Return positions counted from the front; OutOfRangeError for one outside. Negative ones need ``wrap``."""
+    if not x.size or x.view(np.uint64).max() < size:
+        return x
+    bad = (x >= size) | (x < (-size if wrap else 0))
+    if bad.any():
+        raise OutOfRangeError(
+            f"{op}: index {x[bad].flat[0]} is out of bounds for dimension {dim} with size {size}"
+        )
+    return np.where(x < 0, x + size, x)
+
+
+position = constant("position", in_range, 1)
+"""Positions counted from the front and checked, where a carrier holds them; see `in_range`."""
 
 
 def _merged(shape: Shape, axis: int, span: int) -> Shape:
     return (*shape[:axis], math.prod(shape[axis : axis + span]), *shape[axis + span :])
 
 
-def _index(x: Array, indices: Array, *, axis: int, span: int) -> Array:
-    return x.reshape(_merged(x.shape, axis, span)).take(indices, axis=axis)
+def _flat(indices: Array, shape: Shape, axis: int) -> Array:
+    """Return positions along one axis as positions in the whole: ufuncs' ``at`` is fast for those alone."""
+    at = indices.reshape(-1)
+    before, n, after = math.prod(shape[:axis]), shape[axis], math.prod(shape[axis + 1 :])
+    if after != 1:
+        at = at[:, None] * after + np.arange(after)
+    if before != 1:
+        at = (np.arange(before) * (n * after))[:, None] + at.reshape(1, -1)
+    return at.reshape(-1)
 
 
-def _unindex(x: Array, indices: Array, *, axis: int, span: int, shape: Shape) -> Array:
-    out = np.zeros(_merged(shape, axis, span), x.dtype)
-    np.add.at(out, (*(slice(None),) * axis, indices), x)
-    return out.reshape(shape)
+def collect(ufunc: np.ufunc, out: Array, indices: Array, y: Array, axis: int = 0) -> None:
+    """Combine the elements of ``y`` into an array in one piece, where ``indices`` point along ``axis``."""
+    if out.dtype.char == "e":  # float16, in which long sums stand still
+        wide = out.astype(np.float32)
+        collect(ufunc, wide, indices, y.astype(np.float32), axis)
+        out[...] = wide
+        return
+    ufunc.at(out.reshape(-1), _flat(indices, out.shape, axis), y.reshape(-1))
 
 
-def _each(size: int, mapped: Any, values: Any) -> list[Any]:
+def own(x: Array, out: Array | None) -> Array:
+    """Return an array in one piece with the elements of ``x``, to write to: its memory ``out``, or a copy."""
+    return out if out is not None and out.flags.c_contiguous else np.array(x, order="C")
+
+
+def landed(made: Array, out: Array | None) -> Array:
+    """Bring what was written to a copy back to the memory ``out``, where there is one."""
+    if out is not None and out is not made:
+        np.copyto(out, made)
+    return made
+
+
+def _front_to(x: Any, axis: int) -> Any:
+    """Move the first axis to ``axis``."""
+    return permute(x, axes=(*range(1, axis + 1), 0, *range(axis + 1, x.ndim))) if axis else x
+
+
+def _to_front(x: Any, axis: int) -> Any:
+    return permute(x, axes=(axis, *range(axis), *range(axis + 1, x.ndim))) if axis else x
+
+
+def apart(indices: Any, size: int) -> Any:
+    """Return each example's positions (first axis) in ``size`` elements as positions in those of all examples."""
+    return add(indices, multiples(indices.shape[0], size, indices.ndim))
+
+
+def multiples(count: int, step: int, rank: int) -> Array:
+    """Return ``step * [0, 1, ..., count - 1]``, shaped to add to the first of ``rank`` axes: made of sizes alone."""
+    return (np.arange(count) * step).reshape(count, *(1,) * (rank - 1))
+
+
+def every(size: int, mapped: Any, values: Any) -> list[Any]:
     """Give every operand its own leading axis of the mapped size."""
     return [
         x if is_mapped else broadcast_to(x, shape=(size, *x.shape))
@@ -40,20 +102,41 @@ def _each(size: int, mapped: Any, values: Any) -> list[Any]:
     ]
 
 
+def _batching(row: Any) -> Any:
+    """Return the batch rule of a row: positions of each example's own count its elements among those of all."""
+
+    def batch(size: int, mapped: Any, p: dict[str, Any], *values: Any) -> Any:
+        axis, span = p["axis"], p["span"]
+        x, *rest = every(size, mapped, values)
+        if not mapped[1]:
+            rest[0] = values[1]
+            grown = {"shape": (size, *p["shape"])} if "shape" in p else {}
+            return row()(x, *rest, **{**p, **grown, "axis": axis + 1})
+        shape = p.get("shape", tuple(x.shape[1:]))
+        indices = apart(rest[0], math.prod(shape[axis : axis + span]))
+        grown = {"shape": (*shape[:axis], size, *shape[axis:])} if "shape" in p else {}
+        moved = [_front_to(v, axis) for v in (x, *rest[1:])]
+        out = row()(moved[0], indices, *moved[1:], **{**p, **grown, "span": span + 1})
+        return _to_front(out, axis)
+
+    return batch
+
+
+def _index(x: Array, indices: Array, *, axis: int, span: int) -> Array:
+    if span < 2 or x.flags.c_contiguous:
+        return x.reshape(_merged(x.shape, axis, span)).take(indices, axis=axis)
+    return x[_key(indices, x.shape, axis, span)]  # type: ignore[no-any-return]
+
+
+def _key(indices: Array, shape: Shape, axis: int, span: int) -> tuple[Any, ...]:
+    """Return positions as NumPy's index, for arrays whose dimensions cannot be merged without a copy."""
+    return (*(slice(None),) * axis, *np.unravel_index(indices, shape[axis : axis + span]))
+
+
 def _index_batch(size: int, mapped: Any, p: dict[str, Any], x: Any, indices: Any) -> Any:
-    axis, span = p["axis"], p["span"]
-    if not mapped[1]:
-        return index(x, indices, axis=axis + 1, span=span)
     if not mapped[0]:
-        picked = index(x, indices, axis=axis, span=span)
-        return permute(picked, axes=(axis, *range(axis), *range(axis + 1, picked.ndim)))
-    flat = reshape(x, shape=(size, *_merged(tuple(x.shape[1:]), axis, span)))
-    before, after = flat.shape[1 : axis + 1], flat.shape[axis + 2 :]
-    count = math.prod(indices.shape[1:])
-    lined_up = reshape(indices, shape=(size, *(1 for _ in before), count, *(1 for _ in after)))
-    at = broadcast_to(lined_up, shape=(size, *before, count, *after))
-    picked = gather(flat, at, dim=axis + 1)
-    return reshape(picked, shape=(size, *before, *indices.shape[1:], *after))
+        return _to_front(index(x, indices, **p), p["axis"])
+    return _batching(lambda: index)(size, mapped, p, x, indices)
 
 
 index = linear(
@@ -62,100 +145,221 @@ index = linear(
         unindex(ct, indices, axis=axis, span=span, shape=x_shape), None],
     batch=_index_batch, moves=True, selects=(0,),
 )  # fmt: skip
+"""The elements of ``x`` that ``indices`` point at; the dimensions of ``indices`` take the place of the picked ones."""
+
+gathered = index.named("gather", "GatherBackward0")
+index_select = index.named("index_select", "IndexSelectBackward0")
+masked_select = index.named("masked_select", "MaskedSelectBackward0")
+take = index.named("take", "TakeBackward0")
+
+
+def _unindex(x: Array, indices: Array, *, axis: int, span: int, shape: Shape) -> Array:
+    out = np.zeros(_merged(shape, axis, span), x.dtype)
+    collect(np.add, out, indices, x, axis)
+    return out.reshape(shape)
+
 
 unindex = linear(
     "unindex", _unindex,
     [lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span), None],
-    moves=True, backward_name="IndexBackward0",
+    batch=_batching(lambda: unindex), moves=True, backward_name="IndexBackward0",
 )  # fmt: skip
 """Zeros of ``shape`` with the elements of ``x`` added where ``indices`` point: the transpose of `index`."""
 
 
-def _put(x: Array, indices: Array, y: Array, *, axis: int, span: int) -> Array:
-    out = x.copy().reshape(_merged(x.shape, axis, span))
-    out[(*(slice(None),) * axis, indices)] = y
-    return out.reshape(x.shape)
+def _last_written(indices: Array, *, size: int) -> Array:
+    at, order = indices.reshape(-1), np.arange(indices.size)
+    last = np.empty(size, np.int64)
+    last[at] = order
+    return (last[at] == order).reshape(indices.shape)  # type: ignore[no-any-return]
 
 
-def _put_rule(ct: Any, indices: Any, axis: int, span: int) -> Any:
+last_written = constant(
+    "last_written", _last_written,
+    batch=lambda size, mapped, p, x: last_written(apart(x, p["size"]), size=size * p["size"]),
+)  # fmt: skip
+"""Where the value of a write stays: no later one of the same write goes to the same of ``size`` places."""
+
+
+def _put(
+    x: Array, indices: Array, y: Array, *, axis: int, span: int, out: Array | None = None
+) -> Array:
+    if out is not None and not out.flags.c_contiguous:
+        out[_key(indices, x.shape, axis, span)] = y
+        return out
+    made = own(x, out)
+    made.reshape(_merged(x.shape, axis, span))[(*(slice(None),) * axis, indices)] = y
+    return made
+
+
+def _put_x(ct: Any, indices: Any, axis: int, span: int) -> Any:
     return put(ct, indices, zero(index(ct, indices, axis=axis, span=span)), axis=axis, span=span)
 
 
+def _put_y(ct: Any, indices: Any, axis: int, span: int) -> Any:
+    stays = last_written(indices, size=math.prod(ct.shape[axis : axis + span]))
+    after = (1,) * (ct.ndim - axis - span)
+    if after:
+        stays = reshape(stays, shape=(*indices.shape, *after))
+    return keep_where(index(ct, indices, axis=axis, span=span), stays)
+
+
 put = linear(
-    "put", _put,
-    [_put_rule, None, lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span)],
-    moves=True, selects=(0,), backward_name="IndexPutBackward0",
+    "put", _put, [_put_x, None, _put_y],
+    batch=_batching(lambda: put), moves=True, selects=(0, 2), backward_name="IndexPutBackward0",
 )  # fmt: skip
-"""A copy of ``x`` with the elements that ``indices`` point at replaced by ``y`` (indices without repeats)."""
+"""``x`` with the elements that ``indices`` point at replaced by ``y``; of several for one place, the last."""
+
+index_copy = put.named("index_copy", "IndexCopyBackward0")
+index_fill = put.named("index_fill", "IndexFillBackward0")
+index_fill_tensor = put.named("index_fill_tensor", "IndexFillBackward1")
+put_flat = put.named("put_flat", "PutBackward0")
+scatter_put = put.named("scatter_put", "ScatterBackward0")
+scatter_fill = put.named("scatter_fill", "ScatterBackward1")
 
 
-def _corner(x: Any, shape: Shape, dim: int) -> Any:
-    """Cut ``x`` to ``shape`` in every dimension but ``dim``: PyTorch lets an index be smaller than its source."""
-    cut = tuple(slice(None) if d == dim else slice(0, n) for d, n in enumerate(shape))
-    return x[cut]
+def _put_add(
+    x: Array, indices: Array, y: Array, *, axis: int, span: int, out: Array | None = None
+) -> Array:
+    made = own(x, out)
+    collect(np.add, made.reshape(_merged(x.shape, axis, span)), indices, y, axis)
+    return landed(made, out)
 
 
-def _gather(x: Array, indices: Array, *, dim: int) -> Array:
-    if indices.ndim == 0:
-        return x.reshape(-1)[indices.reshape(-1)].reshape(())
-    return np.take_along_axis(_corner(x, indices.shape, dim), indices, axis=dim)
+put_add = linear(
+    "put_add", _put_add,
+    [lambda ct: ct, None, lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span)],
+    batch=_batching(lambda: put_add), moves=True, backward_name="IndexPutBackward0",
+)  # fmt: skip
+"""``x`` with the elements of ``y`` added where ``indices`` point."""
+
+index_add = put_add.named("index_add", "IndexAddBackward0")
+put_add_flat = put_add.named("put_add_flat", "PutBackward0")
+scatter_add = put_add.named("scatter_add", "ScatterAddBackward0")
+scatter_sum = put_add.named("scatter_sum", "ScatterReduceBackward0")
 
 
-def _where_to(indices: Array, dim: int) -> tuple[Array, ...]:
-    grid = list(np.ogrid[tuple(slice(0, n) for n in indices.shape)])
-    grid[dim] = indices
-    return tuple(grid)
+def _places(x: Array, *, dim: int, shape: Shape, lead: int) -> Array:
+    rank, weights = len(shape), [math.prod(shape[d + 1 :]) for d in range(len(shape))]
+    at = x * weights[dim]
+    others: Any = 0
+    for d in range(rank):
+        if d != dim:
+            column = np.arange(x.shape[lead + d]) * weights[d]
+            others = others + column.reshape(-1, *(1,) * (rank - d - 1))
+    at += others
+    return at  # type: ignore[no-any-return]
 
 
-def _scatter(x: Array, indices: Array, *, dim: int, shape: Shape) -> Array:
-    out = np.zeros(shape, x.dtype)
-    return _scatter_into(out, indices, x, dim)
+places = constant("places", _places, shift=lambda p, size: {**p, "lead": p["lead"] + 1})
+"""Positions along ``dim`` as positions in the whole of an array of ``shape``; ``lead`` axes are of other arrays."""
 
 
-def _scatter_into(out: Array, indices: Array, source: Array, dim: int) -> Array:
-    if indices.ndim == 0:
-        out.reshape(-1)[0] += source
+def along(indices: Any, dim: int, shape: Shape) -> Any:
+    """Return positions along ``dim``, for every column its own, as positions in the whole."""
+    return places(indices, dim=dim, shape=shape, lead=0) if len(shape) > 1 else indices
+
+
+def gather(x: Any, indices: Any, *, dim: int) -> Any:
+    """Pick along ``dim``, for every column of ``indices`` from the same one of ``x``."""
+    return gathered(x, along(indices, dim, tuple(x.shape)), axis=0, span=x.ndim)
+
+
+def scatter(x: Any, indices: Any, *, dim: int, shape: Shape) -> Any:
+    """Return zeros of ``shape`` with ``x`` added along ``dim`` where ``indices`` point: the transpose of `gather`."""
+    return unindex(x, along(indices, dim, shape), axis=0, span=len(shape), shape=shape)
+
+
+def _masked_fill(x: Array, mask: Array, y: Array, *, out: Array | None = None) -> Array:
+    if out is None:
+        return np.where(mask, y, x)
+    if not y.ndim and mask.shape == out.shape:
+        np.putmask(out, mask, y)  # in a fifth of the time that copyto takes
     else:
-        np.add.at(out, _where_to(indices, dim), _corner(source, indices.shape, -1))
+        np.copyto(out, y, where=mask)
     return out
 
 
-def _scatter_add(x: Array, indices: Array, y: Array, *, dim: int) -> Array:
-    return _scatter_into(np.array(x), indices, y, dim)
-
-
-def _dim_batch(row: str) -> Any:
-    def batch(size: int, mapped: Any, p: dict[str, Any], *values: Any) -> Any:
-        rows = {"gather": gather, "scatter": scatter, "scatter_add": scatter_add}
-        grown = {**p, "dim": p["dim"] + 1}
-        each = _each(size, mapped, values)
-        shape = tuple(each[1 if row == "gather" else 0].shape)
-        if "shape" in p:
-            shape = (size, *p["shape"])
-            grown["shape"] = shape if p["shape"] else (size, 1)
-        ranked = [v if v.ndim > 1 else reshape(v, shape=(size, 1)) for v in each]
-        out = rows[row](*ranked, **grown)
-        return out if len(shape) > 1 else reshape(out, shape=shape)
-
-    return batch
-
-
-gather = linear(
-    "gather", _gather,
-    [lambda ct, indices, x_shape, dim: scatter(ct, indices, dim=dim, shape=x_shape), None],
-    batch=_dim_batch("gather"), moves=True, selects=(0,),
+masked_fill = linear(
+    "masked_fill", _masked_fill,
+    [lambda ct, mask: keep_where(ct, ~mask), None, lambda ct, mask: keep_where(ct, mask)],
+    aligned=True, moves=True, selects=(0, 2),
 )  # fmt: skip
+"""``x`` with the elements where the mask is true replaced by those of ``y``."""
 
-scatter = linear(
-    "scatter", _scatter, [lambda ct, indices, dim: gather(ct, indices, dim=dim), None],
-    backward_name="GatherBackward0", batch=_dim_batch("scatter"), moves=True,
+masked_fill_tensor = masked_fill.named("masked_fill_tensor", "MaskedFillBackward1")
+masked_scatter = masked_fill.named("masked_scatter", "MaskedScatterBackward0")
+put_where = masked_fill.named("put_where", "IndexPutBackward0")
+
+
+def _turns(mask: Array, *, size: int) -> Array:
+    count = np.cumsum(mask).reshape(mask.shape) - 1
+    if count.size and count.flat[-1] >= size:
+        raise RuntimeError(
+            f"masked_scatter: Number of elements of source < number of ones in mask: {size} < {count.flat[-1] + 1}. "
+            f"Give one element for each."
+        )
+    return np.maximum(count, 0)
+
+
+turns = constant("turns", _turns)
+"""How many true elements come before the true ones of a mask; RuntimeError when there are more than ``size``."""
+
+
+def _nonzero_static(x: Array, *, size: int, fill_value: int) -> Array:
+    out = np.full((size, x.ndim), fill_value, np.int64)
+    found = np.argwhere(x)[:size]
+    out[: len(found)] = found
+    return out
+
+
+nonzero_static = constant("nonzero_static", _nonzero_static)
+"""The first ``size`` positions at which ``x`` is not 0, filled up."""
+
+
+def _frequency(indices: Any, like: Any, shape: Shape) -> Any:
+    """Return how often each of the positions occurs among them, in the dtype of ``like``."""
+    ones = as_dtype_of(indices == indices, like)
+    count = unindex(ones, indices, axis=0, span=1, shape=shape)
+    return index(count, indices, axis=0, span=1)
+
+
+def _embedding_ct(
+    ct: Any, indices: Any, x_shape: Shape, padding_idx: int | None, by_frequency: bool
+) -> Any:
+    column = (*indices.shape, 1)
+    if padding_idx is not None:
+        ct = keep_where(ct, reshape(indices != padding_idx, shape=column))
+    if by_frequency:
+        ct = ct / reshape(_frequency(indices, ct, x_shape[:1]), shape=column)
+    return unindex(ct, indices, axis=0, span=1, shape=x_shape)
+
+
+def _embedding_definition(
+    x: Any, indices: Any, *, padding_idx: int | None, by_frequency: bool
+) -> Any:
+    picked = moving = index(x, indices, axis=0, span=1)
+    column = (*indices.shape, 1)
+    if padding_idx is not None:
+        moving = keep_where(moving, reshape(indices != padding_idx, shape=column))
+    if by_frequency:
+        moving = moving / reshape(_frequency(indices, moving, x.shape[:1]), shape=column)
+    return picked if moving is picked else revalued(moving, picked)
+
+
+embedding = composite(
+    "embedding", _embedding_definition,
+    lambda x, indices, *, padding_idx, by_frequency: x.take(indices, axis=0), [_embedding_ct, None],
+    selects=(0,),
+    masks=[lambda mask, indices, x_shape: unindex(mask, indices, axis=0, span=1, shape=x_shape), None],
 )  # fmt: skip
-"""Zeros of ``shape`` with ``x`` added along ``dim`` where ``indices`` point: the transpose of `gather`."""
+"""Rows of ``x``. That of ``padding_idx`` gets no gradient; ``by_frequency`` divides by how often a row is picked."""
 
-scatter_add = linear(
-    "scatter_add", _scatter_add,
-    [lambda ct: ct, None, lambda ct, indices, dim: gather(ct, indices, dim=dim)],
-    batch=_dim_batch("scatter_add"), moves=True,
-)  # fmt: skip
-
-__all__ = ["gather", "index", "put", "scatter", "scatter_add", "slice_", "unindex"]
+__all__ = [
+    "along", "apart", "collect", "embedding", "every", "gather", "gathered", "in_range", "index", "index_add",
+    "index_copy", "index_fill", "index_fill_tensor", "index_select", "landed", "last_written", "masked_fill",
+    "masked_fill_tensor", "masked_scatter", "masked_select", "nonzero_static", "own", "places", "position", "put",
+    "put_add", "put_add_flat", "put_flat", "put_where", "scatter", "scatter_add", "scatter_fill", "scatter_put",
+    "scatter_sum",
+    "take", "turns", "unindex",
+]  # fmt: skip

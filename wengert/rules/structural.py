@@ -322,6 +322,7 @@ slice_ = linear(
     shift=_shift_index, view=True, moves=True,
 )  # fmt: skip
 select = slice_.named("select", "SelectBackward0")
+alias = slice_.named("alias", "AliasBackward0")
 
 
 def _embed(x: Array, *, index: tuple[Any, ...], shape: Shape) -> Array:

@@ -15,19 +15,27 @@ _ids = itertools.count()
 
 
 class RemovableHandle:
-    """What registering a hook returns: ``remove()`` takes the hook away again. A context manager, too."""
+    """What registering a hook returns: ``remove()`` takes the hook away again. A context manager, too.
 
-    def __init__(self, hooks: dict[int, Hook], hook: Hook) -> None:
+    ``traits`` is a second table under the same number: how the hook wants to be called.
+    """
+
+    def __init__(
+        self, hooks: dict[int, Hook], hook: Hook, traits: dict[int, Any] | None = None
+    ) -> None:
         self.id = next(_ids)
         self._made_in = state.trace
         hooks[self.id] = hook
         self._hooks = hooks
+        self._traits = traits
 
     def remove(self) -> None:
         """Take the hook away; a second call does nothing."""
         if state.trace is not None and state.trace is not self._made_in and self.id in self._hooks:
             state.trace.refuse("handle.remove() takes away a hook from outside")
         self._hooks.pop(self.id, None)
+        if self._traits is not None:
+            self._traits.pop(self.id, None)
 
     def __enter__(self) -> RemovableHandle:
         return self

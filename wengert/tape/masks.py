@@ -26,6 +26,8 @@ def pulled(
     ``mask`` says where ``ct`` is selected. In all masks, None stands for everywhere.
     """
     row: Any = node.row
+    if row.together is not None:
+        return list(row.together.pull(ct, values, node.params, node.shapes, 0)), [None] * len(edges)
     results: list[Any] = []
     masks: list[Any] = []
     for i, edge in enumerate(edges):

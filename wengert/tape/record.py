@@ -152,6 +152,43 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     return t
 
 
+def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth: int = 2) -> Any:
+    """Apply a row of three operands and one output to plain tensors that fit it, and record it.
+
+    ``depth`` is how many frames up the user's line is to be looked for.
+    """
+    a, b, c = x.payload, y.payload, z.payload
+    t = new(cells.tensor_type)
+    out = row.forward(a, b, c, **params)
+    t.payload = out = out if out.__class__ is ndarray else np.asarray(out)
+    t.level = t.owner = ROOT
+    t.edge = t.storage = t.cell = t.origin = None
+    edges = [x.edge, y.edge, z.edge]
+    for i in row.unruled:
+        edges[i] = None
+    left, middle, right = edges
+    active = (left is not None) + 2 * (middle is not None) + 4 * (right is not None)
+    if not active or (carrier.quiet and not state.grad):
+        return t
+    t.edge = node = new(row.node or node_class(row))
+    node.edges = (left, middle, right)
+    saved: list[Any] = [None, None, None, None]
+    for i in row.kept_for(active):
+        if i == 3:
+            saved[3] = _kept_output(t)
+        else:
+            v = x if i == 0 else y if i == 1 else z
+            saved[i] = v if v.storage is None else guarded(v)
+    node.saved = tuple(saved)
+    node.params = params
+    node.shapes = (a.shape, b.shape, c.shape) if row.wants_shape else ()
+    node.shape = out.shape
+    node.outputs = node.extra = None
+    node.rank = next_rank()
+    node.code, node.offset = outside(_getframe(depth))
+    return t
+
+
 def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
     """Apply any row to tensors that hold plain arrays, and record it, while nothing special is in effect.
 
@@ -417,6 +454,7 @@ __all__ = [
     "collapsed",
     "compute",
     "record",
+    "triple",
     "unary",
     "uncovered",
 ]

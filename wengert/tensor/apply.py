@@ -13,6 +13,7 @@ from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
 from wengert.errors import cannot_broadcast
+from wengert.tape.provenance import warn
 from wengert.tape.record import NO_PARAMS, attach, binary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.promotion import constant, dtype_of, floating, promoted, require_tensor
@@ -103,6 +104,11 @@ def undefined(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
     return NotImplementedError(
         f'"{op}" not implemented for {dtypes.public(dtype)} tensors. {_INSTEAD[kind]}'
     )
+
+
+def deprecated(op: str, instead: str, hint: str) -> None:
+    """Warn, as PyTorch does, that a function goes by another name now."""
+    warn(f"torch.{op} is deprecated in favor of torch.{instead}. {hint}")
 
 
 def require_broadcast(op: str, *operands: Any) -> None:

@@ -33,7 +33,7 @@ def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], v
     for row, params in chain[:-1]:
         bases.append(row(bases[-1], **params))
     for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
-        if row in (rows.slice_, rows.select):
+        if row in (rows.slice_, rows.select, rows.alias):
             value = rows.set_slice(seen, value, index=params["index"])
         elif row in windows.PARTIAL:
             value = windows.set_view(seen, value, view=row, settings=tuple(params.items()))

@@ -16,6 +16,7 @@ from wengert.rules import elementwise as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import broadcasting, combine, undefined
 from wengert.tensor.out import deliver
+from wengert.tensor.picking import nonzero
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -40,8 +41,8 @@ def minimum(input: Any, other: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def where(condition: Any, input: Any = None, other: Any = None) -> Any:
-    """Return ``input`` where ``condition`` is true, else ``other``.
+def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = None) -> Any:
+    """Return ``input`` where ``condition`` is true, else ``other``; without these two, the indices where it is true.
 
     An element that was not selected has gradient exactly 0 through every elementwise operation before it, even where
     that operation's derivative is infinite.
@@ -53,8 +54,10 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
     tensor([0.0000, 0.2500])
     """
     require_tensor("where", condition, "condition")
+    if input is None and other is None:
+        return nonzero(condition, as_tuple=True)
     if input is None or other is None:
-        raise TypeError("where(condition): give `input` and `other` as well.")
+        raise TypeError("where(condition, x): give `input` and `other`, both or neither.")
     kind = dtype_of(condition)
     if kind == np.uint8:
         condition = condition != 0
@@ -64,7 +67,8 @@ def where(condition: Any, input: Any = None, other: Any = None) -> Any:
             f"{condition.dtype}. Use `condition != 0`."
         )
     x, y = promoted("where", input, other)
-    return broadcasting(rows.where, "where", condition, x, y)
+    made = broadcasting(rows.where, "where", condition, x, y)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def compare(row: Primitive, x: Any, y: Any, refused: str = "c") -> Any:

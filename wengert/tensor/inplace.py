@@ -220,7 +220,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         try:
             row.forward(x.payload, other.payload, out=x.payload)
         except ValueError:
-            _require_fit(x, other, op)
+            require_fit(x, other, op)
             raise
         mark_written(x, here())
         return x
@@ -229,7 +229,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     joint = result_type(x, y)
     _require_category(joint, x, op)
     y = cast_to(y, joint) if isinstance(y, Recorded) else constant(y, joint)
-    _require_fit(x, y, op)
+    require_fit(x, y, op)
     if dtype == joint and memory_only(x, y):
         writable(x, op)
         row.forward(x.payload, y.payload, out=x.payload)
@@ -276,7 +276,8 @@ def memory_only(x: Any, y: Any) -> bool:
     return x.edge is None and y.edge is None and (x.origin is None or x.origin.base.edge is None)
 
 
-def _require_fit(x: Any, y: Any, op: str) -> None:
+def require_fit(x: Any, y: Any, op: str) -> None:
+    """Raise RuntimeError unless ``y`` broadcasts to the shape of ``x``, which is written to."""
     shape, other = tuple(x.shape), tuple(y.shape)
     extra = len(shape) - len(other)
     if extra < 0 or any(n not in (1, m) for n, m in zip(other, shape[extra:], strict=True)):
@@ -300,7 +301,7 @@ def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
     try:
         np.add(a, b, out=a)
     except ValueError:
-        _require_fit(x, y, "add_")
+        require_fit(x, y, "add_")
         raise
     mark_written(x, place)
     return x
@@ -317,7 +318,7 @@ def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..
     def written(input: Any, *args: Any, **named: Any) -> Any:
         promotion.require_tensor(op, input)
         writable(input, op)
-        result = function(_value_before(input, args), *args, **named)
+        result = function(value_before(input, args), *args, **named)
         if tuple(result.shape) != tuple(input.shape):
             raise ShapeError(
                 f"{op}: output with shape {shape_text(input.shape)} doesn't match the broadcast shape "
@@ -331,7 +332,19 @@ def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..
     return written
 
 
-def _value_before(x: Any, others: Sequence[Any]) -> Any:
+def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any], op: str) -> Any:
+    """Write ``row(x, *others)`` into ``x``: into its memory alone, by the row's ``out=``, where nothing is recorded."""
+    writable(x, op)
+    plain = all(y.payload.__class__ is ndarray for y in others) and memory_only(x, x)
+    if plain and (all(y.edge is None for y in others) or not state.grad):
+        row.forward(x.payload, *[y.payload for y in others], **params, out=x.payload)
+        mark_written(x, here())
+        return x
+    before = value_before(x, others) if 0 in row.keep else alias(x)
+    return assign(x, row(before, *others, **params), op)
+
+
+def value_before(x: Any, others: Sequence[Any]) -> Any:
     """Return ``x`` as the operand of a function whose result is about to overwrite it, which the tape may keep."""
     if carrier.special or any(isinstance(v, Recorded) and v.edge is not None for v in (x, *others)):
         return _apart(alias(x))
@@ -381,7 +394,7 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
 
 def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     """Write ``source``, broadcast and converted, over ``x``; ``row`` is what the tape remembers."""
-    _require_fit(x, source, op)
+    require_fit(x, source, op)
     value = cast_to(source, dtype_of(x))
     if memory_only(x, value):
         writable(x, op)

@@ -18,8 +18,8 @@ from wengert.rules import ordering as rows
 from wengert.tensor import returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.creation import finish
-from wengert.tensor.indexing import gather
 from wengert.tensor.out import deliver
+from wengert.tensor.picking import gather
 from wengert.tensor.promotion import (
     cast_to,
     constant,

@@ -1,9 +1,31 @@
 """Samples of rows that follow from nothing else: a table for each theme, and all of them in `EXPLICIT`."""
 
-from tests.laws.explicit import networks, parts, picking, pointwise, products, reductions, shape
+from tests.laws.explicit import (
+    activations,
+    matrices,
+    networks,
+    parts,
+    picking,
+    pointwise,
+    products,
+    recurrent,
+    reductions,
+    shape,
+)
 from tests.laws.operands import Entries
 
 EXPLICIT: Entries = {}
-for _room in (networks, parts, picking, pointwise, products, reductions, shape):
+for _room in (
+    activations,
+    matrices,
+    networks,
+    parts,
+    picking,
+    pointwise,
+    products,
+    recurrent,
+    reductions,
+    shape,
+):
     assert not EXPLICIT.keys() & _room.ENTRIES.keys()
     EXPLICIT |= _room.ENTRIES

@@ -12,6 +12,7 @@ from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
+from wengert.tape.record import NO_PARAMS, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import contraction, views
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -32,7 +33,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     if not carrier.special and _fits_at_once(input, weight, bias):
         row = network.linear if input.payload.ndim == 2 else network.linear_each
-        return row(input, weight, bias)
+        return triple(row, input, weight, bias, NO_PARAMS)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight")
     if weight.ndim > 2:

@@ -1,0 +1,138 @@
+"""Converting all parameters and buffers of a tree of modules, in place, with their gradients."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+from wengert.core import dtypes
+from wengert.nn.tree import Tree
+from wengert.tape.mode import no_grad
+from wengert.tape.storage import no_grad_yet, read_grad, refuse_in_trace
+from wengert.tensor import creation, filled
+from wengert.tensor.promotion import dtype_of
+from wengert.tensor.tensor import Tensor
+
+
+class Convertible(Tree):
+    """A tree whose tensors can be converted together."""
+
+    def _apply(self, fn: Callable[[Any], Any], recurse: bool = True) -> Any:
+        """Put ``fn`` of every parameter, gradient and buffer in its place; the parameters stay the same objects."""
+        if recurse:
+            for module in self.children():
+                module._apply(fn)
+        for parameter in self._parameters.values():
+            if parameter is not None:
+                with no_grad():
+                    convert(parameter, fn)
+        for name, buffer in self._buffers.items():
+            if buffer is not None:
+                made = fn(buffer)
+                if made is not buffer:
+                    refuse_in_trace(buffer, "converting a module")
+                    self._buffers[name] = made
+        return self
+
+    def to(self, *args: Any, **kwargs: Any) -> Any:
+        """Convert floating and complex parameters and buffers: ``to(dtype)``, ``to(tensor)``, ``to(device)``.
+
+        TypeError for a dtype that is neither floating nor complex. There is one device, "cpu".
+        """
+        example = filled.empty(0).to(*args, **kwargs)
+        named = [a for a in (*args, *kwargs.values()) if isinstance(a, dtypes.dtype | Tensor)]
+        dtype = example.dtype if named else None
+        if dtype is not None and dtypes.kind(dtype_of(example)) not in "fc":
+            raise TypeError(
+                f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
+            )
+        if dtype is not None and dtype_of(example).kind == "c":
+            warnings.warn(
+                "A module with complex parameters: layers that compare, round or take maxima do not work on them.",
+                stacklevel=2,
+            )
+        return self._apply(
+            lambda t: t.to(dtype) if dtype is not None and dtypes.kind(dtype_of(t)) in "fc" else t
+        )
+
+    def type(self, dst_type: Any) -> Any:
+        """Convert every parameter and buffer to a dtype, integers as well."""
+        return self._apply(lambda t: t.type(dst_type))
+
+    def float(self) -> Any:
+        """Convert floating parameters and buffers to float32."""
+        return self._apply(lambda t: t.float() if t.is_floating_point() else t)
+
+    def double(self) -> Any:
+        """Convert floating parameters and buffers to float64."""
+        return self._apply(lambda t: t.double() if t.is_floating_point() else t)
+
+    def half(self) -> Any:
+        """Convert floating parameters and buffers to float16."""
+        return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Any:
+        """Convert floating parameters and buffers to bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
+
+    def cpu(self) -> Any:
+        """Return the module, which is on the CPU."""
+        return self
+
+    def cuda(self, device: Any = None) -> Any:
+        """Raise RuntimeError: there is one device, "cpu"."""
+        creation.require_cpu("cuda" if device is None else f"cuda:{device}")
+
+    def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
+        """Give every parameter and buffer new memory with arbitrary elements."""
+        creation.require_cpu(device)
+        return self._apply(filled.empty_like, recurse)
+
+    def requires_grad_(self, requires_grad: bool = True) -> Any:
+        """Set ``requires_grad`` of every parameter."""
+        for parameter in self.parameters():
+            parameter.requires_grad_(requires_grad)
+        return self
+
+    def zero_grad(self, set_to_none: bool = True) -> None:
+        """Set every parameter's ``.grad`` to None, or to zeros."""
+        for parameter in self.parameters():
+            clear_grad(parameter, set_to_none)
+
+
+def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
+    """Give a leaf the elements that ``fn`` makes of its own, perhaps of another dtype, and its gradient likewise.
+
+    Its hooks stay. A graph that was recorded before keeps the cell for gradients of the old dtype.
+    """
+    made = fn(parameter)
+    if made is parameter:
+        return
+    refuse_in_trace(parameter, "converting a module")
+    before, recorded = parameter.cell, parameter.requires_grad
+    grad = None if before is None or before.grad is None else fn(before.grad)
+    parameter.edge = parameter.cell = None
+    parameter.payload, parameter.storage = made.payload, None
+    if recorded:
+        creation.mark(parameter)
+        parameter.cell.hooks, parameter.cell.post_hooks = before.hooks, before.post_hooks
+    if grad is not None:
+        parameter.grad = grad
+
+
+def clear_grad(parameter: Any, set_to_none: bool) -> None:
+    """Drop a gradient, or set it to zero without history."""
+    if set_to_none:
+        parameter.grad = None
+        return
+    cell = parameter.cell
+    if cell is None:
+        no_grad_yet(parameter)
+        return
+    if read_grad(cell) is None:
+        return
+    if cell.grad.edge is not None:
+        parameter.grad = cell.grad.detach()
+    with no_grad():
+        cell.grad.zero_()

@@ -1,0 +1,93 @@
+"""Functions of networks that look vectors up by numbers: `embedding`, and `one_hot`, its matrix."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from wengert.errors import DTypeError, ShapeError
+from wengert.rules import elementwise, structural
+from wengert.rules import indexing as rows
+from wengert.tape.mode import no_grad
+from wengert.tape.storage import handle
+from wengert.tensor import inplace
+from wengert.tensor.positions import INT64, checked, known, require_integers
+from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+
+__all__ = ["embedding", "one_hot"]
+
+
+def embedding(
+    input: Any, weight: Any, padding_idx: int | None = None, max_norm: float | None = None,
+    norm_type: float = 2.0, scale_grad_by_freq: bool = False, sparse: bool = False,
+) -> Any:  # fmt: skip
+    """Return the rows of ``weight (n, d)`` with the numbers ``input (...)``: ``(..., d)``.
+
+    The row ``padding_idx`` gets no gradient. With ``max_norm``, rows that are looked up and longer than that (in the
+    norm of order ``norm_type``) are first shortened to it, in ``weight`` itself. ``scale_grad_by_freq`` divides a
+    row's gradient by how often it is looked up. Gradients are dense, whatever ``sparse`` says.
+
+    Raises IndexError for numbers outside, RuntimeError for inputs that are no int64 or int32 and weights that are no
+    matrix, AssertionError for a padding outside.
+
+    >>> import wengert as torch
+    >>> weight = torch.tensor([[0., 0.], [1., 2.], [3., 4.]])
+    >>> torch.nn.functional.embedding(torch.tensor([2, 1]), weight)
+    tensor([[3., 4.],
+            [1., 2.]])
+    """
+    require_integers("embedding", input, name="indices")
+    require_tensor("embedding", weight, "weight")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding(): 'weight' must be 2-D, got {weight.ndim} dimensions")
+    count = weight.shape[0]
+    if padding_idx is not None:
+        if not -count <= padding_idx < count:
+            raise AssertionError(
+                f"embedding(): Padding_idx must be within num_embeddings, got {padding_idx} for {count}"
+            )
+        padding_idx %= count
+    at = checked("embedding", input, count, 0, wrap=False)
+    if max_norm is not None:
+        _shorten(weight, at, max_norm, norm_type)
+    return rows.embedding(weight, at, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)
+
+
+def _shorten(weight: Any, at: Any, max_norm: float, norm_type: float) -> None:
+    """Scale the rows that are looked up to a norm of at most ``max_norm``, in place and unrecorded."""
+    used = np.unique(known("embedding with max_norm", at, "Shorten the weights outside."))
+    raw = weight.concrete("embedding with max_norm")[used]
+    norms = np.linalg.norm(raw, norm_type, axis=1, keepdims=True)
+    scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0).astype(raw.dtype)
+    with no_grad():
+        inplace.write(
+            weight, rows.put, (handle(used), handle(raw * scale)), {"axis": 0, "span": 1}, "embedding"
+        )  # fmt: skip
+
+
+def one_hot(input: Any, num_classes: int = -1) -> Any:
+    """Return vectors of zeros with a one at the numbers ``input (...)`` (int64): ``(..., num_classes)``, int64.
+
+    Without ``num_classes`` there are as many as the largest number asks for. RuntimeError for numbers outside.
+
+    >>> import wengert as torch
+    >>> torch.nn.functional.one_hot(torch.tensor([0, 2]))
+    tensor([[1, 0, 0],
+            [0, 0, 1]])
+    """
+    require_tensor("one_hot", input)
+    if dtype_of(input) != np.int64:
+        raise DTypeError(
+            f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}. Use `.long()`."
+        )
+    if num_classes == -1:
+        raw = known("one_hot", input, "Give `num_classes`.")
+        if not raw.size:
+            raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
+        num_classes = int(raw.max()) + 1
+    elif num_classes < 1:
+        raise ShapeError(f"one_hot: num_classes must be positive, got {num_classes}.")
+    at = checked("one_hot", input, num_classes, -1, wrap=False)
+    classes = handle(np.arange(num_classes))
+    return cast_to(elementwise.eq(structural.unsqueeze(at, dim=at.ndim), classes), INT64)

@@ -1,0 +1,1 @@
+"""The layers that `wengert.nn` names, a file for each theme."""
