@@ -17,6 +17,7 @@ import pairs
 FOLDER = Path(__file__).resolve().parent
 ON_EACH_THREAD_COUNT = (
     ("training_step.py",),
+    ("network.py",),
     ("record.py",),
     ("large.py", "--hold", "last"),
     ("large.py", "--hold", "all"),

@@ -7,22 +7,37 @@ public: each module below lists its own names in ``__all__``.
 from __future__ import annotations
 
 import builtins as _builtins
+import math as _math
 import warnings as _warnings
 
 # NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
 _warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
+# Loaded before the function `trace`, whose name it would take if it were loaded later.
+import wengert.trace as _trace
 from wengert import autograd as autograd
+from wengert import backends as backends
+from wengert import cuda as cuda
 from wengert import func as func
+from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import overrides as overrides
+from wengert import serialization as serialization
 from wengert import special as special
+from wengert import testing as testing
+from wengert import types as types
+from wengert import utils as utils
+from wengert import version as version
+from wengert.as_torch import install_as_torch as install_as_torch
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
+from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
+from wengert.nn.functional.top_level import *
 from wengert.random import Generator as Generator
 from wengert.random import default_generator as default_generator
 from wengert.random import get_rng_state as get_rng_state
@@ -31,6 +46,9 @@ from wengert.random import manual_seed as manual_seed
 from wengert.random import seed as seed
 from wengert.random import set_rng_state as set_rng_state
 from wengert.random import thread_safe_generator as thread_safe_generator
+from wengert.serialization import load as load
+from wengert.serialization import save as save
+from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
@@ -42,18 +60,23 @@ from wengert.tensor.copies import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import *
 from wengert.tensor.display import set_printoptions as set_printoptions
+from wengert.tensor.einsum import *
 from wengert.tensor.elementary import *
 from wengert.tensor.filled import *
+from wengert.tensor.foreign import *
 from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
 from wengert.tensor.joining import *
+from wengert.tensor.legacy import *
 from wengert.tensor.logic import *
 from wengert.tensor.masking import *
+from wengert.tensor.matrices import *
 from wengert.tensor.measures import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.parts import *
 from wengert.tensor.picking import *
+from wengert.tensor.products import *
 from wengert.tensor.quantiles import *
 from wengert.tensor.ranges import *
 from wengert.tensor.rearranging import *
@@ -70,9 +93,11 @@ from wengert.tensor.transcendental import *
 from wengert.tensor.turning import *
 from wengert.tensor.types import *
 from wengert.tensor.views import *
+from wengert.version import __version__ as __version__
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64
-__version__ = "0.1.0"
+cfloat, cdouble = complex64, complex128
+inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
 
 
 def is_tensor(obj: object) -> _builtins.bool:

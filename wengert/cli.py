@@ -19,7 +19,7 @@ import numpy as np
 
 import wengert
 from wengert import as_torch
-from wengert.errors import WHAT_TO_DO
+from wengert.errors import WHAT_TO_DO, install_command
 
 CANNOT_OPEN = 2
 """The exit status with which Python itself answers a script that it cannot open."""
@@ -113,7 +113,8 @@ def explain_lacking_name(error: BaseException) -> None:
         )
     if type(error) is AttributeError and error.name and not error.name.startswith("__"):
         kind = error.obj if isinstance(error.obj, type) else type(error.obj)
-        ours = next((c.__name__ for c in kind.__mro__ if is_ours(c.__module__)), None)
+        names = ((c.__module__.partition(".")[0], c.__name__) for c in kind.__mro__)
+        ours = next((name for root, name in names if root in ("torch", "wengert")), None)
         if ours is not None:
             error.add_note(
                 f"Wengert stands for `torch` in this program. If PyTorch's `{ours}` has `{error.name}`, Wengert "
@@ -171,7 +172,7 @@ def facts() -> Iterator[str]:
         missing = [name for name in packages if not installed_version(name)]
         yield f"extra    {extra}: {', '.join(found) or 'nothing installed'}"
         if missing:
-            yield f"         missing: {sys.executable} -m pip install {' '.join(missing)}"
+            yield f"         missing: {install_command(*missing)}"
 
 
 def packages_of_extras() -> dict[str, list[str]]:

@@ -14,6 +14,8 @@ __all__ = [
     "DTypeError",
     "GradientError",
     "LeakError",
+    "LinAlgError",
+    "MissingExtraError",
     "MissingFeatureError",
     "OutOfRangeError",
     "ShapeError",
@@ -37,6 +39,10 @@ class OutOfRangeError(IndexError, RuntimeError):
     """An index tensor points outside: PyTorch raises an IndexError in some operations, a RuntimeError in others."""
 
 
+class LinAlgError(RuntimeError):
+    """A matrix has no inverse, no factors or no decomposition of the kind that was asked for."""
+
+
 class LeakError(RuntimeError):
     """A value escaped from the transform (vmap, jvp, grad, trace) that made it."""
 
@@ -47,6 +53,24 @@ class TraceError(RuntimeError):
 
 class MissingFeatureError(AttributeError):
     """A name that PyTorch has and Wengert lacks."""
+
+
+class MissingExtraError(ImportError):
+    """A package is needed that one of Wengert's extras brings, and that is not installed."""
+
+
+def install_command(*packages: str) -> str:
+    """Return the command that installs packages where this Python finds them."""
+    return f"{sys.executable} -m pip install {' '.join(packages)}"
+
+
+def missing_package(feature: str, package: str, extra: str) -> MissingExtraError:
+    """Say which package a feature needs, which extra brings it, and how to install it."""
+    return MissingExtraError(
+        f"{feature} needs the package {package}, which the extra `wengert[{extra}]` brings. Install it with\n"
+        f"    {install_command(package)}",
+        name=package,
+    )
 
 
 WHAT_TO_DO = "The README says what works today. Write this with what is there, or run the program with PyTorch."

@@ -14,20 +14,22 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 LAYERS = (
-    ("errors",),
+    ("errors", "torch_version"),
+    ("as_torch",),
     ("core",),
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special",),
+    ("special", "linalg"),
     ("autograd",),
     ("func",),
     ("trace",),
     ("nn",),
     ("optim",),
+    ("serialization", "utils"),
+    ("backends", "cuda", "overrides", "settings", "testing", "types", "version"),
     ("explain",),
     ("",),
-    ("as_torch",),
     ("cli",),
     ("__main__",),
 )
@@ -35,7 +37,7 @@ LAYERS = (
 
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 LIGHT = {"numpy", "wengert", *sys.stdlib_module_names}
-HEAVY = {"matplotlib", "scipy"}
+HEAVY = {"matplotlib", "ml_dtypes", "multiprocessing", "scipy"}
 IMPORT_SYSTEM = "wengert.as_torch"
 """The one module that imports by computed names, because that is what it is for."""
 

@@ -51,6 +51,7 @@ def result(pairs: ModuleType, score: float, of_medians: float, target: float | N
     [
         ("training_step.py", (), 1),
         ("training_step.py", ("--threads", "2"), 1),
+        ("network.py", (), 6),
         ("record.py", (), 9),
         ("large.py", ("--hold", "all"), 10),
         ("large.py", ("--grad",), 10),

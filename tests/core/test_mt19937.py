@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from contextlib import closing
 from fractions import Fraction
 from typing import Any
 
@@ -12,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from wengert.core.continuous import exponential, normal
-from wengert.core.discrete import bernoulli, randint, randperm
+from wengert.core.continuous import cauchy, exponential, log_normal, normal
+from wengert.core.discrete import bernoulli, geometric, multinomial, poisson, randint, randperm
+from wengert.core.fused import scaled
 from wengert.core.mt19937 import DEFAULT_SEED, Stream
 from wengert.core.uniforms import uniform
 
@@ -291,11 +293,13 @@ class TestRandint:
         expected = [int(word) % (2**64 - 1) - 2**63 for word in Stream(6).random64(20)]
         assert randint(Stream(6), 20, -(2**63), 2**63 - 1).tolist() == expected
 
+    def test_all_of_64_bits_are_the_words(self) -> None:
+        expected = Stream(6).random64(20).view(np.int64)
+        assert np.array_equal(randint(Stream(6), 20, -(2**63), 2**63), expected)
+
     def test_bad_bounds_are_refused(self) -> None:
         with pytest.raises(RuntimeError, match="got from=5 >= to=5. .* to draw 5 too, pass high=6"):
             randint(Stream(0), 2, 5, 5)
-        with pytest.raises(ValueError, match="do not fit in int64. Use bounds from"):
-            randint(Stream(0), 2, 0, 2**63)
 
 
 class TestRandperm:
@@ -314,10 +318,18 @@ class TestRandperm:
         assert len(counts) == 24
         assert all(60 < count < 140 for count in counts.values())
 
-    @pytest.mark.parametrize("n", [-1, (2**32 - 1) // 20])
-    def test_a_bad_length_is_refused(self, n: int) -> None:
-        with pytest.raises(RuntimeError, match=f"n must be from 0 to 214748363, but got n={n}"):
-            randperm(Stream(0), n)
+    def test_many_are_exchanged_as_few_are(self) -> None:
+        """From some length on, LAPACK exchanges the places."""
+        n = 5000
+        expected, stream = list(range(n)), Stream(8)
+        for i, word in enumerate(stream.random32(n - 1).tolist()):
+            j = i + word % (n - i)
+            expected[i], expected[j] = expected[j], expected[i]
+        assert randperm(Stream(8), n).tolist() == expected
+
+    def test_a_negative_length_is_refused(self) -> None:
+        with pytest.raises(RuntimeError, match="negative dimension -1"):
+            randperm(Stream(0), -1)
 
 
 class TestBernoulli:
@@ -385,8 +397,72 @@ class TestShapesAndDtypes:
         with pytest.raises(RuntimeError, match=r"negative dimension -1: \[2, -1\]"):
             uniform(Stream(0), (2, -1))
 
-    @pytest.mark.parametrize("dtype", [np.float16, np.int64])
-    def test_other_dtypes_are_refused(self, dtype: type) -> None:
-        for draw in (uniform, normal, exponential):
-            with pytest.raises(TypeError, match="as float32 or float64, not .* Draw float32 and"):
-                draw(Stream(0), 3, dtype)
+    @pytest.mark.parametrize(
+        ("draw", "error", "words"),
+        [
+            (uniform, NotImplementedError, '"uniform_" not implemented for torch.int64 tensors'),
+            (normal, NotImplementedError, "It draws floats: convert the result instead"),
+            (log_normal, NotImplementedError, '"log_normal_" not implemented for torch.int64'),
+            (exponential, RuntimeError, "dtype must be a floating point but you specified torch"),
+            (cauchy, RuntimeError, "Cauchy distribution is a continuous probability distribution"),
+        ],
+    )
+    def test_integers_are_refused(
+        self, draw: Callable[..., Any], error: type[Exception], words: str
+    ) -> None:
+        with pytest.raises(error, match=words):
+            draw(Stream(0), 3, np.int64)
+
+
+class TestOneByOne:
+    @pytest.mark.parametrize("used", [0, 1, 5, 8, 9, 100])
+    def test_only_what_was_asked_for_counts_as_drawn(self, used: int) -> None:
+        stream, other = Stream(3), Stream(3)
+        other.random32(7)
+        stream.random32(7)
+        with closing(stream.one_by_one(block=8)) as units:
+            taken = [next(units) for _ in range(used)]
+        assert taken == uniform(other, used, np.float64).tolist()
+        assert np.array_equal(stream.get_state(), other.get_state())
+
+
+class TestCounts:
+    @pytest.mark.parametrize("rate", [0.5, 4.0, 9.9, 10.0, 40.0])
+    def test_poisson_has_the_mean_and_the_variance_of_its_rate(self, rate: float) -> None:
+        drawn = poisson(Stream(1), np.full(4000, rate))
+        assert abs(drawn.mean() - rate) < 4 * math.sqrt(rate / 4000)
+        assert abs(drawn.var() / rate - 1.0) < 0.2
+
+    def test_geometric_counts_trials(self) -> None:
+        drawn = geometric(Stream(1), 4000, np.int64, 0.25)
+        assert drawn.min() == 1
+        assert abs(drawn.mean() - 4.0) < 4 * math.sqrt(12.0 / 4000)
+
+    @pytest.mark.parametrize("replacement", [True, False])
+    def test_multinomial_follows_the_weights(self, replacement: bool) -> None:
+        weights = np.tile(np.array([1.0, 0.0, 3.0]), (4000, 1))
+        first = multinomial(Stream(1), weights, 1, replacement)
+        assert abs((first == 2).mean() - 0.75) < 4 * math.sqrt(0.1875 / 4000)
+        assert not (first == 1).any()
+
+    def test_multinomial_without_replacement_repeats_nothing(self) -> None:
+        rows = multinomial(Stream(1), np.random.default_rng(0).random((50, 9)), 9, False)
+        assert all(sorted(row) == list(range(9)) for row in rows.tolist())
+
+
+class TestFused:
+    @given(
+        scale=st.floats(-1e6, 1e6, width=32),
+        offset=st.floats(-1e6, 1e6, width=32),
+        seed=st.integers(0, 10**6),
+    )
+    @settings(max_examples=80, deadline=None)
+    def test_float32_is_rounded_once(self, scale: float, offset: float, seed: int) -> None:
+        rng = np.random.default_rng(seed)
+        values = rng.normal(size=40).astype(np.float32)
+        values *= np.float32(2.0) ** rng.integers(-60, 20, 40).astype(np.float32)
+        for value, got in zip(
+            values, scaled(values, np.float32(scale), np.float32(offset)), strict=True
+        ):
+            exact = Fraction(float(value)) * Fraction(scale) + Fraction(offset)
+            assert got == rounded(exact, np.float32)

@@ -11,6 +11,7 @@ import pytest
 import wengert as torch
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
+from wengert.rules.indexing import multiples
 from wengert.rules.memory import shapes_along
 from wengert.rules.structural import sum, sum_along
 
@@ -71,7 +72,8 @@ def _reached(fn: Any, seen: set[Any]) -> Iterator[FunctionType]:
 def test_rules_name_no_numpy(row: Primitive) -> None:
     """What a rule computes has to be rows, or other carriers could not run it."""
     rules = [rule.fn for rule in (*row.rules, row.jvp) if rule is not None]
-    seen: set[Any] = {shapes_along}  # finds shapes, which are the same for all carriers
+    # What depends on shapes alone is the same for all carriers.
+    seen: set[Any] = {shapes_along, multiples}
     for fn in [*rules, row.batch, row.definition]:
         for reached in _reached(fn, seen):
             assert "np" not in reached.__code__.co_names, f"{row}: {reached.__name__}"

@@ -54,3 +54,8 @@ PLAIN_2D = {"stride": (1, 1), "padding": (0, 0), "dilation": (1, 1), "groups": 1
 
 ON_A_DIAGONAL = {"view": BOOK["diagonal"], "settings": (("offset", 1), ("dim1", 0), ("dim2", 1))}
 IN_WINDOWS = {"view": BOOK["unfold"], "settings": (("dim", 1), ("size", 3), ("step", 3))}
+
+
+def random_numbers(*shape: int, seed: int = 0) -> Array:
+    """Return random numbers between -3 and 3, others for another seed."""
+    return np.random.default_rng([seed, *shape]).uniform(-3.0, 3.0, shape)

@@ -15,12 +15,14 @@ import numpy as np
 import pytest
 
 from tests.laws.explicit import EXPLICIT
-from tests.laws.network_samples import REAL_ONLY as NETWORK_REAL_ONLY
+from tests.laws.explicit.activations import REAL_ONLY as REAL_ACTIVATIONS
+from tests.laws.explicit.matrices import INVARIANTS, PREPARED
 from tests.laws.operands import F64, I64, Array, spaced
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.rules import BOOK
 
-REAL_ONLY = NETWORK_REAL_ONLY | frozenset(
+REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
     log_softmax mse_loss mse_sum mse_each modulus as_strided rnn rnn_back
     vector_norm dist renorm var std var_mean std_mean nansum sort
@@ -29,7 +31,8 @@ REAL_ONLY = NETWORK_REAL_ONLY | frozenset(
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
-    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin""".split()
+    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig""".split()
+    + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
 
@@ -54,7 +57,7 @@ class Sample:
         return tuple(
             i
             for i, x in enumerate(self.operands)
-            if x.dtype.kind in "fc" and self.row.rules and self.row.rule(i) is not None
+            if kind(x) in "fc" and self.row.rules and self.row.rule(i) is not None
         )
 
     @property
@@ -79,7 +82,11 @@ class Sample:
 
     def everything(self, *operands: Any) -> tuple[Any, ...]:
         """Apply the row to all operands and return all outputs."""
+        if self.row.name in PREPARED:
+            operands = (PREPARED[self.row.name](operands[0]), *operands[1:])
         out = self.row(*operands, **self.params)
+        if self.row.name in INVARIANTS and kind(operands[0]) == "c":
+            return INVARIANTS[self.row.name](*out)
         return out if isinstance(out, tuple) else (out,)
 
     def astype(self, dtype: Any) -> Sample:
@@ -98,7 +105,7 @@ class Sample:
 
 def kind(value: Any) -> str:
     """Return the kind of a raw array's or a tensor's dtype, as one letter of NumPy's."""
-    return str(getattr(value.dtype, "numpy", value.dtype).kind)
+    return dtypes.kind(getattr(value.dtype, "numpy", value.dtype))
 
 
 def _convert(x: Array, dtype: np.dtype[Any]) -> Array:

@@ -9,6 +9,7 @@ import pytest
 
 import wengert as torch
 from tests.laws.calculus import gradients, like, raw, tensors
+from tests.laws.explicit.matrices import INVARIANTS, LAPACK
 from tests.laws.samples import CONSTANT, HOLOMORPHIC, SMOOTH, Sample, kind
 from wengert.core.primitive import BOOK
 from wengert.func import jvp, vmap
@@ -24,7 +25,9 @@ KEEPING = [
     if case.values[0].row.name not in BETWEEN
     and all(kind(x) != "c" for x in case.values[0].operands)
 ]
-KEEPING_COMPLEX = [case for case in HOLOMORPHIC if case.values[0].row.name != "cast"]
+KEEPING_COMPLEX = [
+    case for case in HOLOMORPHIC if case.values[0].row.name not in {"cast", "slogdet", *INVARIANTS}
+]
 
 
 def _dtype(value: Any) -> np.dtype[Any]:
@@ -34,16 +37,18 @@ def _dtype(value: Any) -> np.dtype[Any]:
 @pytest.mark.parametrize("dtype", REAL)
 @pytest.mark.parametrize("sample", KEEPING)
 def test_real_dtypes_are_kept(sample: Sample, dtype: Any) -> None:
-    _kept(sample.astype(dtype))
+    if sample.row.name in LAPACK and dtype is np.float16:
+        pytest.skip("LAPACK has no float16")
+    kept(sample.astype(dtype))
 
 
 @pytest.mark.parametrize("dtype", COMPLEX)
 @pytest.mark.parametrize("sample", KEEPING_COMPLEX)
 def test_complex_dtypes_are_kept(sample: Sample, dtype: Any) -> None:
-    _kept(sample.astype(dtype))
+    kept(sample.astype(dtype))
 
 
-def _kept(sample: Sample) -> None:
+def kept(sample: Sample) -> None:
     """Check the forward, each rule on raw arrays, the walk in both ways, and forward mode."""
     dtype = sample.points[0].dtype
     outs = sample.everything(*sample.operands)

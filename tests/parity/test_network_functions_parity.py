@@ -7,8 +7,8 @@ IMAGE = "torch.sin(torch.arange(256.)).reshape(2, 4, 4, 8).requires_grad_()"
 
 NODES = """relu(x); relu6(x); leaky_relu(x); elu(x); selu(x); celu(x); gelu(x); silu(x); mish(x); softplus(x)
 softsign(x); tanhshrink(x); hardtanh(x); hardsigmoid(x); hardswish(x); hardshrink(x); softshrink(x); logsigmoid(x)
-rrelu(x); glu(x); rrelu(x, training=True); threshold(x, 0., 1.); prelu(x, torch.tensor([0.2])); softmin(x, 1); normalize(x)
-l1_loss(x, y); smooth_l1_loss(x, y); huber_loss(x, y); cross_entropy(x, t)
+rrelu(x); glu(x); rrelu(x, training=True); threshold(x, 0., 1.); prelu(x, torch.tensor([0.2])); softmin(x, 1)
+normalize(x); l1_loss(x, y); smooth_l1_loss(x, y); huber_loss(x, y); cross_entropy(x, t)
 cross_entropy(x, t, label_smoothing=0.1); nll_loss(x, t); binary_cross_entropy(torch.sigmoid(x), y)
 binary_cross_entropy_with_logits(x, y); soft_margin_loss(x, y); kl_div(x, y, reduction='batchmean')
 poisson_nll_loss(x, y); gaussian_nll_loss(x, y, y + 1); cosine_similarity(x, y); margin_ranking_loss(x, y, y)

@@ -27,7 +27,11 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "bool vectors": (lambda: torch.dot(V.bool(), V.bool()), NotImplementedError, '"dot"'),
     "number": (lambda: M @ 2, TypeError, "unsupported operand"),
     "number in a function": (lambda: torch.matmul(M, 2), TypeError, "'other' must be Tensor"),
-    "dot of a matrix": (lambda: torch.dot(V, M), RuntimeError, "1D tensors expected.*1D and 2D"),
+    "dot of a matrix": (
+        lambda: torch.dot(V, M),
+        RuntimeError,
+        "dot: 1D tensors expected.*1D and 2D",
+    ),
     "dot of sizes": (lambda: torch.dot(V, torch.ones(3)), RuntimeError, "inconsistent tensor size"),
     "dot of dtypes": (lambda: torch.dot(V, V.long()), RuntimeError, "same dtype.*Use"),
     "mm of a vector": (lambda: torch.mm(V, M), RuntimeError, "self must be a matrix, not 1D.*@"),

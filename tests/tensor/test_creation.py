@@ -29,8 +29,8 @@ import wengert as torch
         ("torch.ones(2, requires_grad='yes')", TypeError, "bool"),
         ("torch.ones(2).requires_grad_('yes')", TypeError, "bool"),
         ("setattr(torch.ones(2), 'requires_grad', 'yes')", RuntimeError, "bool"),
-        ("torch.ones(2, device='cuda')", RuntimeError, "cpu"),
-        ("torch.ones(2, device=3)", TypeError, "device"),
+        ("torch.ones(2, device='cuda')", AssertionError, "cpu"),
+        ("torch.ones(2, device=3)", RuntimeError, "device"),
     ],
 )
 def test_what_makes_no_tensor(call: str, error: type[Exception], words: str) -> None:

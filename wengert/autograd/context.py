@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, state
 from wengert.errors import GradientError
 from wengert.tape.engine import Walk
@@ -283,7 +284,7 @@ def _checked_results(node: FunctionNode, results: tuple[Any, ...]) -> list[Any]:
                 f"function {name} returned a gradient different from None at position {i + 1}, but the "
                 f"corresponding forward input was not a Variable"
             )
-        if g is not None and meta is not None and meta[1].kind in "fc":
+        if g is not None and meta is not None and dtypes.kind(meta[1]) in "fc":
             g = cast_to(g, meta[1])
         found.append(g)
     return found

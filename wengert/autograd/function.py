@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from wengert.autograd.context import FunctionCtx, FunctionNode, Saved, described, is_outermost
+from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.errors import GradientError
 from wengert.tape.mode import no_grad
@@ -210,7 +211,7 @@ def _finish(
     flows: list[bool] = []
     for i, (out, made) in enumerate(zip(outs, node.made, strict=True)):
         edge: Any = None
-        if made is not None and taping and id(out) not in constant and made[1].kind in "fc":
+        if made is not None and taping and id(out) not in constant and dtypes.kind(made[1]) in "fc":
             edge = Output(node, i, made[0]) if several else node
         flows.append(edge is not None)
         if made is None:

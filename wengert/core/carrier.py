@@ -22,8 +22,8 @@ Array = np.ndarray[Any, Any]
 Value = Any
 """A raw array or a tensor: what rules and rows are handed."""
 
-RAW: Final = frozenset({np.ndarray, *(np.dtype(c).type for c in "?bhilqBHILQefdFD")})
-"""Classes of raw operands. NumPy scalars occur inside a raw backward only."""
+RAW: Final = {np.ndarray, *(np.dtype(c).type for c in "?bhilqBHILQefdFD")}
+"""Classes of raw operands. NumPy scalars occur inside a raw backward only. bfloat16's joins when it is first used."""
 
 _numbers = itertools.count(1)
 

@@ -181,7 +181,7 @@ def cauchy(
 def _continuous(name: str, dtype: npt.DTypeLike) -> np.dtype[Any]:
     """Return the dtype if it is floating; RuntimeError otherwise."""
     real = np.dtype(dtype)
-    if real.kind != "f":
+    if dtypes.kind(real) != "f":
         raise RuntimeError(
             f"{name} distribution is a continuous probability distribution. dtype must be a floating point but you "
             f"specified {dtypes.public(real)}. Draw into floats, as in `torch.empty(n)`."

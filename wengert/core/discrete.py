@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from wengert.core import dtypes
 from wengert.core.continuous import exponential
 from wengert.core.mt19937 import Array, Stream
 from wengert.core.uniforms import (
@@ -39,8 +40,8 @@ def random(stream: Stream, shape: Shape, dtype: npt.DTypeLike = np.int64) -> Arr
     target = np.dtype(dtype)
     if target.kind == "c":
         raise not_for("random_", target)
-    if target.kind == "f":
-        largest = 2 ** (np.finfo(target).nmant + 1)
+    if dtypes.kind(target) == "f":
+        largest = 2 ** (dtypes.limits(target).nmant + 1)
     else:
         largest = 1 if target.kind == "b" else int(np.iinfo(target).max)
 
@@ -86,14 +87,17 @@ def randint(
 def randperm(stream: Stream, n: int, dtype: npt.DTypeLike = np.int64) -> Array:
     """Shuffle ``0 .. n - 1``: each place is exchanged with one not before it (Durstenfeld, 1964).
 
-    Words have 32 bits for ``n`` below ``(2**32 - 1) // 20``, else 64. Raises RuntimeError for negative ``n``.
+    From ``(2**32 - 1) // 20`` on, words have 64 bits instead of 32, and each place is exchanged with one not behind it.
+    Raises RuntimeError for negative ``n``.
     """
     sizes_of(n)
     if n < 2:
         return np.arange(n).astype(dtype)
-    words: Array = stream.random32(n - 1) if n < _WIDE_PERMUTATION else stream.random64(n - 1)
-    partners = words % np.arange(n, 1, -1, dtype=words.dtype)
-    partners += np.arange(n - 1, dtype=words.dtype)
+    if n < _WIDE_PERMUTATION:
+        partners: Array = stream.random32(n - 1) % np.arange(n, 1, -1, dtype=np.uint32)
+        partners += np.arange(n - 1, dtype=np.uint32)
+    else:
+        partners = stream.random64(n) % np.arange(1, n + 1, dtype=np.uint64)
     return _exchanged(n, partners).astype(dtype, copy=False)
 
 
@@ -119,20 +123,22 @@ def bernoulli(stream: Stream, shape: Shape, p: float | Array) -> npt.NDArray[np.
     different words, as in PyTorch. Raises RuntimeError unless ``0 <= p <= 1``, NotImplementedError for an array of
     integers.
     """
-    real = FLOAT64
-    if isinstance(p, np.ndarray):
-        real = working(real_of("bernoulli", p.dtype, complex_too=False))
-    if not np.all((np.asarray(p) >= 0.0) & (np.asarray(p) <= 1.0)):
-        got = f"p={p}" if np.ndim(p) == 0 else "a p outside"
+    if not isinstance(p, np.ndarray):
+        _require_chances(0.0 <= p <= 1.0, f"p={p}")
+        return by_cachefuls(lambda n: unit(stream, n, FLOAT64) < p, shape, np.dtype(np.bool_))
+    real = working(real_of("bernoulli", p.dtype, complex_too=False))
+    _require_chances(bool(np.all((p >= 0.0) & (p <= 1.0))), "a p outside")
+    units = by_cachefuls(lambda n: unit(stream, n, real), shape, real)
+    below: npt.NDArray[np.bool_] = units < p
+    return below
+
+
+def _require_chances(valid: bool, got: str) -> None:
+    if not valid:
         raise RuntimeError(
             f"bernoulli_ expects p to be in [0, 1], but got {got}. "
             f"Turn scores into probabilities with sigmoid first."
         )
-    if isinstance(p, np.ndarray):
-        units = by_cachefuls(lambda n: unit(stream, n, real), shape, real)
-        below: npt.NDArray[np.bool_] = units < p
-        return below
-    return by_cachefuls(lambda n: unit(stream, n, real) < p, shape, np.dtype(np.bool_))
 
 
 def geometric(stream: Stream, shape: Shape, dtype: npt.DTypeLike, p: float) -> Array:

@@ -11,9 +11,11 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.core import bfloat16 as bfloat16_type
+
 __all__ = [
-    "complex128", "complex64", "dtype", "float16", "float32", "float64", "get_default_dtype", "int16", "int32", "int64",
-    "int8", "set_default_dtype", "uint8",
+    "bfloat16", "complex128", "complex64", "dtype", "float16", "float32", "float64", "get_default_dtype",
+    "int16", "int32", "int64", "int8", "set_default_dtype", "uint8",
 ]  # fmt: skip
 """The public names."""
 
@@ -34,19 +36,31 @@ class dtype:
 
     __slots__ = ("category", "name", "numpy")
 
+    numpy: np.dtype[Any]
+
     def __init__(self, name: str) -> None:
         self.name = name
-        self.numpy: np.dtype[Any] = np.dtype(name)
-        self.category: int = _CATEGORY[self.numpy.kind]
+        self.category = FLOATING
+        if name != "bfloat16":
+            self.numpy = np.dtype(name)
+            self.category = _CATEGORY[self.numpy.kind]
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "numpy":
+            raise AttributeError(f"'torch.dtype' object has no attribute {name!r}")
+        self.numpy = bfloat16_type.loaded()
+        _BY_NUMPY[self.numpy] = self
+        _COMPLEX_OF[self.numpy] = complex64.numpy
+        return self.numpy
 
     @property
     def itemsize(self) -> int:
         """Size of one element in bytes."""
-        return self.numpy.itemsize
+        return 2 if self.name == "bfloat16" else self.numpy.itemsize
 
     @property
     def is_floating_point(self) -> bool:
-        """True for float16, float32 and float64."""
+        """True for bfloat16, float16, float32 and float64."""
         return self.category == FLOATING
 
     @property
@@ -57,7 +71,7 @@ class dtype:
     @property
     def is_signed(self) -> bool:
         """True for every type that has negative values."""
-        return self.numpy.kind not in "bu"
+        return self.category >= FLOATING or self.numpy.kind not in "bu"
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
@@ -73,15 +87,16 @@ int16 = dtype("int16")
 int32 = dtype("int32")
 int64 = dtype("int64")
 float16 = dtype("float16")
+bfloat16 = dtype("bfloat16")
 float32 = dtype("float32")
 float64 = dtype("float64")
 complex64 = dtype("complex64")
 complex128 = dtype("complex128")
 
 ALL: Final = (
-    bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128
+    bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128, bfloat16
 )  # fmt: skip
-_BY_NUMPY: Final = {d.numpy: d for d in ALL}
+_BY_NUMPY: Final = {d.numpy: d for d in ALL if d is not bfloat16}
 _BY_NAME: Final = {d.name: d for d in ALL}
 _COMPLEX_OF: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
     np.dtype("float16"): np.dtype("complex64"),
@@ -150,7 +165,21 @@ def to_numpy(d: Any) -> np.dtype[Any]:
 
 def category(d: np.dtype[Any]) -> int:
     """Return BOOL, INTEGER, FLOATING or COMPLEX."""
-    return _CATEGORY[d.kind]
+    return _CATEGORY[kind(d)]
+
+
+def kind(d: np.dtype[Any]) -> str:
+    """Return NumPy's letter for what a dtype holds: "b" bool, "u" and "i" integers, "f" floats, "c" complex numbers.
+
+    NumPy's own ``d.kind`` says "V" (unknown) for bfloat16, which is a float here.
+    """
+    found = d.kind
+    return "f" if found == "V" else found
+
+
+def limits(d: np.dtype[Any]) -> Any:
+    """Return the limits of a floating or complex dtype under the names of `numpy.finfo`, which lacks bfloat16."""
+    return bfloat16_type.limits() if d.kind == "V" else np.finfo(d)
 
 
 def of_number(value: complex) -> np.dtype[Any]:
@@ -191,6 +220,8 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
         elif {ca, cb} == {FLOATING, COMPLEX}:
             real, other = (a, b) if ca == FLOATING else (b, a)
             found = np.promote_types(_COMPLEX_OF[real], other)
+        elif ca == cb == FLOATING and a != b and a.itemsize == b.itemsize:
+            found = float32.numpy
         else:
             found = np.promote_types(a, b)
         _promoted[a, b] = found

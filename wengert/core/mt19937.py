@@ -50,13 +50,12 @@ class Stream:
     array([3499211612,  581869302], dtype=uint32)
     """
 
-    __slots__ = ("_engine", "_seeder", "_words", "initial_seed", "waiting_normal")
+    __slots__ = ("_engine", "_seeder", "initial_seed", "waiting_normal")
 
     def __init__(self, seed: int = DEFAULT_SEED) -> None:
         self._engine = np.random.MT19937(0)
         # Only NumPy's legacy interface seeds MT19937 by the rule of its authors, as PyTorch does.
         self._seeder = np.random.RandomState(self._engine)
-        self._words = np.random.Generator(self._engine)
         self.initial_seed: int
         self.waiting_normal: float | None
         self.seed(seed)
@@ -76,14 +75,13 @@ class Stream:
 
     def random32(self, n: int) -> npt.NDArray[np.uint32]:
         """Draw ``n`` words of 32 bits."""
-        # Over its full range, NumPy's integer of 32 bits is one word as it stands.
-        return self._words.integers(0, 2**32, n, np.uint32)
+        return self._engine.random_raw(n).astype(np.uint32)
 
     def random64(self, n: int) -> npt.NDArray[np.uint64]:
         """Draw ``n`` words of 64 bits, each from two of 32 bits, the high half first."""
-        swapped = self.random32(2 * n).view("<u8")
-        words: npt.NDArray[np.uint64] = swapped << np.uint64(32)
-        words |= swapped >> np.uint64(32)
+        halves = self._engine.random_raw(2 * n)
+        words: npt.NDArray[np.uint64] = halves[0::2] << np.uint64(32)
+        words |= halves[1::2]
         return words
 
     def one_by_one(self, block: int = 1024) -> Generator[float]:

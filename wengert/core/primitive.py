@@ -110,6 +110,8 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
+      ``outline``     takes the forward's place where only shapes and dtypes of results are asked for, because the
+                      forward refuses some values
       ``together``    the `Rule` for the cotangents of all operands at once, where they have their work in common
       ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
@@ -120,7 +122,8 @@ class Primitive:
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "together", "unruled",
+        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "together",
+        "unruled",
         "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
@@ -173,6 +176,7 @@ class Primitive:
         self.takes_absent: bool = more.pop("takes_absent", False)
         self.joint: bool = more.pop("joint", True)
         self.view: bool = more.pop("view", False)
+        self.outline: Callable[..., Any] = more.pop("outline", forward)
         if more:
             raise TypeError(f"{name}: a row has no field {sorted(more)}")
         self._enter()
@@ -181,6 +185,8 @@ class Primitive:
         if self.name in BOOK:
             raise ValueError(f"the rulebook already has a row named {self.name!r}")
         BOOK[self.name] = self
+        for adapter in _adapters if self.variant_of is None else ():
+            adapter(self)
 
     def named(self, name: str, backward_name: str) -> Primitive:
         """Return this row under another name, where PyTorch's node tells how an operation was called."""
@@ -238,6 +244,16 @@ class Primitive:
         if self.masks is None:
             return None
         return self.masks[0 if self.operands is None else position]
+
+
+_adapters: Final[list[Callable[[Primitive], None]]] = []
+
+
+def adapt(adapter: Callable[[Primitive], None]) -> None:
+    """Let ``adapter`` change how every row computes, those there are and those to come."""
+    for row in BOOK.values():
+        adapter(row)
+    _adapters.append(adapter)
 
 
 def _operand_names(forward: Callable[..., Any]) -> tuple[str, ...] | None:

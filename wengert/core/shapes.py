@@ -118,6 +118,12 @@ def broadcasts_to(shape: Shape, target: Shape) -> bool:
     return extra >= 0 and all(n in (1, m) for n, m in zip(shape, target[extra:], strict=True))
 
 
+def broadcast_shape(shapes: Iterable[Sequence[int]]) -> Shape:
+    """Return the shape that shapes which broadcast have together."""
+    columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
+    return tuple(next((n for n in sizes if n != 1), 1) for sizes in columns)[::-1]
+
+
 def inferred(op: str, shape: Shape, count: int) -> Shape:
     """Replace the one -1 in ``shape`` so that it holds ``count`` elements."""
     if shape.count(-1) > 1:

@@ -38,7 +38,7 @@ def uniform(
     real = real_of("uniform_", dtype)
     if np.dtype(dtype).kind == "c":
         return complex_of(uniform(stream, (*sizes_of(shape), 2), real, low, high), dtype)
-    lowest, highest = float(np.finfo(real).min), float(np.finfo(real).max)
+    lowest, highest = float(dtypes.limits(real).min), float(dtypes.limits(real).max)
     if not (lowest <= low <= high <= highest and high - low <= highest):
         raise RuntimeError(
             f"uniform_ expects to return a [from, to) range, but found from={low} > "
@@ -100,12 +100,13 @@ def real_of(op: str, dtype: npt.DTypeLike, complex_too: bool = True) -> np.dtype
     target = np.dtype(dtype)
     if target.kind == "c" and complex_too:
         return FLOAT32 if target.itemsize == 8 else FLOAT64
-    if target.kind != "f":
+    if dtypes.kind(target) != "f":
         raise not_for(op, target)
     return target
 
 
 def not_for(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
+    """Word the error for a dtype that an operation does not draw."""
     kinds = "integers and floats" if op in ("geometric_", "random_") else "floats"
     return NotImplementedError(
         f'"{op}" not implemented for {dtypes.public(dtype)} tensors. It draws {kinds}: convert the result instead.'

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.autograd.context import FunctionCtx
+from wengert.core import dtypes
 from wengert.core.carrier import RAW, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.tree import flatten, tree_map
@@ -63,7 +64,7 @@ class JvpLevel(Level):
 
     def join(self, primal: Value, tangent: Value | None) -> Any:
         """Return a tensor that carries ``tangent`` along; a plain one when there is none."""
-        if tangent is None or numpy_dtype(primal).kind not in "fc":
+        if tangent is None or dtypes.kind(numpy_dtype(primal)) not in "fc":
             return as_tensor(primal)
         return handle(Dual(self, primal, tangent))
 
@@ -249,7 +250,7 @@ def _require_alike(x: Any, t: Any) -> None:
         raise ShapeError(
             f"jvp: a primal has shape {shape_text(x.shape)} and its tangent {shape_text(t.shape)}; they must be equal."
         )
-    if numpy_dtype(x).kind not in "fc":
+    if dtypes.kind(numpy_dtype(x)) not in "fc":
         raise ValueError(
             f"jvp: Expected primal to be floating point or complex, but got: {x.dtype}. Use `x.float()`."
         )

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.carrier import Level, opened
 from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
@@ -34,7 +35,7 @@ class TapeLevel(Level):
                 f"what is not differentiated."
             )
         dtype = numpy_dtype(x)
-        if dtype.kind not in "fc":
+        if dtypes.kind(dtype) not in "fc":
             raise DTypeError(
                 f"only Tensors of floating point dtype can require gradients, and this one is {dtype}. "
                 f"Use `x.float()`."
@@ -98,7 +99,7 @@ def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:
                 raise RuntimeError(
                     f"vjp(f, *primals): Expected f to only return Tensors, got unsupported type {type(o).__name__}"
                 )
-            if numpy_dtype(o).kind not in "fc":
+            if dtypes.kind(numpy_dtype(o)) not in "fc":
                 raise DTypeError(
                     f"vjp(f, *primals): All outputs of f must be floating-point or complex Tensors, got Tensor with "
                     f"dtype {numpy_dtype(o)}. Return it as aux, with has_aux=True."

@@ -43,7 +43,7 @@ class Convertible(Tree):
         example = filled.empty(0).to(*args, **kwargs)
         named = [a for a in (*args, *kwargs.values()) if isinstance(a, dtypes.dtype | Tensor)]
         dtype = example.dtype if named else None
-        if dtype is not None and dtype_of(example).kind not in "fc":
+        if dtype is not None and dtypes.kind(dtype_of(example)) not in "fc":
             raise TypeError(
                 f"nn.Module.to only accepts floating point or complex dtypes, but got desired dtype={dtype}"
             )
@@ -53,7 +53,7 @@ class Convertible(Tree):
                 stacklevel=2,
             )
         return self._apply(
-            lambda t: t.to(dtype) if dtype is not None and dtype_of(t).kind in "fc" else t
+            lambda t: t.to(dtype) if dtype is not None and dtypes.kind(dtype_of(t)) in "fc" else t
         )
 
     def type(self, dst_type: Any) -> Any:
@@ -71,6 +71,10 @@ class Convertible(Tree):
     def half(self) -> Any:
         """Convert floating parameters and buffers to float16."""
         return self._apply(lambda t: t.half() if t.is_floating_point() else t)
+
+    def bfloat16(self) -> Any:
+        """Convert floating parameters and buffers to bfloat16."""
+        return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
 
     def cpu(self) -> Any:
         """Return the module, which is on the CPU."""

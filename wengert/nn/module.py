@@ -96,11 +96,17 @@ class Module(Hooked, Saveable, Convertible):
     # Attributes
 
     def __getattr__(self, name: str) -> Any:
-        try:
-            found = self.__dict__["_parameters"][name]
-        except KeyError:
-            return _registered(self, name)
-        return _registered(self, name) if carrier.special else found
+        if not carrier.special:
+            fields = self.__dict__
+            try:
+                found = fields["_parameters"].get(name)
+                if found is None:
+                    found = fields["_modules"].get(name)
+            except KeyError:  # before `Module.__init__`
+                found = None
+            if found is not None:
+                return found
+        return _registered(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__

@@ -1,12 +1,23 @@
-"""Optimisers."""
+"""Optimisers, and schedules of their learning rates."""
 
 from wengert.errors import refuser
+from wengert.optim import lr_scheduler as lr_scheduler
+from wengert.optim.adadelta import Adadelta
 from wengert.optim.adagrad import Adagrad
 from wengert.optim.adam import Adam, AdamW
+from wengert.optim.adamax import Adamax
+from wengert.optim.asgd import ASGD
+from wengert.optim.lbfgs import LBFGS
+from wengert.optim.nadam import NAdam
 from wengert.optim.optimizer import Optimizer
+from wengert.optim.radam import RAdam
 from wengert.optim.rmsprop import RMSprop
+from wengert.optim.rprop import Rprop
 from wengert.optim.sgd import SGD
 
-__all__ = ["SGD", "Adagrad", "Adam", "AdamW", "Optimizer", "RMSprop"]
+__all__ = [
+    "ASGD", "LBFGS", "SGD", "Adadelta", "Adagrad", "Adam", "AdamW", "Adamax", "NAdam", "Optimizer", "RAdam", "RMSprop",
+    "Rprop", "lr_scheduler",
+]  # fmt: skip
 
 __getattr__ = refuser(__name__, "torch.optim")

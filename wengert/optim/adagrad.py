@@ -5,9 +5,13 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from wengert.core import dtypes
-from wengert.core.carrier import state as thread
-from wengert.optim.optimizer import Optimizer, require_not_negative
+from wengert.optim.optimizer import (
+    Optimizer,
+    require_not_negative,
+    require_one_kind,
+    require_rate,
+    zero_count,
+)
 from wengert.tensor import filled
 
 
@@ -37,8 +41,10 @@ class Adagrad(Optimizer):
         initial_accumulator_value: float = 0, eps: float = 1e-10, foreach: bool | None = None, *,
         maximize: bool = False, differentiable: bool = False, fused: bool | None = None,
     ) -> None:  # fmt: skip
+        require_rate(lr)
+        require_one_kind(fused, foreach, differentiable)
         require_not_negative(
-            {"learning rate": lr, "lr_decay value": lr_decay, "weight_decay value": weight_decay,
+            {"lr_decay value": lr_decay, "weight_decay value": weight_decay,
              "initial_accumulator_value value": initial_accumulator_value, "epsilon value": eps}
         )  # fmt: skip
         defaults = {
@@ -53,23 +59,16 @@ class Adagrad(Optimizer):
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Take one step with the parameters of a group."""
-        for p, grad in self.with_gradients(group):
-            entry = self.state_of(
-                p, functools.partial(_start, p, group["initial_accumulator_value"])
-            )
-            step = entry["step"].add_(1)
-            if group["maximize"]:
-                grad = grad.neg()
-            if group["weight_decay"]:
-                grad = grad.add(p, alpha=group["weight_decay"])
-            rate = group["lr"]
+        start = functools.partial(_start, value=group["initial_accumulator_value"])
+        for p, grad, entry in self.prepared(group, start):
+            count = self.count(entry["step"].add_(1))
+            rate = self.rate(group, p)
             if group["lr_decay"]:
-                count = step.double() if thread.trace is not None else step.item()
-                rate = rate / (1 + (count - 1) * group["lr_decay"])
+                rate = self.fit(rate / (1 + (count - 1) * group["lr_decay"]), p)
             total = entry["sum"].add_(grad * grad)
-            p.sub_(grad / total.sqrt().add_(group["eps"]) * rate)
+            p.sub_(grad * rate / (total.sqrt() + group["eps"]))
 
 
 def _start(p: Any, value: float) -> dict[str, Any]:
-    step = filled.zeros((), dtype=dtypes.float32)
-    return {"step": step, "sum": filled.full_like(p, value)}
+    start = complex(value, value) if p.is_complex() else value
+    return {"step": zero_count(), "sum": filled.full_like(p, start).detach()}

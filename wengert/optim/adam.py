@@ -8,16 +8,25 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import dtypes
-from wengert.optim.optimizer import Optimizer, require_not_negative
+from wengert.optim.optimizer import (
+    Optimizer,
+    real,
+    require_betas,
+    require_not_negative,
+    require_one_kind,
+    require_rate,
+    zero_count,
+)
 from wengert.rules import updates
 from wengert.tape.provenance import Place, here
-from wengert.tape.storage import mark_written, ndarray
+from wengert.tape.storage import Recorded, mark_written, ndarray
 from wengert.tensor import filled
 from wengert.tensor.inplace import assign, memory_only, writable
 from wengert.tensor.promotion import cast_to, dtype_of
 
 _FLOAT64 = np.dtype(np.float64)
+_SMALL = 1 << 12
+"""Elements of a parameter up to which it is gathered with others: calls cost more than copies."""
 
 
 class Adam(Optimizer):
@@ -51,12 +60,14 @@ class Adam(Optimizer):
         capturable: bool = False, differentiable: bool = False, fused: bool | None = None,
         decoupled_weight_decay: bool = False,
     ) -> None:  # fmt: skip
-        require_not_negative(
-            {"learning rate": lr, "epsilon value": eps, "weight_decay value": weight_decay}
-        )
-        for i, beta in enumerate(betas):
-            if not 0.0 <= beta < 1.0:
-                raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+        require_rate(lr)
+        require_not_negative({"epsilon value": eps, "weight_decay value": weight_decay})
+        require_betas(betas)
+        require_one_kind(fused, foreach, differentiable)
+        if foreach and not capturable and isinstance(lr, Recorded):
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable,
@@ -67,15 +78,51 @@ class Adam(Optimizer):
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Take one step with the parameters of a group."""
-        place = here()
+        batches: dict[Any, list[Any]] = {}
         for p, grad in self.with_gradients(group):
             entry = self.state_of(p, functools.partial(_start, p, group["amsgrad"]))
             if group["maximize"]:
                 grad = grad.neg()
-            if _all_memory(p, grad, entry):
-                _step_in_memory(p, grad, entry, group, place)
-            else:
-                _step_in_rows(p, grad, entry, group)
+            if group["differentiable"] or not _all_memory(p, grad, entry):
+                self._step_in_rows(p, grad, entry, group)
+                continue
+            writable(p, "Adam.step")
+            x, count = p.payload, entry["step"].payload
+            count += 1
+            # Memory that another parameter may look at as well is not gathered with others.
+            alone = x.size > _SMALL or x.base is not None
+            key = float(count), x.dtype, id(p) if alone else None
+            batches.setdefault(key, []).append((p, grad, entry))
+        for (t, _, _), batch in batches.items():
+            _step_in_memory(batch, t, group, here())
+
+    def _step_in_rows(
+        self, p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any]
+    ) -> None:
+        """Take the step as a row, which a trace and the tape record and any carrier computes."""
+        if dtype_of(p).kind == "c":
+            p, grad = real(p), real(grad)
+            entry = {name: real(value) for name, value in entry.items()}
+        options = _options(group)
+        lr = self.rate(group, p)
+        shrunk = p
+        if group["decoupled_weight_decay"] and group["weight_decay"]:
+            shrunk = p.clone().mul_(1 - lr * group["weight_decay"])
+        step = assign(entry["step"], entry["step"] + 1, "Adam.step")
+        t = cast_to(step, _FLOAT64)
+        rate = lr / (1.0 - options["beta1"] ** t)
+        root = (1.0 - options["beta2"] ** t).sqrt()
+        first, second = entry["exp_avg"], entry["exp_avg_sq"]
+        largest = entry.get("max_exp_avg_sq", second)
+        if group["differentiable"]:
+            largest = largest.clone()
+        found = updates.adam(
+            shrunk, grad, first, second, largest,
+            cast_to(rate, dtype_of(p)), cast_to(root, dtype_of(p)), **options,
+        )  # fmt: skip
+        written = (p, *(entry[name] for name in MOMENTS if name in entry))
+        for x, value in zip(written, found, strict=False):
+            assign(x, value, "Adam.step")
 
 
 class AdamW(Adam):
@@ -102,67 +149,46 @@ MOMENTS = ("exp_avg", "exp_avg_sq", "max_exp_avg_sq")
 
 def _start(p: Any, amsgrad: bool) -> dict[str, Any]:
     moments = MOMENTS if amsgrad else MOMENTS[:2]
-    step = filled.zeros((), dtype=dtypes.float32)
-    return {"step": step, **{name: filled.zeros_like(p) for name in moments}}
+    return {"step": zero_count(), **{name: filled.zeros_like(p) for name in moments}}
 
 
 def _all_memory(p: Any, grad: Any, entry: dict[str, Any]) -> bool:
     """Say whether the step is one of plain memory, each tensor's in one piece."""
-    return memory_only(p, grad) and all(
-        x.payload.__class__ is ndarray and x.payload.flags.c_contiguous
-        for x in (p, grad, *entry.values())
-    )
+    if not (
+        memory_only(p, grad) and p.payload.flags.c_contiguous and grad.payload.flags.c_contiguous
+    ):
+        return False
+    for x in entry.values():
+        if x.payload.__class__ is not ndarray or not x.payload.flags.c_contiguous:
+            return False
+    return True
 
 
 def _options(group: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of the row."""
     beta1, beta2 = group["betas"]
-    decay, decoupled = group["weight_decay"], group["decoupled_weight_decay"]
     return {
         "beta1": float(beta1), "beta2": float(beta2), "eps": float(group["eps"]), "amsgrad": group["amsgrad"],
-        "decay": 0.0 if decoupled else float(decay),
-        "shrink": 1.0 - float(group["lr"]) * decay if decoupled else 1.0,
+        "decay": 0.0 if group["decoupled_weight_decay"] else float(group["weight_decay"]),
     }  # fmt: skip
 
 
-def _step_in_memory(
-    p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any], place: Place
-) -> None:
-    writable(p, "Adam.step")
-    count = entry["step"].payload
-    count += 1
-    t = float(count)
+def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Place) -> None:
+    """Take step ``t`` with some parameters of one dtype in their own memory."""
     options = _options(group)
-    rate = float(group["lr"]) / (1.0 - options["beta1"] ** t)
+    lr = float(group["lr"])
+    rate = lr / (1.0 - options["beta1"] ** t)
+    shrink = 1.0 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1.0
     root = math.sqrt(1.0 - options["beta2"] ** t)
-    written = [entry[name] for name in MOMENTS if name in entry]
-    arrays = [x.payload for x in (p, grad, entry["exp_avg"], entry["exp_avg_sq"], written[-1])]
-    if p.payload.dtype.kind == "c":
-        arrays = [a.view(a.real.dtype) for a in arrays]
-    x, y, first, second, largest = arrays
-    updates.adam_in_place(x, y, first, second, largest, rate, root, **options)
-    for tensor in (p, entry["step"], *written):
-        mark_written(tensor, place)
-
-
-def _step_in_rows(p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any]) -> None:
-    """Take the step as a row, which a trace records and any carrier computes."""
-    if dtype_of(p).kind == "c":
-        raise NotImplementedError(
-            "Adam: complex parameters are updated in plain memory only, not under a transform or a trace. "
-            "Optimise the real and imaginary parts."
-        )
-    options = _options(group)
-    step = assign(entry["step"], entry["step"] + 1, "Adam.step")
-    t = cast_to(step, _FLOAT64)
-    rate = group["lr"] / (1.0 - options["beta1"] ** t)
-    root = (1.0 - options["beta2"] ** t).sqrt()
-    first, second = entry["exp_avg"], entry["exp_avg_sq"]
-    found = updates.adam(
-        p, grad, first, second, entry.get("max_exp_avg_sq", second),
-        cast_to(rate, dtype_of(p)), cast_to(root, dtype_of(p)), **options,
-    )  # fmt: skip
-    for x, value in zip(
-        (p, *(entry[name] for name in MOMENTS if name in entry)), found, strict=False
-    ):
-        assign(x, value, "Adam.step")
+    names = MOMENTS if group["amsgrad"] else MOMENTS[:2]
+    rows = []
+    for p, grad, entry in batch:
+        written = p, *[entry[name] for name in names]
+        x, first, second, *largest = [v.payload for v in written]
+        rows.append((x, grad.payload, first, second, *(largest or (second,))))
+        for tensor in written:
+            mark_written(tensor, place)
+        mark_written(entry["step"], place)
+    if batch[0][0].payload.dtype.kind == "c":
+        rows = [tuple(a.view(a.real.dtype) for a in row) for row in rows]
+    updates.adam_together(rows, rate, root, shrink, **options)

@@ -1,34 +1,88 @@
-"""What optimisers share: parameter groups, state, ``zero_grad``, ``state_dict``, printing."""
+"""What optimisers share: parameter groups, the step and its hooks, state, ``zero_grad``, saving, printing."""
 
 from __future__ import annotations
 
 import functools
-from collections import defaultdict
-from collections.abc import Callable
-from typing import Any
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import Any, Final
 
+from wengert.core import dtypes
 from wengert.core.carrier import state as thread
 from wengert.core.carrier import switch_grad
 from wengert.errors import TraceError
 from wengert.nn.conversion import clear_grad
+from wengert.optim.saving import Saveable
+from wengert.tape.hooks import RemovableHandle
 from wengert.tape.mode import enable_grad
+from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded, read_grad
+from wengert.tensor import complex_numbers, filled
+from wengert.tensor.promotion import cast_to, dtype_of
+
+required: Final = object()
+"""The default of an option that every group has to give."""
+
+_pre_hooks_everywhere: dict[int, Callable[..., Any]] = OrderedDict()
+_post_hooks_everywhere: dict[int, Callable[..., Any]] = OrderedDict()
 
 
-class Optimizer:
+def register_optimizer_step_pre_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` before each step of any optimiser."""
+    return RemovableHandle(_pre_hooks_everywhere, hook)
+
+
+def register_optimizer_step_post_hook(hook: Callable[..., Any]) -> RemovableHandle:
+    """Call ``hook(optimizer, args, kwargs)`` after each step of any optimiser."""
+    return RemovableHandle(_post_hooks_everywhere, hook)
+
+
+def announced(step: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a method ``step`` that runs the optimiser's hooks around it, and lets schedulers know that it ran."""
+
+    @functools.wraps(step)
+    def with_hooks(self: Any, *args: Any, **kwargs: Any) -> Any:
+        self._stepped[0] = 1
+        before, after = self._step_pre_hooks, self._step_post_hooks
+        if not (before or after or _pre_hooks_everywhere or _post_hooks_everywhere):
+            return step(self, *args, **kwargs)
+        if type(self).step is not with_hooks:
+            return step(self, *args, **kwargs)
+        given = (self, *args)
+        for hook in chain(_pre_hooks_everywhere.values(), before.values()):
+            changed = hook(self, given, kwargs)
+            if changed is None:
+                continue
+            if not isinstance(changed, tuple) or len(changed) != 2:
+                raise RuntimeError(
+                    f"step: a pre-hook must return None or a tuple of (new_args, new_kwargs), but got {changed}."
+                )
+            given, kwargs = changed
+        result = step(*given, **kwargs)
+        for hook in chain(after.values(), _post_hooks_everywhere.values()):
+            hook(self, given, kwargs)
+        return result
+
+    return with_hooks
+
+
+class Optimizer(Saveable):
     """Base of optimisers: ``param_groups`` (dicts of options and ``params``) and ``state`` per parameter.
 
-    ``params`` is an iterable of tensors, of ``(name, tensor)`` pairs, or of dicts with options of their own. Raises
-    TypeError for one tensor alone, ValueError for none and for results of operations.
+    ``params`` is an iterable of tensors, of ``(name, tensor)`` pairs, or of dicts with options of their own. A subclass
+    defines `update_group`, or `step` as PyTorch's programs do. Raises TypeError for one tensor alone, ValueError for
+    none and for results of operations.
     """
 
     def __init__(self, params: Any, defaults: dict[str, Any]) -> None:
+        self.defaults = defaults
+        self._fill()
         if isinstance(params, Recorded):
             raise TypeError(
                 f"params argument given to the optimizer should be an iterable of Tensors or dicts, but got "
                 f"{type(params).__name__}. Use `[x]`."
             )
-        self.defaults = defaults
         self.state: dict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
         groups = list(params)
@@ -39,36 +93,67 @@ class Optimizer:
         for group in groups:
             self.add_param_group(group)
 
+    def _fill(self) -> None:
+        """Make what an optimiser has besides its groups and state."""
+        super()._fill()
+        self._step_pre_hooks: dict[int, Callable[..., Any]] = OrderedDict()
+        self._step_post_hooks: dict[int, Callable[..., Any]] = OrderedDict()
+        # Whether `step` ever ran, for schedulers. Bytes: a trace watches attributes, and need not repeat this one.
+        self._stepped = bytearray(1)
+        self._own_step: Any = None
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        if "step" in cls.__dict__:
+            cls.step = announced(cls.__dict__["step"])  # type: ignore[method-assign]
+
     def add_param_group(self, param_group: dict[str, Any]) -> None:
-        """Add parameters, with options that differ from the defaults. TypeError for what is no dict."""
+        """Add parameters, with options that differ from the defaults.
+
+        Raises TypeError for what is no dict, and for parameters that are no tensors or come in no order; ValueError
+        for results of operations, for parameters that another group has, and where only some have names.
+        """
         if not isinstance(param_group, dict):
             raise TypeError(
-                f"add_param_group: a parameter group is a dict, not {type(param_group).__name__}. "
-                f"Use `{{'params': [...]}}`."
+                f"param_group must be a dict, but got {type(param_group)}. Use `{{'params': [...]}}`."
             )
-        group = dict(param_group)
-        given = group["params"]
-        if isinstance(given, Recorded):
-            given = [given]
-        if isinstance(given, set):
-            raise TypeError(
-                "optimizer parameters need to be organized in ordered collections, not in a set"
-            )
-        params = [p[1] if isinstance(p, tuple) else p for p in given]
+        found = _parameters(param_group["params"])
+        params = found["params"]
         for p in params:
             if not isinstance(p, Recorded):
                 raise TypeError(
                     f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
                 )
-            if not p.is_leaf:  # type: ignore[attr-defined]
+            if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):  # type: ignore[attr-defined]
                 raise ValueError("can't optimize a non-leaf Tensor")
+        for name, value in self.defaults.items():
+            if value is required and name not in param_group:
+                raise ValueError(
+                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                )
+        named = "param_names" in found or "param_names" in param_group
+        if any(("param_names" in g) is not named for g in self.param_groups):
+            raise ValueError(
+                f"all optimizer param groups should be with/without names. cannot add param group "
+                f"{'with' if named else 'without'} names to the optimizer"
+            )
+        if len({id(p) for p in params}) != len(params):
+            warn("optimizer contains a parameter group with duplicate parameters")
         known = {id(p) for g in self.param_groups for p in g["params"]}
         if known & {id(p) for p in params}:
             raise ValueError("some parameters appear in more than one parameter group")
-        group["params"] = params
+        param_group.update(found)
         for name, value in self.defaults.items():
-            group.setdefault(name, value)
-        self.param_groups.append(group)
+            param_group.setdefault(name, value)
+        self.param_groups.append(param_group)
+
+    def register_step_pre_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` before each step; it may return other ``(args, kwargs)``."""
+        return RemovableHandle(self._step_pre_hooks, hook)
+
+    def register_step_post_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
+        """Call ``hook(optimizer, args, kwargs)`` after each step."""
+        return RemovableHandle(self._step_post_hooks, hook)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
         """Set the gradients of all parameters to None, or to zeros."""
@@ -81,11 +166,15 @@ class Optimizer:
                 else:
                     clear_grad(p, set_to_none)
 
+    @announced
     def step(self, closure: Callable[[], Any] | None = None) -> Any:
-        """Update every parameter that has a gradient; returns what ``closure`` returned."""
+        """Update every parameter that has a gradient; returns what ``closure`` returned.
+
+        The update is recorded when the optimiser was made with ``differentiable=True``, and else is not.
+        """
         loss = self.evaluate(closure)
         recording = thread.grad
-        switch_grad(False)
+        switch_grad(bool(self.defaults.get("differentiable")))
         try:
             for group in self.param_groups:
                 self.update_group(group)
@@ -99,6 +188,8 @@ class Optimizer:
             f"{type(self).__name__} defines neither `step` nor `update_group`. Write one of them."
         )
 
+    # What updates are written with
+
     def with_gradients(self, group: dict[str, Any]) -> list[tuple[Any, Any]]:
         """Return the parameters of a group that have a gradient, each with it."""
         if thread.trace is not None:
@@ -111,6 +202,27 @@ class Optimizer:
                 if grad is not None:
                     found.append((p, grad))
         return found
+
+    def prepared(
+        self, group: dict[str, Any], start: Callable[[Any], dict[str, Any]]
+    ) -> Iterator[tuple[Any, Any, dict[str, Any]]]:
+        """Yield each parameter with its gradient (negated for ``maximize``, with decay) and its state.
+
+        ``start(p)`` makes the state before the first step. Complex tensors come as views of their real parts.
+        """
+        for p, grad in self.with_gradients(group):
+            entry = self.state_of(p, functools.partial(start, p))
+            if dtype_of(p).kind == "c":
+                p, grad = real(p), real(grad)
+                entry = {name: real(value) for name, value in entry.items()}
+            if group["maximize"]:
+                grad = grad.neg()
+            if group.get("weight_decay"):
+                if group.get("decoupled_weight_decay"):
+                    p.mul_(1 - self.rate(group, p) * group["weight_decay"])
+                else:
+                    grad = grad.add(p, alpha=group["weight_decay"])
+            yield p, grad, entry
 
     def state_of(self, p: Any, start: Callable[[], dict[str, Any]]) -> dict[str, Any]:
         """Return the state of a parameter, which ``start`` makes before its first step.
@@ -130,21 +242,45 @@ class Optimizer:
             for name, value in entry.items():
                 if isinstance(value, Recorded):
                     thread.trace.found_in(value, functools.partial(_entry, self.state, p, name))
+        elif self.defaults.get("differentiable"):
+            # The tape has saved what the last step left here, and this one is going to write to it.
+            entry.update((name, copied(value)) for name, value in entry.items())
         return entry
+
+    def rate(self, group: dict[str, Any], p: Any) -> Any:
+        """Return a group's learning rate, fit to multiply ``p``: a number, or what a trace or the tape follows."""
+        rate = group["lr"]
+        if not isinstance(rate, Recorded):
+            return rate
+        if thread.trace is None and not group.get("differentiable"):
+            return rate.item()  # type: ignore[attr-defined]
+        return cast_to(rate, dtype_of(p))
+
+    @staticmethod
+    def count(step: Any) -> Any:
+        """Return how often a parameter was updated: a number, or in a trace a float64 tensor."""
+        return step.double() if thread.trace is not None else step.item()
+
+    @staticmethod
+    def fit(number: Any, p: Any) -> Any:
+        """Return what was computed from `count` as something that multiplies ``p`` without widening it."""
+        return cast_to(number, dtype_of(p)) if isinstance(number, Recorded) else number
 
     def guard_options(self, group: dict[str, Any]) -> None:
         """Have a replay of the running trace check that a group's options and parameters are still the same."""
         name = type(self).__name__
-        for option in group:
+        for option, value in group.items():
             if option == "params":
                 thread.trace.guard(
                     lambda: [id(p) for p in group["params"]], f"{name}: the list of parameters"
                 )
                 for p in group["params"]:
                     thread.trace.gradient_read(p)
+            elif isinstance(value, Recorded):
+                thread.trace.found_in(value, functools.partial(group.get, option))
             else:
                 thread.trace.guard(
-                    lambda option=option: group[option], f"{name}: the option {option!r}"
+                    functools.partial(group.get, option), f"{name}: the option {option!r}"
                 )
 
     def evaluate(self, closure: Callable[[], Any] | None) -> Any:
@@ -154,39 +290,6 @@ class Optimizer:
         with enable_grad():
             return closure()
 
-    def state_dict(self) -> dict[str, Any]:
-        """Return state and options as plain data, parameters by their number."""
-        numbers: dict[int, int] = {}
-        groups = []
-        for group in self.param_groups:
-            for p in group["params"]:
-                numbers.setdefault(id(p), len(numbers))
-            plain = {k: v for k, v in group.items() if k != "params"}
-            groups.append({**plain, "params": [numbers[id(p)] for p in group["params"]]})
-        return {
-            "state": {numbers[id(p)]: dict(s) for p, s in self.state.items()},
-            "param_groups": groups,
-        }
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Take over what `state_dict` returned. ValueError when the groups do not match."""
-        groups = state_dict["param_groups"]
-        if [len(g["params"]) for g in groups] != [len(g["params"]) for g in self.param_groups]:
-            raise ValueError(
-                "loaded state dict has a different number of parameter groups or of parameters in one"
-            )
-        every = [p for g in self.param_groups for p in g["params"]]
-        numbers = [n for g in groups for n in g["params"]]
-        by_number = dict(zip(numbers, every, strict=True))
-        self.state = defaultdict(dict)
-        for n, entry in state_dict["state"].items():
-            self.state[by_number[n]] = {
-                k: v.clone() if isinstance(v, Recorded) else v  # type: ignore[attr-defined]
-                for k, v in entry.items()
-            }
-        for group, loaded in zip(self.param_groups, groups, strict=True):
-            group.update({k: v for k, v in loaded.items() if k != "params"})
-
     def __repr__(self) -> str:
         text = f"{type(self).__name__} ("
         for i, group in enumerate(self.param_groups):
@@ -195,8 +298,53 @@ class Optimizer:
         return text + ")"
 
 
+def _parameters(given: Any) -> dict[str, Any]:
+    """Return what a group is given as parameters, and their names where they come with names."""
+    if isinstance(given, Recorded):
+        given = [given]
+    if isinstance(given, set):
+        raise TypeError(
+            "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
+            "will change between runs. Please use a list instead."
+        )
+    given = list(given)
+    names = [p[0] for p in given if isinstance(p, tuple)]
+    params = [p[1] if isinstance(p, tuple) else p for p in given]
+    if not names:
+        return {"params": params}
+    if len(names) != len(params):
+        raise ValueError(
+            "all optimizer params should be with/without names. Some param names are missing"
+        )
+    return {"params": params, "param_names": names}
+
+
 def _entry(state: dict[Any, dict[str, Any]], p: Any, name: str) -> Any:
     return state[p][name]
+
+
+def copied(value: Any) -> Any:
+    """Return a copy of a tensor, and anything else as it is."""
+    return value.clone() if isinstance(value, Recorded) else value  # type: ignore[attr-defined]
+
+
+def real(value: Any) -> Any:
+    """Return a complex tensor as a view of its real and imaginary parts, and anything else as it is."""
+    complex_one = isinstance(value, Recorded) and dtype_of(value).kind == "c"
+    return complex_numbers.view_as_real(value) if complex_one else value
+
+
+def zero_count() -> Any:
+    """Return a counter of steps: a 0-d tensor, float64 where that is the default dtype and else float32."""
+    wide = dtypes.default_float() == dtypes.float64.numpy
+    return filled.zeros((), dtype=dtypes.float64 if wide else dtypes.float32)
+
+
+def require_rate(rate: Any) -> None:
+    """Raise ValueError unless a learning rate is a number, or a tensor of one element, of at least 0."""
+    if isinstance(rate, Recorded) and rate.numel() != 1:  # type: ignore[attr-defined]
+        raise ValueError("Tensor lr must be 1-element")
+    require_not_negative({"learning rate": rate})
 
 
 def require_not_negative(options: dict[str, Any]) -> None:
@@ -204,3 +352,18 @@ def require_not_negative(options: dict[str, Any]) -> None:
     for name, value in options.items():
         if not value >= 0.0:
             raise ValueError(f"Invalid {name}: {value}. It must be at least 0.")
+
+
+def require_betas(betas: tuple[float, float]) -> None:
+    """Raise ValueError unless both are at least 0 and less than 1."""
+    for i, beta in enumerate(betas):
+        if not 0.0 <= beta < 1.0:
+            raise ValueError(f"Invalid beta parameter at index {i}: {beta}")
+
+
+def require_one_kind(fused: bool | None, foreach: bool | None, differentiable: bool) -> None:
+    """Raise RuntimeError for requests that PyTorch cannot meet together; here all of them take the same path."""
+    if fused and differentiable:
+        raise RuntimeError("`fused` does not support `differentiable`")
+    if fused and foreach:
+        raise RuntimeError("`fused` and `foreach` cannot be `True` together.")

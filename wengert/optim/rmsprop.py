@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from wengert.core import dtypes
-from wengert.optim.optimizer import Optimizer, require_not_negative
+from wengert.optim.optimizer import Optimizer, require_not_negative, require_rate, zero_count
 from wengert.tensor import filled
 
 
@@ -38,8 +37,9 @@ class RMSprop(Optimizer):
         momentum: float = 0, centered: bool = False, capturable: bool = False, foreach: bool | None = None,
         maximize: bool = False, differentiable: bool = False,
     ) -> None:  # fmt: skip
+        require_rate(lr)
         require_not_negative(
-            {"learning rate": lr, "epsilon value": eps, "momentum value": momentum,
+            {"epsilon value": eps, "momentum value": momentum,
              "weight_decay value": weight_decay, "alpha value": alpha}
         )  # fmt: skip
         defaults = {
@@ -52,22 +52,18 @@ class RMSprop(Optimizer):
     def update_group(self, group: dict[str, Any]) -> None:
         """Take one step with the parameters of a group."""
         alpha, momentum = group["alpha"], group["momentum"]
-        for p, grad in self.with_gradients(group):
-            entry = self.state_of(p, functools.partial(_start, p, group))
+        for p, grad, entry in self.prepared(group, functools.partial(_start, group=group)):
             entry["step"].add_(1)
-            if group["maximize"]:
-                grad = grad.neg()
-            if group["weight_decay"]:
-                grad = grad.add(p, alpha=group["weight_decay"])
-            square = entry["square_avg"].mul_(alpha).add_(grad * grad, alpha=1 - alpha)
+            square = entry["square_avg"].mul_(alpha).add_(grad * (1 - alpha) * grad)
             if group["centered"]:
-                mean = entry["grad_avg"]
-                mean.add_(grad - mean, alpha=1 - alpha)
+                mean = entry["grad_avg"].lerp_(grad, 1 - alpha)
                 square = square - mean * mean
-            step = grad / square.sqrt().add_(group["eps"])
+            size = square.sqrt() + group["eps"]
+            rate = self.rate(group, p)
             if momentum:
-                step = entry["momentum_buffer"].mul_(momentum).add_(step)
-            p.sub_(step, alpha=group["lr"])
+                p.sub_(entry["momentum_buffer"].mul_(momentum).add_(grad / size) * rate)
+            else:
+                p.sub_(grad * rate / size)
 
 
 def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
@@ -76,5 +72,4 @@ def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
         names.append("momentum_buffer")
     if group["centered"]:
         names.append("grad_avg")
-    step = filled.zeros((), dtype=dtypes.float32)
-    return {"step": step, **{name: filled.zeros_like(p) for name in names}}
+    return {"step": zero_count(), **{name: filled.zeros_like(p) for name in names}}

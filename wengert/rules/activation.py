@@ -245,7 +245,7 @@ def _hardsigmoid(x: Array) -> Array:
 hardsigmoid = elementwise(
     "hardsigmoid", _hardsigmoid,
     lambda t, x: keep_where(t * (1.0 / 6.0), (x > -3.0) & (x < 3.0)),
-    masks=(lambda mask, x: keep_where(mask, (x > -3.0) & (x < 3.0)),), selects=(0,),
+    masks=(lambda mask, x: keep_where(mask, (x > -3.0) & (x < 3.0)),), selects=(0,), domain=(-4.0, 4.0),
 )  # fmt: skip
 
 
@@ -259,7 +259,7 @@ def _hardswish(x: Array) -> Array:
 hardswish = elementwise(
     "hardswish", _hardswish,
     lambda t, x: where(x < 3.0, keep_where(t * (x * (1.0 / 3.0) + 0.5), x > -3.0), t),
-    masks=(lambda mask, x: keep_where(mask, ~(x <= -3.0)),), selects=(0,),
+    masks=(lambda mask, x: keep_where(mask, ~(x <= -3.0)),), selects=(0,), domain=(-4.0, 4.0),
 )  # fmt: skip
 
 

@@ -64,7 +64,11 @@ def _log_softmax_kernel(x: Array, *, dim: int) -> Array:
     if dim >= x.ndim or not x.size:
         return np.zeros_like(x)
     out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
-    out -= np.log(np.add.reduce(np.exp(out), axis=dim, keepdims=True))
+    e, n = np.exp(out), x.shape[dim]
+    if dim == x.ndim - 1 and n <= 1024 and e.flags.c_contiguous:
+        out -= np.log(e.dot(np.ones(n, x.dtype)))[..., None]
+    else:
+        out -= np.log(np.add.reduce(e, axis=dim, keepdims=True))
     return out
 
 

@@ -86,9 +86,12 @@ def _to_front(x: Any, axis: int) -> Any:
 
 def apart(indices: Any, size: int) -> Any:
     """Return each example's positions (first axis) in ``size`` elements as positions in those of all examples."""
-    count = indices.shape[0]
-    starts = np.arange(count) * size
-    return add(indices, starts.reshape(count, *(1,) * (indices.ndim - 1)))
+    return add(indices, multiples(indices.shape[0], size, indices.ndim))
+
+
+def multiples(count: int, step: int, rank: int) -> Array:
+    """Return ``step * [0, 1, ..., count - 1]``, shaped to add to the first of ``rank`` axes: made of sizes alone."""
+    return (np.arange(count) * step).reshape(count, *(1,) * (rank - 1))
 
 
 def every(size: int, mapped: Any, values: Any) -> list[Any]:

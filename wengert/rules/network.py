@@ -15,7 +15,7 @@ from wengert.core.shapes import Shape
 from wengert.rules.contraction import matmul, mm
 from wengert.rules.elementwise import reciprocal, sqrt
 from wengert.rules.reduction import mean
-from wengert.rules.structural import broadcast_to, reshape, sum_to, t
+from wengert.rules.structural import broadcast_to, reshape, sum, sum_to, t
 from wengert.rules.summation import sum_axes
 
 
@@ -38,19 +38,20 @@ def _linear(x: Array, y: Array, z: Array) -> Array:
     return out.reshape(*x.shape[:-1], len(y))
 
 
-def _linear_vjp(ct: Any, y: Any, x_shape: Shape) -> Any:
-    return mm(ct, y) if ct.ndim == 2 else reshape(mm(_flat(ct), y), shape=x_shape)
-
-
 linear = composite(
     "linear", _linear_definition, _linear,
-    [_linear_vjp, lambda ct, x: mm(t(_flat(ct)), _flat(x)), lambda ct, z_shape: sum_to(ct, z_shape)],
+    [lambda ct, y: mm(ct, y), lambda ct, x: mm(t(ct), x), lambda ct: sum(ct, axis=(0,), keepdim=False)],
     backward_name="AddmmBackward0",
 )  # fmt: skip
-"""``x @ y.T + z``: stacks of vectors ``x (..., k, n)``, weights ``y (m, n)``, bias ``z (m)``."""
+"""``x @ y.T + z``: vectors ``x (k, n)``, weights ``y (m, n)``, bias ``z (m)``."""
 
-linear_each = linear.named("linear_each", "ViewBackward0")
-"""The same for stacks of more than two dimensions, which PyTorch flattens and views again."""
+linear_each = composite(
+    "linear_each", _linear_definition, _linear,
+    [lambda ct, y, x_shape: reshape(mm(_flat(ct), y), shape=x_shape), lambda ct, x: mm(t(_flat(ct)), _flat(x)),
+     lambda ct, z_shape: sum_to(ct, z_shape)],
+    backward_name="ViewBackward0",
+)  # fmt: skip
+"""The same for stacks of vectors ``x (..., k, n)``, which PyTorch flattens and views again."""
 
 
 def _normalize_definition(x: Any, y: Any, z: Any, *, axis: Shape, eps: float) -> Any:

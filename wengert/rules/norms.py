@@ -93,7 +93,8 @@ def _nonzero(x: Any) -> Any:
     return x + as_dtype_of(x == 0.0, x)
 
 
-def _vector_norm_vjp(ct: Any, x: Any, out: Any, ord: float, axis: Shape) -> Any:
+def vector_norm_vjp(ct: Any, x: Any, out: Any, ord: float, axis: Shape) -> Any:
+    """Return the cotangent of x: that of the norm along the norm's direction, which is 0 where the norm is."""
     return alike(kept(ct, axis, tuple(x.shape)), x) * _slope(x, out, ord, axis)
 
 
@@ -104,7 +105,7 @@ def _vector_norm_jvp(
 
 
 vector_norm = general(
-    "vector_norm", _vector_norm, _vector_norm_vjp, _vector_norm_jvp, shift=shift_axis,
+    "vector_norm", _vector_norm, vector_norm_vjp, _vector_norm_jvp, shift=shift_axis,
     backward_name="LinalgVectorNormBackward0",
 )  # fmt: skip
 """``sum(|x|^ord)^(1/ord)`` along axes; the largest or smallest magnitude for inf and -inf, how many are not 0 for 0."""
@@ -118,7 +119,7 @@ def _dist(x: Any, y: Any, *, ord: float) -> Any:
 
 def _dist_slope(ct: Any, x: Any, y: Any, out: Any, ord: float) -> Any:
     d = x - y
-    return _vector_norm_vjp(ct, d, out, ord, tuple(range(d.ndim)))
+    return vector_norm_vjp(ct, d, out, ord, tuple(range(d.ndim)))
 
 
 dist = composite(

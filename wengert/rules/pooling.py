@@ -78,6 +78,7 @@ class Windows:
 
 @functools.lru_cache(maxsize=256)
 def windows_of(size: Shape, **p: Any) -> Windows:
+    """Return the windows of these settings over a plane of this size; the latest ones are kept."""
     return Windows(size, **p)
 
 

@@ -5,6 +5,7 @@ A traced step records the formula; an eager one runs the kernel on the parameter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -19,10 +20,8 @@ _BLOCK = 1 << 14
 
 def _adam_definition(
     x: Any, y: Any, first: Any, second: Any, largest: Any, rate: Any, root: Any, *,
-    beta1: float, beta2: float, eps: float, decay: float, shrink: float, amsgrad: bool,
+    beta1: float, beta2: float, eps: float, decay: float, amsgrad: bool,
 ) -> Any:  # fmt: skip
-    if shrink != 1.0:
-        x = x * shrink
     if decay:
         y = y + x * decay
     first = first + (y - first) * (1.0 - beta1)
@@ -32,20 +31,20 @@ def _adam_definition(
 
 
 def adam_in_place(
-    x: Array, y: Array, first: Array, second: Array, largest: Array, rate: float, root: float, *,
-    beta1: float, beta2: float, eps: float, decay: float, shrink: float, amsgrad: bool,
+    x: Array, y: Array, first: Array, second: Array, largest: Array, rate: float, root: float,
+    shrink: float = 1.0, *, beta1: float, beta2: float, eps: float, decay: float, amsgrad: bool,
 ) -> None:  # fmt: skip
     """Take the step of `adam` in the memory of ``x`` and the moments: contiguous arrays of one shape.
 
-    ``largest`` is looked at with ``amsgrad`` only.
+    ``x`` is first multiplied by ``shrink``. ``largest`` is looked at with ``amsgrad`` only.
     """
     if x.size > _BLOCK:
         flat = [v.reshape(-1) for v in (x, y, first, second, largest)]
         for start in range(0, x.size, _BLOCK):
             a, b, c, d, e = (v[start : start + _BLOCK] for v in flat)
             adam_in_place(
-                a, b, c, d, e, rate, root,
-                beta1=beta1, beta2=beta2, eps=eps, decay=decay, shrink=shrink, amsgrad=amsgrad,
+                a, b, c, d, e, rate, root, shrink,
+                beta1=beta1, beta2=beta2, eps=eps, decay=decay, amsgrad=amsgrad,
             )  # fmt: skip
         return
     if shrink != 1.0:
@@ -69,6 +68,27 @@ def adam_in_place(
     x -= step
 
 
+def adam_together(
+    rows: Sequence[Sequence[Array]], rate: float, root: float, shrink: float, **options: Any
+) -> None:  # fmt: skip
+    """Take the step of `adam_in_place` for several parameters, each with its arrays, as one: gathered, and put back."""
+    if len(rows) == 1:
+        x, y, first, second, largest = rows[0]
+        adam_in_place(x, y, first, second, largest, rate, root, shrink, **options)
+        return
+    written = (0, 2, 3, 4) if options["amsgrad"] else (0, 2, 3)
+    columns = list(zip(*rows, strict=True))
+    whole = [np.concatenate(columns[i], axis=None) for i in range(max(written) + 1)]
+    x, y, first, second = whole[:4]
+    adam_in_place(x, y, first, second, whole[-1], rate, root, shrink, **options)
+    for i in written:
+        at, source = 0, whole[i]
+        for a in columns[i]:
+            n = a.size
+            a[...] = source[at : at + n].reshape(a.shape)
+            at += n
+
+
 def _adam(
     x: Array, y: Array, first: Array, second: Array, largest: Array, rate: Array, root: Array, **options: Any
 ) -> tuple[Array, ...]:  # fmt: skip
@@ -84,10 +104,9 @@ adam = composite(
 """One step of Adam: parameter ``x``, gradient ``y``, its moments, and two 0-d numbers that change with time.
 
 ``m = m + (1 - beta1)(g - m)``, ``v = beta2 v + (1 - beta2) g^2``, ``x = x - rate m / (sqrt(v) / root + eps)``, where
-first ``x`` is multiplied by ``shrink`` and ``decay * x`` added to ``g``; with ``amsgrad`` the largest ``v`` so far
-divides.
-Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015; Loshchilov and Hutter, Decoupled weight decay
-regularization, 2019, for ``shrink``; Reddi, Kale and Kumar, On the convergence of Adam and beyond, 2018.
+first ``decay * x`` is added to ``g``; with ``amsgrad`` the largest ``v`` so far divides.
+Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015; Reddi, Kale and Kumar, On the convergence of
+Adam and beyond, 2018.
 """
 
-__all__ = ["adam", "adam_in_place"]
+__all__ = ["adam", "adam_together"]

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, ROOT, Level, state
 from wengert.errors import ShapeError, shape_text
 from wengert.rules.elementwise import bit_or
@@ -354,7 +354,7 @@ class Walk:
         assert node.outputs is not None
         filled = []
         for ct, (shape, dtype) in zip(cts, node.outputs, strict=True):
-            if ct is None and dtype.kind in "fc":
+            if ct is None and dtypes.kind(dtype) in "fc":
                 zero: Any = np.zeros(shape, dtype)
                 ct = handle(zero) if self.taped else zero
             filled.append(ct)

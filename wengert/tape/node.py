@@ -6,8 +6,9 @@ from types import CodeType
 from typing import Any, Final
 from weakref import WeakValueDictionary
 
-from wengert.core.primitive import BOOK, Primitive
+from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
+from wengert.rules import BOOK
 from wengert.tape.hooks import Hook, NodeHook, RemovableHandle, require_callable
 from wengert.tape.provenance import Place
 from wengert.tape.storage import GradCell, refuse_in_trace, refuse_node_in_trace

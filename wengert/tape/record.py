@@ -12,7 +12,7 @@ from typing import Any, cast
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
 from wengert.errors import cannot_broadcast
@@ -152,6 +152,43 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     return t
 
 
+def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth: int = 2) -> Any:
+    """Apply a row of three operands and one output to plain tensors that fit it, and record it.
+
+    ``depth`` is how many frames up the user's line is to be looked for.
+    """
+    a, b, c = x.payload, y.payload, z.payload
+    t = new(cells.tensor_type)
+    out = row.forward(a, b, c, **params)
+    t.payload = out = out if out.__class__ is ndarray else np.asarray(out)
+    t.level = t.owner = ROOT
+    t.edge = t.storage = t.cell = t.origin = None
+    edges = [x.edge, y.edge, z.edge]
+    for i in row.unruled:
+        edges[i] = None
+    left, middle, right = edges
+    active = (left is not None) + 2 * (middle is not None) + 4 * (right is not None)
+    if not active or (carrier.quiet and not state.grad):
+        return t
+    t.edge = node = new(row.node or node_class(row))
+    node.edges = (left, middle, right)
+    saved: list[Any] = [None, None, None, None]
+    for i in row.kept_for(active):
+        if i == 3:
+            saved[3] = _kept_output(t)
+        else:
+            v = x if i == 0 else y if i == 1 else z
+            saved[i] = v if v.storage is None else guarded(v)
+    node.saved = tuple(saved)
+    node.params = params
+    node.shapes = (a.shape, b.shape, c.shape) if row.wants_shape else ()
+    node.shape = out.shape
+    node.outputs = node.extra = None
+    node.rank = next_rank()
+    node.code, node.offset = outside(_getframe(depth))
+    return t
+
+
 def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> Any:
     """Apply any row to tensors that hold plain arrays, and record it, while nothing special is in effect.
 
@@ -198,7 +235,10 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
                 node.outputs = tuple([(a.shape, a.dtype) for a in out])
                 results = tuple(
                     [
-                        handle(a, Output(node, i, a.shape) if a.dtype.kind in FLOATING else None)
+                        handle(
+                            a,
+                            Output(node, i, a.shape) if dtypes.kind(a.dtype) in FLOATING else None,
+                        )
                         for i, a in enumerate(out)
                     ]
                 )
@@ -310,7 +350,11 @@ def _wrap_outputs(node: Any, outs: Sequence[Any], several: bool, level: Level) -
     node.shape = ()
     node.outputs = tuple((tuple(v.shape), numpy_dtype(v)) for v in outs)
     return tuple(
-        handle(collapsed(v), Output(node, i, shape) if d.kind in FLOATING else None, level)
+        handle(
+            collapsed(v),
+            Output(node, i, shape) if dtypes.kind(d) in FLOATING else None,
+            level,
+        )
         for i, (v, (shape, d)) in enumerate(zip(outs, node.outputs, strict=True))
     )
 
@@ -410,6 +454,7 @@ __all__ = [
     "collapsed",
     "compute",
     "record",
+    "triple",
     "unary",
     "uncovered",
 ]

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.carrier import RAW, Array, Level, state
 from wengert.errors import GradientError
 from wengert.tape.node import Node, Output
@@ -62,7 +63,7 @@ def _edge_of_output(node: Node, index: int) -> Node | Output | None:
     if node.outputs is None:
         return node
     shape, dtype = node.outputs[index]
-    return Output(node, index, shape) if dtype.kind in "fc" else None
+    return Output(node, index, shape) if dtypes.kind(dtype) in "fc" else None
 
 
 def _restored(node: Node, saved: Any) -> Any:
@@ -151,7 +152,7 @@ def second_backward(node: Node) -> GradientError:
 def check_nan(node: Node, i: int, g: Any) -> None:
     """In anomaly mode, raise when a rule returned NaN, naming the line of the forward."""
     payload = g.payload if isinstance(g, Recorded) else g
-    if isinstance(payload, ndarray | np.generic) and payload.dtype.kind in "fc":
+    if isinstance(payload, ndarray | np.generic) and dtypes.kind(payload.dtype) in "fc":
         if np.isnan(payload).any():
             raise GradientError(
                 f"Function '{node.name()}' returned nan values in its {i}th output.\n"

@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, ROOT, Array, Level, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
@@ -392,6 +392,8 @@ def shared_value(saved: Recorded, rank: int) -> Array | None:
     offset = payload.__array_interface__["data"][0] - root.__array_interface__["data"][0]
     if not (snapshot.flags.c_contiguous and root.flags.c_contiguous):
         return (
-            payload if np.array_equal(root, snapshot, equal_nan=root.dtype.kind in "fc") else None
+            payload
+            if np.array_equal(root, snapshot, equal_nan=dtypes.kind(root.dtype) in "fc")
+            else None
         )
     return np.ndarray(payload.shape, payload.dtype, snapshot, offset, payload.strides)

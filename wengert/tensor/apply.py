@@ -13,6 +13,7 @@ from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
 from wengert.errors import cannot_broadcast
+from wengert.tape.provenance import warn
 from wengert.tape.record import NO_PARAMS, attach, binary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.promotion import constant, dtype_of, floating, promoted, require_tensor
@@ -40,7 +41,7 @@ def combine(
             return binary(row, x, constant(y, payload.dtype))
     op = op or row.name
     left, right = promoted(op, x, y, floating=to_float)
-    if refused and dtype_of(left).kind in refused:
+    if refused and dtypes.kind(dtype_of(left)) in refused:
         raise undefined(op, dtype_of(left))
     out = binary(row, left, right)
     if out is NotImplemented:
@@ -99,10 +100,15 @@ _INSTEAD = {
 
 def undefined(op: str, dtype: np.dtype[Any]) -> NotImplementedError:
     """Word the error for an operation that does not exist for a dtype."""
-    kind = "i" if dtype.kind == "u" else dtype.kind
+    kind = "i" if dtype.kind == "u" else dtypes.kind(dtype)
     return NotImplementedError(
         f'"{op}" not implemented for {dtypes.public(dtype)} tensors. {_INSTEAD[kind]}'
     )
+
+
+def deprecated(op: str, instead: str, hint: str) -> None:
+    """Warn, as PyTorch does, that a function goes by another name now."""
+    warn(f"torch.{op} is deprecated in favor of torch.{instead}. {hint}")
 
 
 def require_broadcast(op: str, *operands: Any) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
@@ -52,13 +52,13 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
             f"{op}: For integral input tensors, argument alpha must not be a floating point number. "
             f"Convert the tensor with `.float()`."
         )
-    if dtype.kind == "f" and isinstance(alpha, complex):
+    if dtypes.kind(dtype) == "f" and isinstance(alpha, complex):
         raise DTypeError(
             f"{op}: For non-complex input tensors, argument alpha must not be a complex number. "
             f"Convert the tensor with `.to(torch.complex64)`."
         )
     if not isinstance(other, Recorded):
-        return other * alpha
+        return bool(other * alpha) if dtype.kind == "b" else other * alpha
     return combine(rows.mul, cast_to(other, dtype), constant(alpha, dtype))
 
 
@@ -328,7 +328,7 @@ def float_power_(input: Any, exponent: Any) -> Any:
     require_tensor("float_power_", input)
     if (
         dtype_of(input).itemsize < (16 if dtype_of(input).kind == "c" else 8)
-        or dtype_of(input).kind not in "fc"
+        or dtypes.kind(dtype_of(input)) not in "fc"
     ):
         raise DTypeError(
             f"float_power_: the base given has dtype {input.dtype} but the operation's result requires dtype Double. "

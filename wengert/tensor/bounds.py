@@ -115,7 +115,10 @@ def nan_to_num(
     if dtype_of(input).kind in "biu":
         made = structural.clone(input)
     else:
-        made = rows.nan_to_num(input, nan=nan or 0.0, posinf=posinf, neginf=neginf)
+        largest = float(dtypes.limits(dtype_of(input)).max)
+        high = largest if posinf is None else posinf
+        low = -largest if neginf is None else neginf
+        made = rows.nan_to_num(input, nan=nan or 0.0, posinf=high, neginf=low)
     return made if out is None else deliver(made, out, exact=True)
 
 

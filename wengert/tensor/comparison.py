@@ -9,11 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor.apply import broadcasting, combine
+from wengert.tensor.apply import broadcasting, combine, undefined
 from wengert.tensor.out import deliver
 from wengert.tensor.picking import nonzero
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
@@ -163,12 +164,9 @@ def bitwise_xor(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def bitwise_not(input: Any, *, out: Any = None) -> Any:
-    """Return the bitwise not (the logical not of bools); TypeError for floats."""
+    """Return the bitwise not (the logical not of bools); NotImplementedError for floats."""
     require_tensor("bitwise_not", input)
-    if dtype_of(input).kind in "fc":
-        raise TypeError(
-            f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on {input.dtype}. "
-            f"Compare first, as in `~(x > 0)`."
-        )
+    if dtypes.kind(dtype_of(input)) in "fc":
+        raise undefined("bitwise_not", dtype_of(input))
     made = rows.invert(input)
     return made if out is None else deliver(made, out)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import complex_parts as rows
 from wengert.rules import structural
@@ -46,7 +47,7 @@ def view_as_complex(input: Any) -> Any:
     """
     require_tensor("view_as_complex", input)
     dtype = dtype_of(input)
-    if dtype.kind != "f" or dtype.itemsize < 4:
+    if dtypes.kind(dtype) != "f" or dtype.itemsize < 4:
         raise DTypeError(
             f"view_as_complex is only supported for float32 and float64 tensors, but got a tensor of {input.dtype}. "
             f"Use `x.float()`."
@@ -142,7 +143,7 @@ def _require_parts(op: str, x: Any, y: Any, names: tuple[str, str]) -> None:
     """Raise unless two operands are tensors of one dtype that complex numbers have parts of."""
     for name, v in zip(names, (x, y), strict=True):
         require_tensor(op, v, name)
-    if any(dtype_of(v).kind != "f" or dtype_of(v).itemsize < 4 for v in (x, y)):
+    if any(dtypes.kind(dtype_of(v)) != "f" or dtype_of(v).itemsize < 4 for v in (x, y)):
         raise DTypeError(
             f"{op}: Expected both inputs to be Float or Double tensors but got {x.dtype} and {y.dtype}. "
             f"Convert with `.float()`."

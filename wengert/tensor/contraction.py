@@ -14,6 +14,7 @@ from wengert.rules import contraction as rows
 from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import undefined
+from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -28,7 +29,8 @@ def _product(row: Primitive, x: Any, y: Any) -> Any:
     return row(x, y) if out is NotImplemented else out
 
 
-def _same_dtype(op: str, x: Any, y: Any) -> None:
+def same_dtype(op: str, x: Any, y: Any) -> None:
+    """Raise RuntimeError unless two operands have one dtype."""
     if dtype_of(x) != dtype_of(y):
         raise DTypeError(
             f"{op}: expected both operands to have the same dtype, but got {x.dtype} and {y.dtype}. "
@@ -36,51 +38,60 @@ def _same_dtype(op: str, x: Any, y: Any) -> None:
         )
 
 
-def _no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
+def no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
+    """Word the error for matrices whose inner sizes differ."""
     return ShapeError(
         f"{op}: mat1 and mat2 shapes cannot be multiplied ({shape_text(x.shape)} and {shape_text(y.shape)}): "
         f"the inner sizes {inner[0]} and {inner[1]} differ. Use `.T` or `.mT` on one of them."
     )
 
 
-def _no_bools(op: str, x: Any) -> None:
+def no_bools(op: str, x: Any) -> None:
+    """Raise NotImplementedError for bools, which have no products."""
     if dtype_of(x).kind == "b":
         raise undefined(op, dtype_of(x))
 
 
-def dot(input: Any, tensor: Any) -> Any:
+def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     """Return the inner product of two vectors. RuntimeError for other ranks, sizes or dtypes.
 
     >>> import wengert as torch
     >>> torch.dot(torch.tensor([2., 3.]), torch.tensor([2., 1.]))
     tensor(7.)
     """
+    if out is not None:
+        return deliver(dot(input, tensor), out, exact=True)
     if isinstance(input, Recorded) and isinstance(tensor, Recorded) and not carrier.special:
         a, b = input.payload, tensor.payload
         dtype = a.dtype
         if a.ndim == 1 and a.shape == b.shape and dtype is b.dtype and dtype.kind != "b":
             return binary(rows.dot, input, tensor)
-    require_tensor("dot", input)
-    require_tensor("dot", tensor, "tensor")
+    return dot_of("dot", input, tensor)
+
+
+def dot_of(op: str, input: Any, tensor: Any) -> Any:
+    """Return the inner product of two vectors; what is wrong with them is said in the name of ``op``."""
+    require_tensor(op, input)
+    require_tensor(op, tensor, "tensor")
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
-            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
+            f"{op}: 1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors. Use `@` or `matmul`."
         )
-    _no_bools("dot", input)
+    no_bools(op, input)
     if dtype_of(input) != dtype_of(tensor):
         raise DTypeError(
-            f"dot : expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}. "
+            f"{op}: expected both vectors to have same dtype, but found {input.dtype} and {tensor.dtype}. "
             f"Use `y.to(x.dtype)`."
         )
     if input.shape != tensor.shape:
         raise ShapeError(
-            f"inconsistent tensor size, expected tensor {shape_text(input.shape)} and src "
+            f"{op}: inconsistent tensor size, expected tensor {shape_text(input.shape)} and src "
             f"{shape_text(tensor.shape)} to have the same number of elements. Use `(x * y).sum()` to broadcast."
         )
     return _product(rows.dot, input, tensor)
 
 
-def mv(input: Any, vec: Any) -> Any:
+def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
     """Return the product of a matrix and a vector."""
     require_tensor("mv", input)
     require_tensor("mv", vec, "vec")
@@ -89,20 +100,22 @@ def mv(input: Any, vec: Any) -> Any:
             f"vector + matrix @ vector expected, got {input.ndim}D and {vec.ndim}D. "
             f"Use `@` for other numbers of dimensions."
         )
-    return matmul(input, vec)
+    made = matmul(input, vec)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-def mm(input: Any, mat2: Any) -> Any:
+def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """Return the product of two matrices."""
     require_tensor("mm", input)
     require_tensor("mm", mat2, "mat2")
     if input.ndim != 2 or mat2.ndim != 2:
         which, x = ("self", input) if input.ndim != 2 else ("mat2", mat2)
         raise ShapeError(f"mm: {which} must be a matrix, not {x.ndim}D. Use `@` or `matmul`.")
-    return matmul(input, mat2)
+    made = matmul(input, mat2)
+    return made if out is None else deliver(made, out, exact=True)
 
 
-def matmul(input: Any, other: Any) -> Any:
+def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
     """Return the matrix product: vectors, matrices, and stacks of matrices whose leading dimensions broadcast.
 
     ``(n) (n) -> ()``, ``(m, n) (n) -> (m)``, ``(n) (n, k) -> (k)``, ``(..., m, n) (..., n, k) -> (..., m, k)``.
@@ -112,10 +125,12 @@ def matmul(input: Any, other: Any) -> Any:
     >>> torch.tensor([[1., 2.], [3., 4.]]) @ torch.tensor([1., 1.])
     tensor([3., 7.])
     """
+    if out is not None:
+        return deliver(matmul(input, other), out, exact=True)
     if isinstance(input, Recorded) and isinstance(other, Recorded):
-        out = plain_product(input, other)
-        if out is not NotImplemented:
-            return out
+        made = plain_product(input, other)
+        if made is not NotImplemented:
+            return made
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
     left, right = input.ndim, other.ndim
@@ -126,9 +141,9 @@ def matmul(input: Any, other: Any) -> Any:
         )
     inner = input.shape[-1], other.shape[0 if right == 1 else -2]
     if inner[0] != inner[1]:
-        raise _no_match("matmul", input, other, inner)
-    _same_dtype("matmul", input, other)
-    _no_bools("matmul", input)
+        raise no_match("matmul", input, other, inner)
+    same_dtype("matmul", input, other)
+    no_bools("matmul", input)
     leading = tuple(input.shape[:-2]), tuple(other.shape[:-2])
     if not broadcastable(leading):
         raise ShapeError(
@@ -136,13 +151,14 @@ def matmul(input: Any, other: Any) -> Any:
             f"broadcast. Use `unsqueeze` or `expand` to line the stacks up."
         )
     if left > 2 or right > 2:
-        row = rows.mv_each if right == 1 else rows.vm_each if left == 1 else rows.matmul
+        row = _STACK_ROW_OF.get((left > 2, right), rows.vm_each if left == 1 else rows.matmul)
     else:
         row = _ROW_OF[left, right]
     return _product(row, input, other)
 
 
 _ROW_OF = {(1, 1): rows.dot, (1, 2): rows.vm, (2, 1): rows.mv, (2, 2): rows.mm}
+_STACK_ROW_OF = {(True, 1): rows.mv_each, (True, 2): rows.mm_each}
 """The row for operands of these ranks; what has more dimensions is a stack of matrices."""
 
 
@@ -163,7 +179,7 @@ def plain_product(x: Any, y: Any) -> Any:
         return NotImplemented
 
 
-def bmm(input: Any, mat2: Any) -> Any:
+def bmm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     """Return the products of two stacks of matrices, ``(b, m, n) (b, n, k) -> (b, m, k)``."""
     require_tensor("bmm", input)
     require_tensor("bmm", mat2, "mat2")
@@ -177,7 +193,8 @@ def bmm(input: Any, mat2: Any) -> Any:
         )
     inner = input.shape[2], mat2.shape[1]
     if inner[0] != inner[1]:
-        raise _no_match("bmm", input, mat2, inner)
-    _same_dtype("bmm", input, mat2)
-    _no_bools("bmm", input)
-    return _product(rows.bmm, input, mat2)
+        raise no_match("bmm", input, mat2, inner)
+    same_dtype("bmm", input, mat2)
+    no_bools("bmm", input)
+    made = _product(rows.bmm, input, mat2)
+    return made if out is None else deliver(made, out, exact=True)

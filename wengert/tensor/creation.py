@@ -47,7 +47,7 @@ def require_flag(requires_grad: Any) -> None:
 def mark(t: Any) -> None:
     """Make a tensor without history a leaf that gathers gradients; RuntimeError for integers and bools."""
     dtype = dtype_of(t)
-    if dtype.kind not in "fc":
+    if dtypes.kind(dtype) not in "fc":
         raise GradientError(
             f"Only Tensors of floating point and complex dtype can require gradients, and this one is "
             f"{dtypes.public(dtype)}. Make it floating: `torch.tensor(1.)`, or `x.float()`."
@@ -112,7 +112,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         array = np.array(data)
     except (ValueError, TypeError) as error:
         raise ValueError(f"tensor(): {error}") from None
-    if array.dtype.kind not in "biufc" or array.dtype == np.uint64:
+    if dtypes.kind(array.dtype) not in "biufc" or array.dtype == np.uint64:
         raise _no_numbers(array, data)
     if dtype is None:
         return array.astype(_inferred(array, data))
@@ -150,7 +150,7 @@ def _inferred(array: Array, data: Any) -> np.dtype[Any]:
     leaf = _first_leaf(data)
     if isinstance(leaf, np.generic) or array.dtype.kind == "b":
         return array.dtype  # type: ignore[no-any-return]
-    if not array.size or array.dtype.kind == "f":
+    if not array.size or dtypes.kind(array.dtype) == "f":
         return dtypes.default_float()
     if array.dtype.kind == "c":
         return dtypes.of_number(1j)

@@ -1,29 +1,64 @@
-"""Where elements live, and how they lie there: on the CPU, one after the other."""
+"""Where elements live, and how they lie there: on the CPU, one after the other.
+
+Other devices can be named, as programs do before they ask whether there is one; a tensor cannot be put there.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import re
+import threading
+from typing import Any, Final
 
 __all__ = [
-    "channels_last", "channels_last_3d", "contiguous_format", "device", "layout", "memory_format", "preserve_format",
-    "strided",
+    "channels_last", "channels_last_3d", "contiguous_format", "device", "get_default_device", "layout",
+    "memory_format", "preserve_format", "set_default_device", "sparse_bsc", "sparse_bsr", "sparse_coo", "sparse_csc",
+    "sparse_csr", "strided",
 ]  # fmt: skip
+
+KINDS: Final = (
+    "cpu", "cuda", "ipu", "xpu", "mkldnn", "opengl", "opencl", "ideep", "hip", "ve", "fpga", "maia", "xla", "lazy",
+    "vulkan", "mps", "meta", "hpu", "mtia", "privateuseone",
+)  # fmt: skip
+"""The types of devices that PyTorch knows by name."""
 
 
 class device:
-    """A name for where tensors live, such as ``device("cpu")``; others can be named, but hold no tensors here.
+    """A name for where tensors live: ``device("cpu")``, ``device("cuda:1")``, ``device("cuda", 1)``, ``device(other)``.
+
+    Attributes: ``type``, and ``index`` (None when none was given). In a ``with`` statement it is the
+    device of the tensors made inside. Raises RuntimeError for an unknown type, a bad index, and for a bare number,
+    which names an accelerator; TypeError for anything else.
 
     >>> import wengert as torch
-    >>> torch.ones(2).device
-    device(type='cpu')
+    >>> torch.ones(2).device, torch.device("cuda:1").index
+    (device(type='cpu'), 1)
     """
 
     __slots__ = ("index", "type")
 
-    def __init__(self, type: Any, index: int | None = None) -> None:
-        name, _, number = str(type).partition(":")
-        self.type = name
-        self.index = int(number) if number else index
+    type: str
+    index: int | None
+
+    def __init__(self, type: Any = None, index: int | None = None, *, device: Any = None) -> None:
+        named = device if type is None else type
+        if isinstance(named, int) and not isinstance(named, bool):
+            raise _no_accelerator(named)
+        if not isinstance(named, str | _device):
+            raise TypeError(
+                f"device(): expected a device, or the name of a type and an index, got {_class_name(named)}. "
+                f"Write `torch.device('cpu')`."
+            )
+        if index is not None and not isinstance(index, int):
+            raise TypeError(f"device(): argument 'index' must be int, not {_class_name(index)}.")
+        self.type, self.index = _parsed(str(named))
+        if index is not None:
+            if self.index is not None:
+                raise RuntimeError(
+                    f"type (string) must not include an index because index was passed explicitly: {named}"
+                )
+            if index < 0:
+                raise RuntimeError("Device index must not be negative")
+            self.index = index
 
     def __repr__(self) -> str:
         number = "" if self.index is None else f", index={self.index}"
@@ -38,24 +73,103 @@ class device:
     def __hash__(self) -> int:
         return hash(str(self))
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return device, (str(self),)
 
-CPU = device("cpu")
+    def __enter__(self) -> device:
+        _defaults.stack.append(self)
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        _defaults.stack.pop()
+
+
+_device = device
+
+
+def _class_name(value: Any) -> str:
+    return value.__class__.__name__  # type: ignore[no-any-return]
+
+
+def _parsed(text: str) -> tuple[str, int | None]:
+    """Split ``"cuda:1"`` into a type and an index; RuntimeError for what PyTorch does not know."""
+    if not text:
+        raise RuntimeError("Device string must not be empty")
+    kind, colon, number = text.partition(":")
+    if kind not in KINDS:
+        raise RuntimeError(
+            f"Expected one of {', '.join(KINDS)} device type at start of device string: {text}"
+        )
+    if colon and not re.fullmatch(r"0|[1-9]\d*", number):
+        raise RuntimeError(
+            f"Invalid device string: {text!r}. An index is a number, as in 'cuda:0'."
+        )
+    return kind, int(number) if colon else None
+
+
+def _no_accelerator(index: int) -> RuntimeError:
+    if index < 0:
+        return RuntimeError("Device index must not be negative")
+    return RuntimeError(
+        f"Cannot access accelerator device when none is available: device {index} would be one. Use 'cpu'."
+    )
+
+
+CPU: Final = device("cpu")
+
+
+class _Defaults(threading.local):
+    """The default devices of a thread, the one in force last."""
+
+    def __init__(self) -> None:
+        self.stack = [CPU]
+
+
+_defaults: Final = _Defaults()
+
+
+def get_default_device() -> device:
+    """Return the device on which tensors are made when none is asked for.
+
+    >>> import wengert as torch
+    >>> torch.get_default_device()
+    device(type='cpu')
+    """
+    return _defaults.stack[-1]
+
+
+def set_default_device(device: Any) -> None:
+    """Set the device on which tensors are made when none is asked for; None for the CPU.
+
+    One that is not there may be set; making a tensor raises then.
+    """
+    _defaults.stack[-1] = CPU if device is None else _device(device)
 
 
 def require_cpu(asked: Any) -> None:
-    """Accept the one device there is; RuntimeError for others, TypeError for what names none."""
-    if asked is None or asked is CPU:
+    """Accept the one device there is; AssertionError, RuntimeError or TypeError for others, as PyTorch without them."""
+    if asked is None:
+        asked = _defaults.stack[-1]
+    if asked is CPU:
         return
-    if not isinstance(asked, str | device):
+    if isinstance(asked, bool) or not isinstance(asked, str | int | device):
         raise TypeError(
-            f"argument 'device' must be a device or its name, not {type(asked).__name__}. Use 'cpu'."
+            f"argument 'device' must be torch.device, not {type(asked).__name__}. Use 'cpu'."
         )
-    if str(asked).partition(":")[0] != "cpu":
-        raise RuntimeError(f"device {asked}: this build computes on the CPU only. Use 'cpu'.")
+    kind = device(asked).type
+    if kind in ("cuda", "xpu"):
+        raise AssertionError(
+            f"Torch not compiled with {kind.upper()} enabled: Wengert computes on the CPU. Use 'cpu', or ask "
+            f"`torch.{kind}.is_available()` first."
+        )
+    if kind != "cpu":
+        raise NotImplementedError(
+            f"Could not use device {asked!s}: Wengert is not linked with support for {kind} devices. Use 'cpu'."
+        )
 
 
 class layout:
-    """How a tensor holds its elements: all of them, at strides; there is no other way here."""
+    """How a tensor holds its elements. Those here are `strided`; the sparse ones can be named and compared with."""
 
     __slots__ = ("name",)
 
@@ -64,6 +178,9 @@ class layout:
 
     def __repr__(self) -> str:
         return f"torch.{self.name}"
+
+    def __reduce__(self) -> str:
+        return self.name
 
 
 class memory_format:
@@ -77,12 +194,14 @@ class memory_format:
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
+    def __reduce__(self) -> str:
+        return self.name
+
 
 strided = layout("strided")
-contiguous_format, preserve_format = (
-    memory_format("contiguous_format"),
-    memory_format("preserve_format"),
-)
+sparse_coo, sparse_csr, sparse_csc = layout("sparse_coo"), layout("sparse_csr"), layout("sparse_csc")  # fmt: skip
+sparse_bsr, sparse_bsc = layout("sparse_bsr"), layout("sparse_bsc")
+contiguous_format, preserve_format = memory_format("contiguous_format"), memory_format("preserve_format")  # fmt: skip
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 
 

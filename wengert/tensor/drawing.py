@@ -131,7 +131,7 @@ def bernoulli_(input: Any, p: Any = 0.5, *, generator: Any = None) -> Any:
     >>> import wengert as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.empty(5).bernoulli_(0.5)
-    tensor([1., 0., 1., 0., 0.])
+    tensor([0., 0., 1., 0., 0.])
     """
     require_tensor("bernoulli_", input)
     dtype = dtype_of(input)
@@ -162,35 +162,34 @@ def random_(input: Any, *bounds: Any, generator: Any = None, to: Any = None, **n
     >>> import wengert as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.empty(5).random_(1, 7)
-    tensor([3., 4., 2., 1., 4.])
+    tensor([3., 4., 6., 1., 2.])
     """
     require_tensor("random_", input)
     dtype = dtype_of(input)
     given = _bounds(bounds, to, named)
-    if given is None:
+    if not given:
         draw = partial(discrete.random, dtype=dtype)
         return _fill("random_", rows.random_, input, draw, generator)
-    row = rows.random_below_ if len(bounds) < 2 and "from" not in named else rows.random_between_
-    low, high = between(dtype, *given)
+    row = rows.random_below_ if len(given) == 1 else rows.random_between_
+    low, high = between(dtype, *(given if len(given) == 2 else (0, *given)))
     draw = partial(discrete.randint, dtype=dtype, low=low, high=high)
     return _fill("random_", row, input, draw, generator)
 
 
-def _bounds(bounds: tuple[Any, ...], to: Any, named: dict[str, Any]) -> Any:
-    """Read the three forms of `random_` into (from, to), or None; TypeError for any other."""
-    start = named.pop("from", None)
-    given = [*bounds] if start is None else [start, *bounds]
-    if to is not None:
-        given = [*given, to]
+def _bounds(bounds: tuple[Any, ...], to: Any, named: dict[str, Any]) -> list[Any]:
+    """Read the forms of `random_`: [], [to] or [from, to], whose ``to`` may be None; TypeError for any other."""
+    given = [*bounds] if "from" not in named else [named.pop("from"), *bounds]
+    given += [] if to is None else [to]
     if named or len(given) > 2:
         raise TypeError(
             "random_() received an invalid combination of arguments. "
             "Use `random_()`, `random_(to)` or `random_(from, to)`."
         )
-    if not given:
-        return None
-    low, high = (0, given[0]) if len(given) == 1 else given
-    return integer("random_", "from", low), None if high is None else integer("random_", "to", high)
+    if len(given) == 2:
+        given[0] = integer("random_", "from", given[0])
+    if given and (given[-1] is not None or len(given) == 1):
+        given[-1] = integer("random_", "to", given[-1])
+    return given
 
 
 def integer(op: str, name: str, value: Any) -> int:
@@ -224,7 +223,7 @@ def between(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]
         return _everything(dtype)
     if high is not None and low >= high:
         raise _no_room(low, high)
-    if dtype.kind == "f":
+    if dtypes.kind(dtype) == "f":
         low = _held(low, 1, dtype)
         high = (
             _exact_up_to(dtype) + (low < _exact_up_to(dtype))
@@ -243,7 +242,7 @@ def between(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]
 def _everything(dtype: np.dtype[Any]) -> tuple[int, int]:
     """Return the bounds of all of int64, for dtypes that PyTorch draws them in."""
     if dtype not in (np.int64, np.float64, np.float32):
-        raise RuntimeError(
+        raise NotImplementedError(
             f"random_ draws from all of int64 only into int64, float64 and float32, not {dtypes.public(dtype)}. "
             f"Give an upper bound."
         )
@@ -252,7 +251,7 @@ def _everything(dtype: np.dtype[Any]) -> tuple[int, int]:
 
 def _exact_up_to(dtype: np.dtype[Any]) -> int:
     """Return the number up to which a floating dtype holds every integer."""
-    return int(2 ** (np.finfo(dtype).nmant + 1))
+    return int(2 ** (dtypes.limits(dtype).nmant + 1))
 
 
 def _held(bound: int, step: int, dtype: np.dtype[Any]) -> int:
@@ -263,7 +262,7 @@ def _held(bound: int, step: int, dtype: np.dtype[Any]) -> int:
     near = int(value)
     if near >= bound if step > 0 else near < bound:
         return bound
-    spacing = abs(bound + step).bit_length() - 1 - int(np.finfo(dtype).nmant)
+    spacing = abs(bound + step).bit_length() - 1 - int(dtypes.limits(dtype).nmant)
     return near + step * (1 << spacing)
 
 
@@ -278,16 +277,16 @@ def _require_range(name: str, bound: int, dtype: np.dtype[Any]) -> None:
     """Raise RuntimeError for a bound out of the dtype's range; warn where floats have gaps between integers."""
     if dtype.kind == "b":
         fits = bound in (0, 1)
-    elif dtype.kind == "f":
-        fits = abs(bound) <= np.finfo(dtype).max
+    elif dtypes.kind(dtype) == "f":
+        fits = abs(bound) <= dtypes.limits(dtype).max
     else:
         fits = np.iinfo(dtype).min <= bound <= np.iinfo(dtype).max
     if not fits:
         raise RuntimeError(
             f"random_: {name} is out of bounds for {dtypes.public(dtype)}, got {bound}. Use a wider dtype."
         )
-    if dtype.kind == "f" and abs(bound) > _exact_up_to(dtype):
-        exponent = np.finfo(dtype).nmant + 1
+    if dtypes.kind(dtype) == "f" and abs(bound) > _exact_up_to(dtype):
+        exponent = dtypes.limits(dtype).nmant + 1
         warn(
             f"random_: {name} is out of bounds [-(2^{exponent}), 2^{exponent}]. Due to precision limitations "
             f"{dtypes.public(dtype)} can support discrete uniform distribution only within this range."

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import unary
@@ -93,7 +94,7 @@ def abs(input: Any, *, out: Any = None) -> Any:
     (tensor([2., 3.]), tensor(5.))
     """
     require_tensor("abs", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     if kind == "b":
         raise undefined("abs", dtype_of(input))
     made = unary(rows.modulus if kind == "c" else rows.abs, input)
@@ -106,7 +107,7 @@ absolute = abs
 def sign(input: Any, *, out: Any = None) -> Any:
     """Return -1, 0 or 1. RuntimeError for complex tensors."""
     require_tensor("sign", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     if kind == "c":
         raise undefined("sign", dtype_of(input))
     made = unary(structural.clone if kind == "b" else rows.sign, input)

@@ -156,8 +156,8 @@ def drawn(
     def bottom(s: Shape, *values: Value) -> Array:
         arrays = [v if v.__class__ in RAW else v.concrete(op) for v in values]
         if like is not None and s == like.shape:
-            return in_memory_order(like, partial(draw, source.stream), *arrays)
-        return draw(source.stream, s, *arrays)
+            return in_memory_order(like, partial(draw, stream), *arrays)
+        return draw(stream, s, *arrays)
 
     def below(depth: int) -> Callable[..., Value]:
         if not depth:
@@ -165,5 +165,6 @@ def drawn(
         return lambda s, *values: state.levels[depth - 1].random(below(depth - 1), s, *values)
 
     with source.lock:
+        stream = source.stream
         values = [structural.detach(x) for x in operands]
         return as_tensor(below(len(state.levels))(shape, *values))

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import ordering as rows
 from wengert.tape.storage import Recorded
@@ -30,7 +31,7 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     tensor([0., 2., 1., 0.])
     """
     require_tensor("histc", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histc", dtype_of(input))
     if bins <= 0:
         raise ShapeError(f"histc(): bins must be > 0, but got {bins}")
@@ -56,7 +57,7 @@ def histogram(
     tensor([0., 2., 1., 0.])
     """
     require_tensor("histogram", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histogram", dtype_of(input))
     edges = _given_edges(input, bins) if isinstance(bins, Recorded) else _edges(input, bins, range)
     if weight is None:

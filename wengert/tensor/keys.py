@@ -12,6 +12,7 @@ from typing import Any, Final, NamedTuple
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.errors import shape_text
 from wengert.rules import structural
@@ -190,7 +191,7 @@ def _read(part: Any) -> Any:
 
 def _normal_array(array: np.ndarray[Any, Any]) -> Any:
     """Return an array as an int (0-d) or a tensor, with memory of its own; floats are cut off, bytes are a mask."""
-    if array.dtype.kind not in "biuf":
+    if dtypes.kind(array.dtype) not in "biuf":
         raise TypeError(
             f"a sequence used as an index holds {array.dtype.name}: it must hold integers or bools."
         )

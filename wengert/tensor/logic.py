@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.core.dtypes import bool_, float64
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
@@ -135,7 +136,7 @@ def isclose(
             )
     x, y = structural.detach(input), structural.detach(other)
     close = comparison.eq(x, y)
-    if equal_nan and dtype_of(x).kind in "fc":
+    if equal_nan and dtypes.kind(dtype_of(x)) in "fc":
         close = close | (comparison.isnan(x) & comparison.isnan(y))
     if rtol == 0 and atol == 0:
         return close

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from wengert.core import dtypes
 from wengert.tape.storage import Recorded, ndarray, root_array
 from wengert.tensor.layout import address, stride
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -18,6 +19,7 @@ TYPE_NAMES: Final = {
     "int32": "Int",
     "int64": "Long",
     "float16": "Half",
+    "bfloat16": "BFloat16",
     "float32": "Float",
     "float64": "Double",
     "complex64": "ComplexFloat",
@@ -49,7 +51,7 @@ def typename(obj: Any, /) -> str:
 def is_floating_point(input: Any) -> bool:
     """Say whether the dtype is a floating one."""
     require_tensor("is_floating_point", input)
-    return dtype_of(input).kind == "f"
+    return dtypes.kind(dtype_of(input)) == "f"
 
 
 def is_complex(input: Any) -> bool:

@@ -9,12 +9,13 @@ from wengert.core import dtypes
 from wengert.core.shapes import axes_of, axis_of
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import norms as rows
+from wengert.rules import spectral
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import require_broadcast
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, is_number, promoted, require_tensor
-from wengert.tensor.reductions import flag, numpy_spelling, reduce
-from wengert.tensor.views import expand
+from wengert.tensor.reductions import flag, numpy_spelling, reduce, sum
+from wengert.tensor.views import expand, permute, unsqueeze
 
 __all__ = ["dist", "norm", "renorm"]
 
@@ -34,7 +35,7 @@ def vector_norm(
 def _vector_norm(op: str, x: Any, ord: Any, dim: Any, keepdim: Any, dtype: Any) -> Any:
     require_tensor(op, x)
     found = dtype_of(x)
-    if found.kind not in "fc":
+    if dtypes.kind(found) not in "fc":
         raise DTypeError(
             f"{op}: Expected a floating point or complex tensor as input. Got {x.dtype}. Use `x.float()`."
         )
@@ -57,7 +58,7 @@ def _real(dtype: Any) -> Any:
 def _wider(op: str, x: Any, dtype: Any) -> Any:
     """Return the dtype to compute in; RuntimeError for one that loses what the tensor has."""
     found = dtype_of(x)
-    if dtype.kind != found.kind:
+    if dtypes.kind(dtype) != dtypes.kind(found):
         raise DTypeError(
             f"{op}: the desired dtype should be {'complex' if found.kind == 'c' else 'real'} for a tensor of "
             f"{x.dtype}, but got {dtypes.public(dtype)}."
@@ -93,7 +94,8 @@ def norm(
 ) -> Any:  # fmt: skip
     """Return the norm of all elements, or of those along ``dim`` (an int or a tuple), as a vector's.
 
-    ``p`` is a number (``inf`` and ``-inf`` too) or ``"fro"``, which is 2. The gradient at a norm of 0 is 0.
+    ``p`` is a number (``inf`` and ``-inf`` too), ``"fro"``, which is 2, or ``"nuc"``: the sum of a matrix's singular
+    values. The gradient at a norm of 0 is 0.
 
     >>> import wengert as torch
     >>> x = torch.tensor([3., 4.], requires_grad=True)
@@ -105,15 +107,32 @@ def norm(
     if p is None or p == "fro":
         p = 2
     if p == "nuc":
-        raise NotImplementedError(
-            "norm(): the nuclear norm is the sum of the singular values: use `torch.linalg.svdvals(x).sum(-1)`."
-        )
+        made = _nuclear(input, dim, flag("norm", keepdim), dtype)
+        return made if out is None else deliver(made, out)
     if isinstance(p, str):
         raise ShapeError(
             f"linalg.matrix_norm: Order {p} not supported. Use a number, or 'fro' for the number 2."
         )
     made = _vector_norm("linalg.vector_norm", input, p, dim, keepdim, dtype)
     return made if out is None else deliver(made, out)
+
+
+def _nuclear(x: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    """Return the sums of the singular values of the matrices in two dimensions, by default of the only ones."""
+    axes = (0, 1) if dim is None and x.ndim == 2 else dim
+    if not isinstance(axes, list | tuple) or len(axes) != 2:
+        raise ShapeError(
+            "norm(): the nuclear norm is of matrices: name their two dimensions, as in `dim=(-2, -1)`."
+        )
+    if dtype is not None:
+        x = cast_to(x, dtypes.to_numpy(dtype))
+    first, second = (axis_of("norm", d, x.ndim) for d in axes)
+    rest = [d for d in range(x.ndim) if d not in (first, second)]
+    values = spectral.svd(permute(x, [*rest, first, second]), full=False)[1]
+    made = sum(values, -1)
+    for d in sorted((first, second)) if keepdim else ():
+        made = unsqueeze(made, d)
+    return made
 
 
 def dist(input: Any, other: Any, p: Any = 2, *, out: Any = None) -> Any:
@@ -126,7 +145,7 @@ def dist(input: Any, other: Any, p: Any = 2, *, out: Any = None) -> Any:
     require_tensor("dist", input)
     require_tensor("dist", other, "other")
     x, y = promoted("dist", input, other)
-    if dtype_of(x).kind not in "fc":
+    if dtypes.kind(dtype_of(x)) not in "fc":
         raise DTypeError(
             f"norm(): input dtype should be either floating point or complex. Got {x.dtype} instead. "
             f"Use `x.float()`."
@@ -159,7 +178,7 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float, *, out: Any = None) -> 
         raise ShapeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise ShapeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")
-    if dtype_of(input).kind not in "fc":
+    if dtypes.kind(dtype_of(input)) not in "fc":
         raise DTypeError(f"renorm: expected floating point or complex numbers, got {input.dtype}.")
     at = axis_of("renorm", dim, input.ndim)
     axis = tuple(a for a in range(input.ndim) if a != at)

@@ -162,6 +162,11 @@ class Operators(Recorded):
         return elementary.abs(self)
 
     def __invert__(self) -> Any:
+        if dtypes.kind(dtype_of(self)) in "fc":
+            raise TypeError(
+                f"~ (operator.invert) is only implemented on integer and Boolean-type tensors, not on "
+                f"{dtypes.public(dtype_of(self))}. Compare first, as in `~(x > 0)`."
+            )
         return comparison.bitwise_not(self)
 
     def __eq__(self, other: Any) -> Any:
@@ -278,7 +283,7 @@ class Operators(Recorded):
         return complex(_only(self))
 
     def __index__(self) -> int:
-        if self.payload.shape or dtype_of(self).kind in "fc":
+        if self.payload.shape or dtypes.kind(dtype_of(self)) in "fc":
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index. "
                 "Use `int(x)`, or `x.tolist()` for several."

@@ -99,8 +99,8 @@ def fits(value: complex, dtype: np.dtype[Any]) -> bool:
         if dtype.kind == "c":
             return fits(value.real, dtype) and fits(value.imag, dtype)
         return not value.imag and fits(value.real, dtype)
-    if dtype.kind in "fc":
-        return not math.isfinite(value) or abs(value) <= np.finfo(dtype).max
+    if dtypes.kind(dtype) in "fc":
+        return not math.isfinite(value) or abs(value) <= dtypes.limits(dtype).max
     info = np.iinfo(dtype)
     return (info.min or -info.max) <= value <= info.max
 
@@ -150,7 +150,9 @@ def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
     source = dtype_of(x)
     if source == dtype:
         return x
-    row = rows.cast if source.kind in "fc" and dtype.kind in "fc" else rows.cast_away
+    row = (
+        rows.cast if dtypes.kind(source) in "fc" and dtypes.kind(dtype) in "fc" else rows.cast_away
+    )
     return row(x, dtype=dtype, source=source)
 
 
@@ -185,7 +187,7 @@ def _alike(values: Sequence[Any], floating: bool) -> bool:
             common = dtype
         elif dtype is not common:
             return False
-    return not floating or common.kind in "fc"  # type: ignore[union-attr]
+    return not floating or common.kind not in "biu"  # type: ignore[union-attr]
 
 
 def floating(x: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError
@@ -40,7 +41,7 @@ def _along(op: str, row: Primitive, x: Any, dim: Any, keepdim: Any, **params: An
 
 def _require_order(op: str, x: Any, refused: str) -> None:
     require_tensor(op, x)
-    if dtype_of(x).kind in refused:
+    if dtypes.kind(dtype_of(x)) in refused:
         raise undefined(op, dtype_of(x))
 
 

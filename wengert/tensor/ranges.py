@@ -116,7 +116,7 @@ def _require_way(op: str, first: Any, last: Any, step: Any) -> None:
 
 def _steps(first: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
     """Return so many numbers, computed in 64 bits."""
-    wide = _FLOAT64 if dtype.kind == "f" else _INT64
+    wide = _FLOAT64 if dtypes.kind(dtype) == "f" else _INT64
     numbers: Array = np.arange(count, dtype=wide)
     numbers *= wide.type(step)
     numbers += wide.type(first)

@@ -198,7 +198,7 @@ def _not_empty(op: str, x: Any, axes: tuple[int, ...], full: bool) -> None:
 
 def _require_order(op: str, x: Any, refused: str = "c") -> None:
     require_tensor(op, x)
-    if dtype_of(x).kind in refused:
+    if dtypes.kind(dtype_of(x)) in refused:
         raise undefined(op, dtype_of(x))
 
 
@@ -371,6 +371,6 @@ def _along_one(row: Primitive, op: str, x: Any, dim: Any, dtype: Any) -> Any:
         raise TypeError(
             f"{op}() missing 1 required argument: 'dim'. Use `dim=-1` for the last dimension."
         )
-    if dtype_of(x).kind != "f":
+    if dtypes.kind(dtype_of(x)) != "f":
         raise undefined(op, dtype_of(x))
     return reduce(row, x, {"dim": axis_of(op, dim, x.ndim)}, 4)

@@ -9,7 +9,10 @@ import collections
 from typing import Any
 
 __all__ = [
-    "aminmax", "cummax", "cummin", "histogram", "kthvalue", "max", "median", "min", "mode", "nanmedian", "sort", "topk",
+    "aminmax", "cummax", "cummin", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh",
+    "linalg_inv_ex", "linalg_lstsq", "linalg_lu", "linalg_lu_factor", "linalg_lu_factor_ex", "linalg_qr",
+    "linalg_slogdet", "linalg_solve_ex", "linalg_svd", "lu_unpack", "max", "median", "min", "mode", "nanmedian", "qr",
+    "slogdet", "sort", "svd", "topk", "triangular_solve",
 ]  # fmt: skip
 
 
@@ -40,3 +43,20 @@ mode = named_result("mode", "values", "indices")
 nanmedian = named_result("nanmedian", "values", "indices")
 sort = named_result("sort", "values", "indices")
 topk = named_result("topk", "values", "indices")
+linalg_cholesky_ex = named_result("linalg_cholesky_ex", "L", "info")
+linalg_eig = named_result("linalg_eig", "eigenvalues", "eigenvectors")
+linalg_eigh = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
+linalg_inv_ex = named_result("linalg_inv_ex", "inverse", "info")
+linalg_lstsq = named_result("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
+linalg_lu = named_result("linalg_lu", "P", "L", "U")
+linalg_lu_factor = named_result("linalg_lu_factor", "LU", "pivots")
+linalg_lu_factor_ex = named_result("linalg_lu_factor_ex", "LU", "pivots", "info")
+linalg_qr = named_result("linalg_qr", "Q", "R")
+linalg_slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
+linalg_solve_ex = named_result("linalg_solve_ex", "result", "info")
+linalg_svd = named_result("linalg_svd", "U", "S", "Vh")
+lu_unpack = named_result("lu_unpack", "P", "L", "U")
+qr = named_result("qr", "Q", "R")
+slogdet = named_result("slogdet", "sign", "logabsdet")
+svd = named_result("svd", "U", "S", "V")
+triangular_solve = named_result("triangular_solve", "solution", "cloned_coefficient")

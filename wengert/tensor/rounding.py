@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise, structural
@@ -23,7 +24,7 @@ __all__ = [
 def _rounded(row: Primitive, x: Any) -> Any:
     """Round floats; integers stay what they are. NotImplementedError for bools and complex numbers."""
     require_tensor(row.name, x)
-    kind = dtype_of(x).kind
+    kind = dtypes.kind(dtype_of(x))
     if kind in "bc":
         raise undefined(row.name, dtype_of(x))
     return unary(structural.clone if kind in "iu" else row, x)
@@ -66,7 +67,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
         made = _rounded(rows.round, input)
         return made if out is None else deliver(made, out, exact=_is_whole(made))
     require_tensor("round", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("round", dtype_of(input))
     made = rows.round_to(input, decimals=decimals)
     return made if out is None else deliver(made, out)
@@ -75,7 +76,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
 def frac(input: Any, *, out: Any = None) -> Any:
     """Return what ``trunc(input)`` leaves of each element, of its sign. NotImplementedError for all but floats."""
     require_tensor("frac", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("frac", dtype_of(input))
     made = unary(rows.frac, input)
     return made if out is None else deliver(made, out)
@@ -159,7 +160,7 @@ def sgn(input: Any, *, out: Any = None) -> Any:
     tensor([0.6000+0.8000j, 0.0000+0.0000j])
     """
     require_tensor("sgn", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     row = {"c": elementwise.sgn, "b": structural.clone}.get(kind, elementwise.sgn_real)
     made = row(input)
     return made if out is None else deliver(made, out, exact=_is_whole(made))

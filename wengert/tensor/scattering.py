@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import OutOfRangeError, ShapeError, shape_text
 from wengert.rules import elementwise, scattering, structural
 from wengert.rules import indexing as rows
@@ -144,7 +145,7 @@ def _reducing(
 ) -> Steps:
     """Return the steps that combine ``y`` at positions in the whole: first the neutral element, if that is to count."""
     dtype = dtype_of(x)
-    if dtype.kind in {"mean": "b", "amax": "c", "amin": "c"}.get(reduce, ""):
+    if dtypes.kind(dtype) in {"mean": "b", "amax": "c", "amin": "c"}.get(reduce, ""):
         raise undefined(f"{op}({reduce})", dtype)
     where = {"axis": 0, "span": x.ndim}
     steps: Steps = []
@@ -163,7 +164,7 @@ def _neutral(reduce: str, dtype: np.dtype[Any]) -> Any:
         return 1 if reduce == "prod" else 0
     if dtype.kind == "b":
         return reduce == "amin"
-    if dtype.kind == "f":
+    if dtypes.kind(dtype) == "f":
         return float("-inf") if reduce == "amax" else float("inf")
     info = np.iinfo(dtype)
     return info.min if reduce == "amax" else info.max
@@ -333,8 +334,12 @@ def index_reduce(
 
     ``reduce`` is ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``, as in `scatter_reduce`; `index_add` sums.
 
+    Warns, as PyTorch does, that the API may change.
+
+    >>> import warnings
     >>> import wengert as torch
-    >>> torch.index_reduce(torch.ones(2), 0, torch.tensor([1, 1]), torch.tensor([4., 5.]), "prod")
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     torch.index_reduce(torch.ones(2), 0, torch.tensor([1, 1]), torch.tensor([4., 5.]), "prod")
     tensor([ 1., 20.])
     """
     steps = _index_reduce_steps(

@@ -47,7 +47,7 @@ def _spread(
             f"{op}() received an invalid combination of arguments: `unbiased` is a correction of 1 or 0, and "
             f"`correction` was given as well. Use `correction` alone."
         )
-    if dtype_of(x).kind not in "fc":
+    if dtypes.kind(dtype_of(x)) not in "fc":
         raise DTypeError(
             f"std and var only support floating point and complex dtypes, and {op} got {x.dtype}. Use `x.float()`."
         )
@@ -128,7 +128,7 @@ def nansum(
         raise DTypeError("nansum does not support complex inputs: add up real and imaginary parts.")
     if dtype is not None:
         input = cast_to(input, dtypes.to_numpy(dtype))
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         made = sum(input, dim, keepdim)
     else:
         _require_float(out)
@@ -154,7 +154,7 @@ def nanmean(
     tensor(2.)
     """
     require_tensor("nanmean", input)
-    if dtype_of(input).kind not in "fc":
+    if dtypes.kind(dtype_of(input)) not in "fc":
         raise DTypeError(
             f"nanmean(): expected input to have floating point or complex dtype but got {input.dtype}. "
             f"Use `x.float()`."
@@ -263,7 +263,7 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
             raise ShapeError(
                 f"cov(): expected {name} to have one or fewer dimensions but got {name} with {w.ndim} dimensions"
             )
-        if dtype_of(w).kind not in kinds:
+        if dtypes.kind(dtype_of(w)) not in kinds:
             raise DTypeError(
                 f"cov(): expected {name} to have {wanted} dtype but got {name} with {w.dtype} dtype"
             )

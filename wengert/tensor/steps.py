@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import structural
@@ -54,7 +55,7 @@ def number(op: str, x: Any, value: Any, name: str = "value") -> Any:
         raise ShapeError(
             f"{op} only supports a 0-dimensional {name} tensor, but got tensor with {value.ndim} dimension(s)."
         )
-    if dtype_of(value).kind == "c" != dtype_of(x).kind:
+    if dtypes.kind(dtype_of(value)) == "c" != dtypes.kind(dtype_of(x)):
         raise DTypeError(
             f"{op}: the {name} {value} cannot be converted to {x.dtype} without overflow. Use its `.real`."
         )

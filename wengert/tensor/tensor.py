@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import dtypes
+from wengert.core import bfloat16, dtypes
 from wengert.core.carrier import ROOT, Level, leaked, state
 from wengert.core.shapes import Size
 from wengert.errors import GradientError, ShapeError
@@ -23,8 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import copying, creation, display, filled, following, inplace, views
-from wengert.tensor.device import CPU
+from wengert.tensor import copying, creation, display, following, inplace, legacy, overriding, views
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -46,13 +45,21 @@ class Tensor(Methods, Operators):
     __slots__ = ()
 
     def __new__(cls, *args: Any) -> Any:
-        if len(args) == 1 and not isinstance(args[0], int):
-            made = creation.tensor(args[0], dtype=dtypes.public(dtypes.default_float()))
+        if len(args) == 1 and isinstance(args[0], Recorded):
+            made = views.cut(args[0], counted=True)
         else:
-            made = filled.empty(*args) if args else filled.empty(0)
+            made = legacy.made_as(dtypes.public(dtypes.default_float()), args)
         if cls is not Tensor:
             made.__class__ = cls
         return made
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        overriding.warn_of_override(cls)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return overriding.compute_as(cls, func, types, args, kwargs)
 
     # What interpretation asks for
 
@@ -104,11 +111,6 @@ class Tensor(Methods, Operators):
     def dtype(self) -> dtypes.dtype:
         """The element type."""
         return dtypes.public(dtype_of(self))
-
-    @property
-    def device(self) -> Any:
-        """The device that holds the elements: the CPU."""
-        return CPU
 
     @property
     def is_leaf(self) -> bool:
@@ -409,6 +411,10 @@ class Tensor(Methods, Operators):
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
         array = self._read("numpy()")
+        if array.dtype.kind == "V":
+            raise TypeError(
+                "numpy(): Got unsupported ScalarType BFloat16, which NumPy does not know. Use `x.float().numpy()`."
+            )
         cells.expose(self)
         return array
 
@@ -449,9 +455,9 @@ class Tensor(Methods, Operators):
             return _described(payload, self.edge is not None)
         node = self.grad_fn
         return display.tensor_repr(
-            payload,
+            bfloat16.widened(payload),
             prefix=prefix,
-            default_dtype=str(dtypes.default_float()),
+            default_dtype=dtypes.get_default_dtype().name,
             dtype_name=self.dtype.name,
             requires_grad=self.edge is not None,
             grad_fn_name=None if node is None else type(node).__name__,
@@ -459,7 +465,7 @@ class Tensor(Methods, Operators):
 
     def __format__(self, spec: str) -> str:
         if not self.ndim and self.payload.__class__ is np.ndarray:
-            return display.format_scalar(self.payload, spec)
+            return display.format_scalar(bfloat16.widened(self.payload), spec)
         return object.__format__(self, spec)
 
 

@@ -93,5 +93,5 @@ def _stand_in(var: Var, strides: Layout | None, exact: bool) -> Array:
 
 def _run(row: Primitive, stand_ins: Sequence[Array], params: dict[str, Any]) -> list[Array]:
     with np.errstate(all="ignore"):
-        out = row.forward(*stand_ins, **params)
+        out = row.outline(*stand_ins, **params)
     return [np.asarray(o) for o in (out if isinstance(out, tuple) else (out,))]

@@ -1,6 +1,8 @@
 """Samples of rows that follow from nothing else: a table for each theme, and all of them in `EXPLICIT`."""
 
 from tests.laws.explicit import (
+    activations,
+    matrices,
     networks,
     parts,
     picking,
@@ -10,10 +12,20 @@ from tests.laws.explicit import (
     reductions,
     shape,
 )
-from tests.laws.network_samples import network_samples
-from tests.laws.operands import Entries, ints, numbers
+from tests.laws.operands import Entries
 
-EXPLICIT: Entries = dict(network_samples(numbers, ints))
-for _room in (networks, parts, picking, pointwise, products, recurrent, reductions, shape):
+EXPLICIT: Entries = {}
+for _room in (
+    activations,
+    matrices,
+    networks,
+    parts,
+    picking,
+    pointwise,
+    products,
+    recurrent,
+    reductions,
+    shape,
+):
     assert not EXPLICIT.keys() & _room.ENTRIES.keys()
     EXPLICIT |= _room.ENTRIES

@@ -9,10 +9,4 @@ ENTRIES: Entries = {
     "mv": [((X, numbers(3)), {})],
     "vm": [((numbers(3), numbers(3, 2)), {}), ((numbers(3), numbers(2, 3, 4)), {})],
     "mv_each": [((CUBE, numbers(4)), {})],
-    "mm": [((X, numbers(3, 2)), {})],
-    "matmul": [
-        ((X, numbers(3, 2)), {}),
-        ((CUBE, numbers(4, 2)), {}),
-        ((numbers(2, 1, 2, 3), numbers(3, 3, 2)), {}),
-    ],
 }  # fmt: skip

@@ -88,6 +88,7 @@ def _topk_dim(call: Call, out: Any) -> Any:
 GAUGES: dict[str, Callable[[Call, Any], Any]] = {
     "argsort": _sorted_by,
     "kthvalue": _topk_dim,
+    "linalg.eig": _eigenvectors,
     "linalg.eigh": _eigenvectors,
     "linalg.lstsq": _lstsq,
     "linalg.qr": _qr,

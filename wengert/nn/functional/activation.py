@@ -37,7 +37,7 @@ def _apply(op: str, row: Primitive, x: Any, params: dict[str, Any] = NO_PARAMS) 
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
             return attach(row, x, row.forward(payload, **params), params, 3)
     require_tensor(op, x)
-    if dtype_of(x).kind != "f":
+    if dtypes.kind(dtype_of(x)) != "f":
         raise undefined(op, dtype_of(x))
     return row(x, **params)
 
@@ -70,7 +70,7 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
     if inplace:
         return hardtanh_(input, min_val, max_val)
     require_tensor("hardtanh", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     if kind == "b":
         raise DTypeError(
             "hardtanh: Bool inputs not supported for hardtanh. Convert with `.float()`."
@@ -127,7 +127,7 @@ def prelu(input: Any, weight: Any) -> Any:
         raise DTypeError(
             f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}. Use `weight.to(input.dtype)`."
         )
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("prelu", dtype_of(input))
     if weight.ndim > 1:
         raise ShapeError(
@@ -165,7 +165,7 @@ def rrelu(
     if not training:
         return _apply("rrelu", rows.rrelu_mean, input, {"slope": (lower + upper) / 2})
     require_tensor("rrelu", input)
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("rrelu", dtype_of(input))
     from_zero = input.concrete("rrelu in training") <= 0
     drawn = sampling.rand(int(from_zero.sum()), dtype=dtypes.float64).concrete("rrelu")
@@ -262,7 +262,7 @@ def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = N
 def softsign(input: Any) -> Any:
     """Return ``input / (1 + |input|)``."""
     require_tensor("softsign", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     if kind == "b":
         raise undefined("softsign", dtype_of(input))
     if kind == "c":
@@ -273,7 +273,7 @@ def softsign(input: Any) -> Any:
 def tanhshrink(input: Any) -> Any:
     """Return ``input - tanh(input)``. RuntimeError for bools."""
     require_tensor("tanhshrink", input)
-    kind = dtype_of(input).kind
+    kind = dtypes.kind(dtype_of(input))
     if kind == "b":
         raise DTypeError(
             "tanhshrink: Subtraction, the `-` operator, with a bool tensor is not supported. Convert with `.float()`."

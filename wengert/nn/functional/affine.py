@@ -7,11 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
+from wengert.tape.record import NO_PARAMS, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import contraction, views
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -32,7 +33,7 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     """
     if not carrier.special and _fits_at_once(input, weight, bias):
         row = network.linear if input.payload.ndim == 2 else network.linear_each
-        return row(input, weight, bias)
+        return triple(row, input, weight, bias, NO_PARAMS)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight")
     if weight.ndim > 2:
@@ -54,7 +55,10 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
                 f"linear: the bias has {bias.shape[0]} elements and the weight {weight.shape[0]} rows; one is added to "
                 f"each result. The expanded size must match the existing size."
             )
-        if dtype_of(input) == dtype_of(weight) == dtype_of(bias) and dtype_of(input).kind in "fc":
+        if (
+            dtype_of(input) == dtype_of(weight) == dtype_of(bias)
+            and dtypes.kind(dtype_of(input)) in "fc"
+        ):
             row = network.linear if input.ndim == 2 else network.linear_each
             return row(input, weight, bias)
     return contraction.matmul(input, weight.t()) + bias
@@ -77,7 +81,7 @@ def _fits_at_once(x: Any, weight: Any, bias: Any) -> bool:
         and a.shape[-1] == shape[1]
         and w.dtype is dtype
         and b.dtype is dtype
-        and dtype.kind == "f"
+        and x.payload.dtype.kind == "f"
     )
 
 

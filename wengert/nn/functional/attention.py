@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.affine import linear
 from wengert.nn.functional.dropout import dropout
@@ -50,7 +51,7 @@ def scaled_dot_product_attention(
                 f"{op}: Expected query, key, and value to have the same dtype, but got query.dtype: {query.dtype} and "
                 f"{name}.dtype: {x.dtype}."
             )
-    if dtype_of(query).kind != "f":
+    if dtypes.kind(dtype_of(query)) != "f":
         raise undefined(op, dtype_of(query))
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{op}: Explicit attn_mask should not be set when is_causal=True.")

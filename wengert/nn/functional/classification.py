@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.activation import logsigmoid
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import composite, indexing, structural
 from wengert.rules import nll as rows
-from wengert.tape.record import attach
+from wengert.tape.record import attach, triple
 from wengert.tape.storage import Recorded, handle, ndarray
 from wengert.tensor import bounds, comparison, reductions, scans, views
 from wengert.tensor.apply import undefined
@@ -54,13 +54,12 @@ def cross_entropy(
             and x.ndim == 2
             and t.shape == x.shape[:1]
             and t.dtype == _INT64
-            and x.dtype.kind == "f"
+            and input.payload.dtype.kind == "f"
         ):
             row = composite.log_softmax
             logs = attach(row, input, row.forward(x, dim=1), _ROWS_OF_CLASSES, 2)
-            return rows.nll(
-                logs, target, constant(1, x.dtype), reduction=chosen_reduction(reduction), ignore=ignore_index
-            )  # fmt: skip
+            params = {"reduction": chosen_reduction(reduction), "ignore": ignore_index}
+            return triple(rows.nll, logs, target, constant(1, x.dtype), params)
     reduction = chosen_reduction(reduction, size_average, reduce)
     return _general(input, target, weight, reduction, ignore_index, label_smoothing)
 
@@ -73,7 +72,7 @@ def _general(
     require_tensor(op, target, "target")
     if not 0.0 <= smoothing <= 1.0:
         raise RuntimeError(f"{op}: label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     axis = 1 if input.ndim > 1 else 0
     logs = reductions.log_softmax(input, axis)
@@ -110,7 +109,7 @@ def _evenly(
 def _against_probabilities(
     logs: Any, target: Any, weight: Any, reduction: str, smoothing: float, axis: int
 ) -> Any:
-    if dtype_of(target).kind != "f":
+    if dtypes.kind(dtype_of(target)) != "f":
         raise DTypeError(
             f"cross_entropy: Expected floating point type for target with class probabilities, got {target.dtype}. "
             f"Class numbers have one dimension less than the input."
@@ -144,7 +143,7 @@ def nll_loss(
     reduction = chosen_reduction(reduction, size_average, reduce)
     require_tensor("nll_loss", input)
     require_tensor("nll_loss", target, "target")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("nll_loss", dtype_of(input))
     _require_targets(input, target)
     if dtype_of(target) != _INT64:
@@ -197,7 +196,7 @@ def _scores(op: str, input: Any, target: Any, by_class: bool) -> tuple[Any, Any]
     """Return scores ``(n, c)`` and targets ``(n)`` or, ``by_class``, ``(n, c)``; RuntimeError for other shapes."""
     require_tensor(op, input)
     require_tensor(op, target, "target")
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     if input.ndim > 2 or (input.ndim and not input.shape[-1]):
         raise ShapeError(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import ShapeError, shape_text
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import indexing
@@ -34,7 +35,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     require_tensor("cosine_similarity", x1, "x1")
     require_tensor("cosine_similarity", x2, "x2")
     x1, x2 = promoted("cosine_similarity", x1, x2)
-    if dtype_of(x1).kind not in "fc":
+    if dtypes.kind(dtype_of(x1)) not in "fc":
         raise RuntimeError(
             f"cosine_similarity: expected common dtype to be floating point, yet common dtype is {x1.dtype}."
         )
@@ -66,7 +67,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         raise ShapeError(
             f"pdist only supports 2D tensors, got: {input.ndim}D ({shape_text(input.shape)})."
         )
-    if dtype_of(input).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("pdist", dtype_of(input))
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")

@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.provenance import warn
@@ -36,7 +37,7 @@ def _require_share(op: str, input: Any, p: float) -> None:
 def _noise(op: str, x: Any, shape: Shape, p: float) -> Any:
     """Return ones that stay and zeros that go, in the dtype of ``x``; RuntimeError for integers."""
     dtype = dtype_of(x)
-    if dtype.kind not in "fc":
+    if dtypes.kind(dtype) not in "fc":
         raise DTypeError(
             f"{op}: result type Float can't be cast to {x.dtype}. Use `{op}(x.float())`."
         )

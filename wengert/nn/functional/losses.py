@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.nn.functional.reducing import alike, chosen_reduction, reduced, warn_of_broadcast
@@ -66,11 +66,11 @@ def _general_mse(
     if weight is not None:
         return _weighted("mse_loss", composite.mse_each, input, target, weight, reduction)
     x, y = promoted("mse_loss", input, target)
-    if dtype_of(x).kind not in "fc":
+    if dtypes.kind(dtype_of(x)) not in "fc":
         raise NotImplementedError(
             f"mse_loss is not implemented for {x.dtype}. Use floats: `mse_loss(x.float(), y.float())`."
         )
-    if dtype_of(x).kind == "f":
+    if dtypes.kind(dtype_of(x)) == "f":
         x, y = alike("mse_loss", x, y)
     if reduction == "none":
         return composite.mse_each(x, y)
@@ -101,7 +101,7 @@ def l1_loss(
     reduction = chosen_reduction(reduction, size_average, reduce)
     if weight is not None:
         return _weighted("l1_loss", rows.l1_each, input, target, weight, reduction)
-    if dtype_of(input).kind != "f" or dtype_of(target).kind != "f":
+    if dtypes.kind(dtype_of(input)) != "f" or dtypes.kind(dtype_of(target)) != "f":
         return reduced(elementary.abs(input - target), reduction)
     return reduced(rows.l1_each(*alike("l1_loss", input, target)), reduction)
 

@@ -5,9 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import numpy as np
-
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
@@ -22,7 +20,7 @@ __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"
 
 def _require_floating(op: str, x: Any) -> None:
     require_tensor(op, x)
-    if dtype_of(x).kind != "f":
+    if dtypes.kind(dtype_of(x)) != "f":
         raise NotImplementedError(
             f'"{op}" not implemented for {x.dtype} tensors. Convert with `.float()`.'
         )
@@ -93,7 +91,7 @@ def _fits_at_once(x: Any, shape: Any, weight: Any, bias: Any) -> bool:
         w.shape == b.shape == shape == a.shape[-1:]
         and w.dtype is dtype
         and b.dtype is dtype
-        and dtype.kind == "f"
+        and x.payload.dtype.kind == "f"
     )
 
 
@@ -107,7 +105,7 @@ def rms_norm(
     """
     _require_floating("rms_norm", input)
     axis = _normalized_axes("rms_norm", input, normalized_shape, weight, None)
-    small = float(np.finfo(dtype_of(input)).eps) if eps is None else eps
+    small = float(dtypes.limits(dtype_of(input)).eps) if eps is None else eps
     out = input * (reductions.mean(input * input, axis, True) + small).sqrt().reciprocal()
     return out if weight is None else out * weight
 

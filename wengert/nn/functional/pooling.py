@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import indexing, resampling, structural
@@ -52,7 +53,7 @@ def _sizes(op: str, x: Any, rank: int, refused: str) -> Shape:
             f"{op}: Expected {rank + 1}D or {rank + 2}D (batch mode) tensor with optional 0 dim batch size for input, "
             f"but got: {shape_text(shape)}."
         )
-    if dtype_of(x).kind in refused:
+    if dtypes.kind(dtype_of(x)) in refused:
         raise undefined(op, dtype_of(x))
     return shape[-rank:]
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import cannot_broadcast
 from wengert.tape.provenance import warn
 from wengert.tensor import reductions, views
@@ -58,7 +59,7 @@ def alike(op: str, *operands: Any) -> list[Any]:
     for x, name in zip(operands, ("input", "target", "weight"), strict=False):
         require_tensor(op, x, name)
     made = promoted(op, *operands)
-    if dtype_of(made[0]).kind != "f":
+    if dtypes.kind(dtype_of(made[0])) != "f":
         raise undefined(op, dtype_of(made[0]))
     shapes = [tuple(x.shape) for x in made]
     if len(set(shapes)) == 1:

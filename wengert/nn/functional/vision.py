@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import ShapeError, shape_text
 from wengert.nn.functional.pooling import (
     adaptive_avg_pool1d,
@@ -289,7 +290,7 @@ def _interpolated(
     if mode == "area":
         pool = (adaptive_avg_pool1d, adaptive_avg_pool2d, adaptive_avg_pool3d)[rank - 1]
         return pool(input, tuple(new))
-    if dtype_of(input).kind != "f" and not (
+    if dtypes.kind(dtype_of(input)) != "f" and not (
         kind.startswith("nearest") and dtype_of(input) == np.uint8
     ):
         raise undefined(op, dtype_of(input))

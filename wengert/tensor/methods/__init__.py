@@ -9,6 +9,7 @@ from wengert.tensor.methods.linear import LinearMethods
 from wengert.tensor.methods.making import MakingMethods
 from wengert.tensor.methods.measures import MeasuringMethods
 from wengert.tensor.methods.parts import PartMethods
+from wengert.tensor.methods.placement import PlacementMethods
 from wengert.tensor.methods.pointwise import PointwiseMethods
 from wengert.tensor.methods.randomness import RandomMethods
 from wengert.tensor.methods.reductions import ReductionMethods
@@ -25,6 +26,7 @@ class Methods(
     ConversionMethods,
     MakingMethods,
     MeasuringMethods,
+    PlacementMethods,
     RandomMethods,
 ):
     """PyTorch's methods on tensors; see the functions of the same names for what they do."""

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from wengert.core import dtypes
-from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
-from wengert.tensor import copies, inplace, measures
-from wengert.tensor.device import device as _device
-from wengert.tensor.device import require_cpu
+from wengert.tensor import conversion, copies, inplace
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
-
-_bool, _float, _int, _type = bool, float, int, type
 
 
 class ConversionMethods(Recorded):
-    """Copies, dtypes and devices."""
+    """Copies and dtypes."""
 
     __slots__ = ()
 
@@ -32,52 +25,8 @@ class ConversionMethods(Recorded):
     clone = copies.clone
     contiguous = copies.contiguous
 
-    def to(
-        self,
-        *args: Any,
-        dtype: Any = None,
-        device: Any = None,
-        copy: bool = False,
-        non_blocking: bool = False,
-        memory_format: Any = None,
-    ) -> Any:
-        """Convert to a dtype, or to the dtype of another tensor; itself when nothing changes.
-
-        There is one device and one memory format, so these arguments change nothing.
-        """
-        for arg in args:
-            if isinstance(arg, dtypes.dtype) or arg in (_float, _int, complex, _bool):
-                dtype = arg
-            elif isinstance(arg, Recorded):
-                dtype = dtypes.public(dtype_of(arg))
-            elif isinstance(arg, _bool):
-                pass  # non_blocking and copy, by position; a conversion copies anyway
-            elif arg is None or isinstance(arg, str | _device):
-                device = arg
-            else:
-                raise TypeError(
-                    f"to(): expected a dtype, a tensor or a device, got {_type(arg).__name__}. "
-                    f"Write the dtype, as in `x.to(torch.float64)`."
-                )
-        require_cpu(device)
-        out = self if dtype is None else cast_to(self, dtypes.to_numpy(dtype))
-        return rows.clone(out) if copy and out is self else out
-
-    def type(self, dtype: Any = None, non_blocking: bool = False) -> Any:
-        """Convert to a dtype or to one of PyTorch's type names; without argument, return the type name.
-
-        >>> import wengert as torch
-        >>> torch.tensor([1.]).type(), torch.tensor([1.]).type(torch.int64)
-        ('torch.FloatTensor', tensor([1]))
-        """
-        if dtype is None:
-            return measures.type_name(self)
-        if isinstance(dtype, str):
-            found = [d for d, name in measures.TYPE_NAMES.items() if dtype == f"torch.{name}Tensor"]
-            if not found:
-                raise ValueError(f"invalid type: {dtype!r}. Use a dtype, as in `torch.float64`.")
-            return cast_to(self, np.dtype(found[0]))
-        return cast_to(self, dtypes.to_numpy(dtype))
+    to = conversion.to
+    type = conversion.type_
 
     def type_as(self, other: Any) -> Any:
         """Convert to the dtype of another tensor."""
@@ -95,6 +44,10 @@ class ConversionMethods(Recorded):
     def half(self) -> Any:
         """Convert to float16."""
         return cast_to(self, dtypes.float16.numpy)
+
+    def bfloat16(self) -> Any:
+        """Convert to bfloat16."""
+        return cast_to(self, dtypes.bfloat16.numpy)
 
     def long(self) -> Any:
         """Convert to int64."""
@@ -119,7 +72,3 @@ class ConversionMethods(Recorded):
     def bool(self) -> Any:
         """Convert to bool."""
         return cast_to(self, dtypes.bool_.numpy)
-
-    def cpu(self) -> Any:
-        """Return the tensor, which is on the CPU."""
-        return self

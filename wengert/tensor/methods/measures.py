@@ -1,4 +1,4 @@
-"""Methods that say what a tensor is: sizes, strides, types, memory, device."""
+"""Methods that say what a tensor is: sizes, strides, types, memory."""
 
 from __future__ import annotations
 
@@ -8,12 +8,11 @@ from wengert.core.shapes import Size, axis_of
 from wengert.tape.storage import Recorded
 from wengert.tensor import layout as lying
 from wengert.tensor import measures
-from wengert.tensor.device import layout, strided
 from wengert.tensor.promotion import dtype_of
 
 
 class MeasuringMethods(Recorded):
-    """Sizes, strides, types, memory, device."""
+    """Sizes, strides, types, memory."""
 
     __slots__ = ()
 
@@ -73,24 +72,5 @@ class MeasuringMethods(Recorded):
         return dtype_of(self).kind not in "bu"
 
     def untyped_storage(self) -> Any:
-        """Return the memory that the tensor shares with its lying."""
+        """Return the memory that the tensor shares with its views."""
         return measures.UntypedStorage(self)
-
-    def get_device(self) -> int:
-        """Return the number of the device, -1 for the CPU."""
-        return -1
-
-    @property
-    def layout(self) -> layout:
-        """How the elements lie: at strides."""
-        return strided
-
-    is_cuda = is_sparse = is_quantized = is_meta = is_mps = is_nested = False
-
-    def is_pinned(self) -> bool:
-        """Say whether the memory is locked for a device: it is not."""
-        return False
-
-    def is_shared(self) -> bool:
-        """Say whether the memory is shared between processes: it is not."""
-        return False

@@ -1,22 +1,19 @@
-"""Sample operands and parameters for the rows of neural networks; see `samples.py`, which adds them to its own."""
+"""Samples of activations, losses, pooling and the like."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-Array = np.ndarray[Any, Any]
-Given = tuple[tuple[Array, ...], dict[str, Any]]
+from tests.laws.operands import Entries, ints, numbers
 
-REAL_ONLY = frozenset(
-    """hardtanh threshold leaky_relu leaky_slope prelu elu elu_slope softplus softplus_slope mish mish_slope gelu
+REAL_ONLY = """
+    hardtanh threshold leaky_relu leaky_slope prelu elu elu_slope softplus softplus_slope mish mish_slope gelu
     gelu_slope gelu_tanh gelu_tanh_slope softsign softsign_slope hardsigmoid hardswish hardshrink softshrink
     log_sigmoid max_pool adaptive_max_pool l1_each huber_each huber_mean huber_sum smooth_l1_each smooth_l1_mean
     smooth_l1_sum bce_each bce_mean bce_sum bce_logits_each bce_logits_mean bce_logits_sum soft_margin_each
     soft_margin_mean soft_margin_sum attention_weights glu nll nll_image""".split()
-)
 
 POOL = {"kernel": (2, 2), "stride": (2, 2), "padding": (0, 0), "dilation": (1, 1), "counts": (2, 3)}
 OVERLAPPING = {"kernel": (3,), "stride": (2,), "padding": (1,), "dilation": (1,), "counts": (3,)}
@@ -27,10 +24,7 @@ def _mean_of(windows: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {k: v for k, v in windows.items() if k != "dilation"} | more
 
 
-def network_samples(
-    numbers: Callable[..., Array], ints: Callable[..., Array]
-) -> dict[str, list[Given]]:
-    """Return the samples by row, made with `samples.py`'s makers of numbers."""
+def _samples() -> Entries:
     x, cube, other = numbers(2, 3), numbers(2, 3, 4), numbers(2, 3, seed=1)
     image, line = numbers(1, 2, 4, 6), numbers(2, 5)
     shares = (0.5 + x / 7, 0.5 + other / 8, np.abs(numbers(2, 3, seed=2)))
@@ -40,7 +34,7 @@ def network_samples(
         ints([[[[0, 1, 2], [3, 0, 1]], [[1, 1, 3], [2, 0, 0]]]])[0],
         ints([0, 2, 1], [1, 0, 2]),
     ]
-    made: dict[str, list[Given]] = {
+    made: Entries = {
         "hardtanh": [((x,), {"low": -1.1, "high": 2.2})],
         "threshold": [((x,), {"limit": 0.1, "value": 5.0})],
         "leaky_relu": [((x,), {"slope": 0.1}), ((x,), {"slope": -2.0})],
@@ -105,3 +99,6 @@ def network_samples(
         made[f"bce_logits_{end}"] = [((x, other, *map(np.abs, (other, x))), {})]
         made[f"soft_margin_{end}"] = [((x, other), {})]
     return made
+
+
+ENTRIES = _samples()

@@ -1,0 +1,182 @@
+"""L-BFGS: a quasi-Newton method with limited memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from wengert.core.carrier import state as thread
+from wengert.errors import TraceError
+from wengert.optim.line_search import Point, strong_wolfe
+from wengert.optim.optimizer import Optimizer, real, require_rate
+from wengert.tape.mode import enable_grad, no_grad
+from wengert.tensor import filled, joining
+
+
+class LBFGS(Optimizer):
+    """Minimises along directions that approximate Newton's, from the last ``history_size`` changes of the gradient.
+
+    One `step` makes up to ``max_iter`` moves and ``max_eval`` (default: 1.25 times as many) evaluations of the closure,
+    which has to clear the gradients, compute the loss, call ``backward()`` and return the loss. It ends early when no
+    element of the gradient exceeds ``tolerance_grad``, or neither loss nor parameters change by ``tolerance_change``.
+    Without ``line_search_fn="strong_wolfe"`` each move goes ``lr`` times the direction.
+
+    All parameters are one group; the state stands under the first of them. Raises ValueError for several groups,
+    TraceError under a trace, since how often the closure runs depends on values.
+    Source: Liu and Nocedal, On the limited memory BFGS method for large scale optimization, 1989.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor([-1., 2.], requires_grad=True)
+    >>> opt = torch.optim.LBFGS([x], line_search_fn="strong_wolfe")
+    >>> def closure():
+    ...     opt.zero_grad()
+    ...     loss = (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
+    ...     loss.backward()
+    ...     return loss
+    >>> for _ in range(3):
+    ...     loss = opt.step(closure)
+    >>> torch.allclose(x, torch.ones(2), atol=1e-3)
+    True
+    """
+
+    def __init__(
+        self, params: Any, lr: Any = 1, max_iter: int = 20, max_eval: int | None = None, tolerance_grad: float = 1e-7,
+        tolerance_change: float = 1e-9, history_size: int = 100, line_search_fn: str | None = None,
+    ) -> None:  # fmt: skip
+        require_rate(lr)
+        defaults = {
+            "lr": lr, "max_iter": max_iter, "max_eval": max_iter * 5 // 4 if max_eval is None else max_eval,
+            "tolerance_grad": tolerance_grad, "tolerance_change": tolerance_change, "history_size": history_size,
+            "line_search_fn": line_search_fn,
+        }  # fmt: skip
+        super().__init__(params, defaults)
+        if len(self.param_groups) != 1:
+            raise ValueError("LBFGS doesn't support per-parameter options (parameter groups)")
+
+    def step(self, closure: Callable[[], Any]) -> Any:
+        """Minimise for a while; returns the loss before."""
+        if thread.trace is not None:
+            raise TraceError(
+                "LBFGS: how often it evaluates the loss depends on values, which a graph cannot repeat. "
+                "Trace the closure instead, and let the optimiser call what `trace` returns."
+            )
+        with no_grad():
+            return self._minimise(enable_grad()(closure))
+
+    def _minimise(self, closure: Callable[[], Any]) -> Any:
+        group = self.param_groups[0]
+        state = self.state[group["params"][0]]
+        state.setdefault("func_evals", 0)
+        state.setdefault("n_iter", 0)
+        before = closure()
+        loss, evaluations = float(before), 1
+        state["func_evals"] += 1
+        gradient = self._gradient()
+        if _largest(gradient) <= group["tolerance_grad"]:
+            return before
+        search = group["line_search_fn"]
+        if search not in (None, "strong_wolfe"):
+            raise RuntimeError(
+                f"LBFGS: line_search_fn={search!r}, but only 'strong_wolfe' is supported"
+            )
+        for moves in range(1, group["max_iter"] + 1):
+            state["n_iter"] += 1
+            d = state["d"] = _direction(state, gradient, group["history_size"])
+            state["prev_flat_grad"], state["prev_loss"] = gradient, loss
+            t = state["t"] = self._first_trial(gradient, state["n_iter"])
+            slope = gradient.dot(d)
+            if slope > -group["tolerance_change"]:
+                break
+            last = moves == group["max_iter"]
+            if search is not None:
+                start = Point(0, loss, gradient, slope)
+                best, more = self._search(closure, d, start, t, group["max_eval"] - evaluations)
+                t, loss, gradient, _ = best
+                state["t"] = t
+                self._move(t, d)
+            else:
+                self._move(t, d)
+                # With noisy losses the next step starts from another one, so that the last is not asked for.
+                more = 0 if last else 1
+                if not last:
+                    loss, gradient = float(closure()), self._gradient()
+            evaluations += more
+            state["func_evals"] += more
+            if (
+                last
+                or evaluations >= group["max_eval"]
+                or _largest(gradient) <= group["tolerance_grad"]
+                or _largest(d * t) <= group["tolerance_change"]
+                or abs(loss - state["prev_loss"]) < group["tolerance_change"]
+            ):
+                break
+        return before
+
+    def _first_trial(self, gradient: Any, move: int) -> Any:
+        rate = self.rate(self.param_groups[0], gradient)
+        return min(1.0, 1.0 / gradient.abs().sum()) * rate if move == 1 else rate
+
+    def _search(
+        self, closure: Callable[[], Any], d: Any, start: Point, t: Any, most: int
+    ) -> tuple[Point, int]:
+        """Search along ``d`` from where the parameters are, and leave them there."""
+        params = self.param_groups[0]["params"]
+        origin = [p.clone() for p in params]
+
+        def evaluate(t: Any) -> Point:
+            self._move(t, d)
+            loss, gradient = float(closure()), self._gradient()
+            for p, value in zip(params, origin, strict=True):
+                p.copy_(value)
+            return Point(t, loss, gradient, gradient.dot(d))
+
+        return strong_wolfe(evaluate, start, t, _largest(d), most)
+
+    def _gradient(self) -> Any:
+        """Return the gradients of all parameters, one after the other, as real numbers."""
+        parts = []
+        for p in self.param_groups[0]["params"]:
+            grad = filled.zeros_like(p) if p.grad is None else p.grad
+            parts.append(real(grad).reshape(-1))
+        return joining.cat(parts)
+
+    def _move(self, t: Any, d: Any) -> None:
+        """Add ``t * d`` to the parameters."""
+        at = 0
+        for p in self.param_groups[0]["params"]:
+            p = real(p)
+            p.add_(d[at : at + p.numel()].view_as(p), alpha=float(t))
+            at += p.numel()
+
+
+def _largest(x: Any) -> Any:
+    return x.abs().max()
+
+
+def _direction(state: dict[str, Any], gradient: Any, history_size: int) -> Any:
+    """Return the direction of the next move, and take what the last one taught into the history.
+
+    The two loops of the method: the gradient times the inverse Hessian that the changes ``y`` of the gradient and ``s``
+    of the parameters define.
+    """
+    if state["n_iter"] == 1:
+        state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
+        return gradient.neg()
+    ys, ss, ro = state["old_dirs"], state["old_stps"], state["ro"]
+    y, s = gradient - state["prev_flat_grad"], state["d"] * state["t"]
+    curvature = y.dot(s)
+    if curvature > 1e-10:
+        for kept, new in ((ys, y), (ss, s), (ro, 1.0 / curvature)):
+            if len(kept) == history_size:
+                kept.pop(0)
+            kept.append(new)
+        state["H_diag"] = curvature / y.dot(y)
+    weights = state.setdefault("al", [None] * history_size)
+    d = gradient.neg()
+    for i in reversed(range(len(ys))):
+        weights[i] = ss[i].dot(d) * ro[i]
+        d.sub_(ys[i] * weights[i])
+    d = d * state["H_diag"]
+    for i in range(len(ys)):
+        d.add_(ss[i] * (weights[i] - ys[i].dot(d) * ro[i]))
+    return d

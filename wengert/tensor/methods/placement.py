@@ -1,0 +1,120 @@
+"""Methods that say where a tensor lives, put it elsewhere, or hand its elements to code outside of Wengert."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wengert.core import dtypes
+from wengert.tape.storage import Recorded
+from wengert.tensor import foreign, legacy
+from wengert.tensor.device import CPU, device, layout, require_cpu, strided
+from wengert.tensor.promotion import dtype_of
+
+_CPU_ONLY: Any = False
+
+
+class PlacementMethods(Recorded):
+    """Devices, kinds of memory, and the ways out of Wengert and back."""
+
+    __slots__ = ()
+
+    is_cpu: Any = True
+    is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_vulkan = is_xla = (
+        is_xpu
+    ) = _CPU_ONLY
+    is_nested = is_quantized = is_sparse = is_sparse_csr = _CPU_ONLY
+
+    apply_ = foreign.apply_
+    map_ = foreign.map_
+    __dlpack__ = foreign.exported
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        return foreign.DLPACK_CPU
+
+    @property
+    def device(self) -> device:
+        """The device that holds the elements: the CPU."""
+        return CPU
+
+    @property
+    def layout(self) -> layout:
+        """How the elements lie: at strides."""
+        return strided
+
+    def get_device(self) -> int:
+        """Return the number of the device, -1 for the CPU."""
+        return -1
+
+    def cpu(self, memory_format: Any = None) -> Any:
+        """Return the tensor, which is on the CPU."""
+        return self
+
+    def cuda(
+        self, device: Any = None, non_blocking: bool = False, memory_format: Any = None
+    ) -> Any:
+        """Raise AssertionError: there is no GPU."""
+        require_cpu("cuda")
+
+    def xpu(self, device: Any = None, non_blocking: bool = False, memory_format: Any = None) -> Any:
+        """Raise AssertionError: there is no such device."""
+        require_cpu("xpu")
+
+    def is_pinned(self, device: Any = None) -> bool:
+        """Say whether the memory is locked for a device: it is not."""
+        return False
+
+    def pin_memory(self, device: Any = None) -> Any:
+        """Raise RuntimeError: memory is locked for an accelerator, and there is none."""
+        raise RuntimeError(
+            "Cannot access accelerator device when none is available: pin_memory() locks memory for one. "
+            "Use `if torch.cuda.is_available():` around it."
+        )
+
+    def is_shared(self) -> bool:
+        """Say whether the memory is shared between processes: it is not."""
+        return False
+
+    def share_memory_(self) -> Any:
+        """Raise NotImplementedError: processes share memory through Python's `multiprocessing.shared_memory`."""
+        raise NotImplementedError(
+            "share_memory_(): a tensor's memory here belongs to one process. Make an array on the buffer of a "
+            "`multiprocessing.shared_memory.SharedMemory`, and a tensor on it with `torch.from_numpy(array)`."
+        )
+
+    def is_distributed(self) -> bool:
+        """Say whether the tensor is spread over processes: it is not."""
+        return False
+
+    def is_neg(self) -> bool:
+        """Say whether the elements wait to be negated: they never do."""
+        return False
+
+    def resolve_neg(self) -> Any:
+        """Return the tensor, whose elements never wait to be negated."""
+        return self
+
+    def to_dense(self, dtype: Any = None, *, masked_grad: Any = None) -> Any:
+        """Return the tensor, which is dense, in another dtype when asked."""
+        return self if dtype is None else self.to(dtype)  # type: ignore[attr-defined]
+
+    def new(self, *args: Any, device: Any = None) -> Any:
+        """Return an uninitialised tensor of some sizes, or one of the elements of a sequence, of this one's dtype."""
+        require_cpu(device)
+        return legacy.made_as(dtypes.public(dtype_of(self)), args)
+
+    def dim_order(self, ambiguity_check: Any = False) -> tuple[int, ...]:
+        """Return the dimensions in the order in which they lie in memory, the outermost first.
+
+        >>> import wengert as torch
+        >>> torch.ones(2, 3, 4).permute(2, 0, 1).dim_order()
+        (1, 2, 0)
+        """
+        steps = self.stride()  # type: ignore[attr-defined]
+        return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
+
+    def as_subclass(self, cls: Any) -> Any:
+        """Return the tensor as an instance of a subclass of `Tensor`; memory and history are shared."""
+        return foreign.as_subclass(self, cls)
+
+    def __reversed__(self) -> Any:
+        return self.flip(0) if self.payload.shape else self  # type: ignore[attr-defined]

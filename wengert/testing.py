@@ -1,0 +1,197 @@
+"""Comparing results in tests: PyTorch's ``torch.testing``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from wengert.core.bfloat16 import widened
+from wengert.errors import refuser
+from wengert.tensor import creation
+from wengert.tensor.promotion import is_number
+from wengert.tensor.tensor import Tensor
+
+__all__ = ["assert_close"]
+
+TOLERANCES = {
+    "float16": (1e-3, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7), "bfloat16": (1.6e-2, 1e-5),
+    "complex64": (1.3e-6, 1e-5), "complex128": (1e-7, 1e-7),
+}  # fmt: skip
+"""Relative and absolute tolerance by dtype; of two dtypes the looser counts. Integers and bools must be equal."""
+
+
+def assert_close(
+    actual: Any, expected: Any, *, allow_subclasses: bool = True, rtol: float | None = None,
+    atol: float | None = None, equal_nan: bool = False, check_device: bool = True, check_dtype: bool = True,
+    check_layout: bool = True, check_stride: bool = False, msg: str | Callable[[str], str] | None = None,
+) -> None:  # fmt: skip
+    """Raise AssertionError unless ``|actual - expected| <= atol + rtol * |expected|`` everywhere.
+
+    Compares tensors, numbers, and sequences and mappings of them; shapes must be equal, and dtypes with
+    ``check_dtype``, strides with ``check_stride``. The tolerances follow from the dtypes unless both are given. ``msg``
+    takes the place of the message, or makes one of it. ValueError for one tolerance alone, TypeError for what cannot be
+    compared.
+
+    >>> import wengert as torch
+    >>> torch.testing.assert_close(torch.tensor([1., 2.]), torch.tensor([1., 2. + 1e-7]))
+    """
+    if (rtol is None) != (atol is None):
+        lacks = "rtol" if rtol is None else "atol"
+        raise ValueError(
+            f"Both 'rtol' and 'atol' must be either specified or omitted, but got no {lacks}."
+        )
+    comparison = _Comparison(rtol, atol, equal_nan, check_dtype, check_stride, allow_subclasses)
+    fault = comparison.fault(actual, expected, ())
+    if fault is not None:
+        raise AssertionError(msg(fault) if callable(msg) else fault if msg is None else msg)
+
+
+class _Comparison:
+    """The options of one call."""
+
+    def __init__(
+        self, rtol: float | None, atol: float | None, equal_nan: bool, dtype: bool, stride: bool, subclasses: bool
+    ) -> None:  # fmt: skip
+        self.rtol, self.atol, self.equal_nan = rtol, atol, equal_nan
+        self.dtype, self.stride, self.subclasses = dtype, stride, subclasses
+
+    def fault(self, actual: Any, expected: Any, place: tuple[Any, ...]) -> str | None:
+        """Return what is wrong between two values, or None."""
+        if isinstance(actual, str) or isinstance(expected, str):
+            raise self.incomparable(actual, expected)
+        if isinstance(actual, Sequence) and isinstance(expected, Sequence):
+            if len(actual) != len(expected):
+                lengths = f"{len(actual)} != {len(expected)}"
+                return _at(f"The length of the sequences mismatch: {lengths}", place)
+            pairs = [(i, actual[i], expected[i]) for i in range(len(actual))]
+        elif isinstance(actual, Mapping) and isinstance(expected, Mapping):
+            if set(actual) != set(expected):
+                return _at(
+                    f"The keys of the mappings do not match:\n"
+                    f"Missing keys in the actual mapping: {sorted(set(expected) - set(actual))}\n"
+                    f"Additional keys in the actual mapping: {sorted(set(actual) - set(expected))}",
+                    place,
+                )
+            pairs = [(key, actual[key], expected[key]) for key in actual]
+        else:
+            return self.leaf_fault(actual, expected, place)
+        faults = (self.fault(a, e, (*place, key)) for key, a, e in pairs)
+        return next((fault for fault in faults if fault is not None), None)
+
+    def incomparable(self, actual: Any, expected: Any) -> TypeError:
+        """Word the error for values that have no way of being compared."""
+        return TypeError(
+            f"No comparison pair was able to handle inputs of type {type(actual)} and {type(expected)}. "
+            f"Compare tensors, numbers, and sequences or mappings of them."
+        )
+
+    def leaf_fault(self, actual: Any, expected: Any, place: tuple[Any, ...]) -> str | None:
+        """Return what is wrong between two tensors, arrays or numbers."""
+        if actual is None and expected is None:
+            return None
+        numbers = is_number(actual) and is_number(expected)
+        values = []
+        for value in (actual, expected):
+            if not (isinstance(value, Tensor | np.ndarray) or is_number(value)):
+                raise self.incomparable(actual, expected)
+            values.append(value if isinstance(value, Tensor) else creation.tensor(value))
+        a, e = values
+        if a.shape != e.shape:
+            return _at(
+                f"The values for attribute 'shape' do not match: {a.shape} != {e.shape}.", place
+            )
+        if self.dtype and not numbers and a.dtype is not e.dtype:
+            return _at(
+                f"The values for attribute 'dtype' do not match: {a.dtype} != {e.dtype}.", place
+            )
+        if self.stride and a.stride() != e.stride():
+            return _at(
+                f"The values for attribute 'stride()' do not match: {a.stride()} != {e.stride()}.",
+                place,
+            )
+        if not self.subclasses and type(actual) is not type(expected):
+            raise self.incomparable(actual, expected)
+        fault = self.difference(a, e, actual if numbers else None, expected if numbers else None)
+        return None if fault is None else _at(fault, place)
+
+    def tolerances(self, a: Any, e: Any) -> tuple[float, float]:
+        """Return the relative and the absolute tolerance."""
+        if self.rtol is not None and self.atol is not None:
+            return self.rtol, self.atol
+        pairs = [TOLERANCES.get(x.dtype.name, (0.0, 0.0)) for x in (a, e)]
+        return max(p[0] for p in pairs), max(p[1] for p in pairs)
+
+    def difference(self, a: Any, e: Any, actual: Any, expected: Any) -> str | None:
+        """Say how far two tensors of one shape are from each other, where it is too far."""
+        rtol, atol = self.tolerances(a, e)
+        if actual is not None:
+            kinds = {x.dtype.name for x in (a, e)}
+            if self.rtol is None and kinds & {"float32", "complex64"}:
+                rtol, atol = 1e-7, 1e-7
+        wide = np.complex128 if a.is_complex() or e.is_complex() else np.float64
+        exact = not (rtol or atol)
+        x, y = (widened(v.concrete("assert_close")) for v in (a, e))
+        if not (exact and x.dtype.kind in "iub" and y.dtype.kind in "iub"):
+            x, y = x.astype(wide), y.astype(wide)
+        if actual is not None:
+            x, y = np.asarray(actual, wide), np.asarray(expected, wide)
+        close = x == y if exact else np.isclose(x, y, rtol, atol)
+        if self.equal_nan:
+            close = close | ((x != x) & (y != y))
+        if np.all(close):
+            return None
+        if not x.ndim:
+            first, second = (a.item(), e.item()) if actual is None else (actual, expected)
+            return _described_numbers(first, second, rtol, atol)
+        return _described(x, y, ~close, rtol, atol)
+
+
+def _described_numbers(actual: Any, expected: Any, rtol: float, atol: float) -> str:
+    absolute = abs(actual - expected)
+    relative = absolute / abs(expected) if expected else float("inf")
+    same, up_to_a, up_to_r = _allowed(rtol, atol)
+    return (
+        f"Scalars are not {same}!\n\nExpected {expected} but got {actual}.\n"
+        f"Absolute difference: {absolute}{up_to_a}\nRelative difference: {relative}{up_to_r}"
+    )
+
+
+def _allowed(rtol: float, atol: float) -> tuple[str, str, str]:
+    """Return the word for what was asked, and what was allowed absolutely and relatively."""
+    if not (rtol or atol):
+        return "equal", "", ""
+    return "close", f" (up to {atol} allowed)", f" (up to {rtol} allowed)"
+
+
+def _described(x: Any, y: Any, wrong: Any, rtol: float, atol: float) -> str:
+    integers = x.dtype.kind in "iub"
+    absolute = np.abs(x.astype(object) - y.astype(object)) if integers else np.abs(x - y)
+    size = np.abs(y.astype(np.float64)) if integers else np.abs(y)
+    with np.errstate(all="ignore"):
+        relative = np.asarray(absolute, np.float64) / size
+    same, *far = _allowed(rtol, atol)
+    count, total = int(np.count_nonzero(wrong)), wrong.size
+    lines = [
+        f"Tensor-likes are not {same}!",
+        "",
+        f"Mismatched elements: {count} / {total} ({100 * count / total:.1f}%)",
+    ]
+    for name, value, allowed in (("absolute", absolute, far[0]), ("relative", relative, far[1])):
+        shown = np.where(wrong, np.asarray(value, np.float64), -np.inf)
+        at = np.unravel_index(
+            int(np.nanargmax(np.where(np.isnan(shown), np.inf, shown))), shown.shape
+        )
+        where = tuple(int(i) for i in at)
+        lines.append(f"Greatest {name} difference: {value[at]} at index {where}{allowed}")
+    return "\n".join(lines)
+
+
+def _at(fault: str, place: tuple[Any, ...]) -> str:
+    if not place:
+        return fault
+    return f"{fault}\n\nThe failure occurred for item {''.join(f'[{key!r}]' for key in place)}"
+
+
+__getattr__ = refuser(__name__, "torch.testing")
