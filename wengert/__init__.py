@@ -23,6 +23,7 @@ from wengert import func as func
 from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
+from wengert import overrides as overrides
 from wengert import serialization as serialization
 from wengert import special as special
 from wengert import testing as testing

@@ -6,7 +6,7 @@ from typing import Any
 
 from wengert.core.carrier import state
 from wengert.tape.storage import handle
-from wengert.tensor import creation, filled
+from wengert.tensor import creation, filled, overriding
 from wengert.tensor.tensor import Tensor
 
 
@@ -20,6 +20,7 @@ class Parameter(Tensor):
     """
 
     __slots__ = ()
+    __torch_function__ = overriding.disabled
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         source = filled.empty(0) if data is None else data
@@ -54,6 +55,7 @@ class Buffer(Tensor):
     """A tensor that a `Module` lists among its buffers when assigned to an attribute."""
 
     __slots__ = ()
+    __torch_function__ = overriding.disabled
 
     persistent: bool
 

@@ -23,7 +23,7 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import copying, creation, display, following, inplace, legacy, views
+from wengert.tensor import copying, creation, display, following, inplace, legacy, overriding, views
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -52,6 +52,14 @@ class Tensor(Methods, Operators):
         if cls is not Tensor:
             made.__class__ = cls
         return made
+
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        overriding.warn_of_override(cls)
+
+    @classmethod
+    def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return overriding.compute_as(cls, func, types, args, kwargs)
 
     # What interpretation asks for
 

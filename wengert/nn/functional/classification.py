@@ -54,7 +54,7 @@ def cross_entropy(
             and x.ndim == 2
             and t.shape == x.shape[:1]
             and t.dtype == _INT64
-            and dtypes.kind(x.dtype) == "f"
+            and input.payload.dtype.kind == "f"
         ):
             row = composite.log_softmax
             logs = attach(row, input, row.forward(x, dim=1), _ROWS_OF_CLASSES, 2)

@@ -91,7 +91,7 @@ def _fits_at_once(x: Any, shape: Any, weight: Any, bias: Any) -> bool:
         w.shape == b.shape == shape == a.shape[-1:]
         and w.dtype is dtype
         and b.dtype is dtype
-        and dtypes.kind(dtype) == "f"
+        and x.payload.dtype.kind == "f"
     )
 
 

@@ -1,0 +1,137 @@
+"""The protocol `__torch_function__`: whether an argument brings its own way of computing a function, and the way to it.
+
+Functions of packages that ask (`has_torch_function`) are handed over as with PyTorch. Wengert's own functions do not
+ask: that would cost every call. A subclass of `Tensor` that overrides the protocol is told so when it is defined.
+"""
+
+from __future__ import annotations
+
+import threading
+import warnings
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from wengert.tape import storage as cells
+from wengert.tape.storage import Recorded
+from wengert.tensor.foreign import as_subclass
+
+
+def disabled(*args: Any, **kwargs: Any) -> Any:
+    """Stand as `__torch_function__` in a subclass that brings no way of its own; it is never called."""
+    return NotImplemented
+
+
+class _Thread(threading.local):
+    """Whether subclasses of `Tensor` are asked in this thread."""
+
+    def __init__(self) -> None:
+        self.asks_subclasses = True
+
+
+_thread = _Thread()
+
+
+class DisableTorchFunctionSubclass:
+    """A block in which subclasses of `Tensor` count as plain tensors, so that they may call what they override."""
+
+    def __enter__(self) -> None:
+        self._before = _thread.asks_subclasses
+        _thread.asks_subclasses = False
+
+    def __exit__(self, *exc: object) -> None:
+        _thread.asks_subclasses = self._before
+
+
+def _has_own_way(x: Any) -> bool:
+    """Say whether an argument must be asked; a plain tensor need not."""
+    return type(x) is not cells.tensor_type and _can_be_asked(x)
+
+
+def _can_be_asked(x: Any) -> bool:
+    if isinstance(x, Recorded) and not _thread.asks_subclasses:
+        return False
+    return getattr(type(x), "__torch_function__", disabled) is not disabled
+
+
+def has_torch_function(relevant_args: Iterable[Any]) -> bool:
+    """Say whether one of these arguments brings its own way of computing a function.
+
+    >>> import wengert as torch
+    >>> torch.overrides.has_torch_function((torch.ones(2), 3))
+    False
+    """
+    return any(map(_has_own_way, relevant_args))
+
+
+def has_torch_function_unary(x: Any) -> bool:
+    """Say whether an argument brings its own way of computing a function."""
+    return _has_own_way(x)
+
+
+def has_torch_function_variadic(*relevant_args: Any) -> bool:
+    """Say whether one of these arguments brings its own way of computing a function."""
+    return has_torch_function(relevant_args)
+
+
+def handle_torch_function(
+    public_api: Callable[..., Any], relevant_args: Iterable[Any], *args: Any, **kwargs: Any
+) -> Any:
+    """Return what the arguments that bring their own way make of ``public_api(*args, **kwargs)``.
+
+    Each type is asked once, subclasses before their bases and otherwise from left to right, until one answers.
+    TypeError when none does.
+    """
+    asked: list[Any] = []
+    for x in relevant_args:
+        if _can_be_asked(x) and type(x) not in map(type, asked):
+            place = next((i for i, y in enumerate(asked) if issubclass(type(x), type(y))), None)
+            asked.insert(len(asked) if place is None else place, x)
+    types = tuple(map(type, asked))
+    for x in asked:
+        found = x.__torch_function__(public_api, types, args, kwargs)
+        if found is not NotImplemented:
+            return found
+    name = f"{public_api.__module__}.{public_api.__name__}"
+    raise TypeError(
+        f"no implementation found for '{name}' on types that implement __torch_function__: {[*types]}"
+    )
+
+
+def compute_as(
+    cls: type, func: Callable[..., Any], types: Sequence[type], args: Any, kwargs: Any
+) -> Any:
+    """Return what ``func`` computes, its tensors as ``cls``; NotImplemented beside a type it is not one of."""
+    if not all(issubclass(cls, kind) for kind in types):
+        return NotImplemented
+    with DisableTorchFunctionSubclass():
+        return _as_class(cls, func(*args, **(kwargs or {})))
+
+
+def _as_class(cls: type, value: Any) -> Any:
+    if isinstance(value, Recorded):
+        return value if isinstance(value, cls) else as_subclass(value, cls)
+    if isinstance(value, list | tuple):
+        parts = [_as_class(cls, v) for v in value]
+        return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
+    return value
+
+
+def is_tensor_like(inp: Any) -> bool:
+    """Say whether a value is a tensor, or of a type that brings its own way of computing functions.
+
+    >>> import wengert as torch
+    >>> torch.overrides.is_tensor_like(torch.ones(1)), torch.overrides.is_tensor_like(3)
+    (True, False)
+    """
+    return isinstance(inp, Recorded) or hasattr(inp, "__torch_function__")
+
+
+def warn_of_override(cls: type) -> None:
+    """Warn that Wengert's functions do not call what a subclass of `Tensor` overrides."""
+    if vars(cls).get("__torch_function__", disabled) is not disabled:
+        warnings.warn(
+            f"{cls.__name__} overrides __torch_function__, which Wengert's own functions do not call: operations on it "
+            f"run as on any tensor, and give plain tensors. Override methods instead, or convert results with "
+            f"`.as_subclass({cls.__name__})`.",
+            stacklevel=3,
+        )
