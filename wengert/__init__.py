@@ -18,6 +18,7 @@ import wengert.trace as _trace
 from wengert import autograd as autograd
 from wengert import backends as backends
 from wengert import cuda as cuda
+from wengert import distributions as distributions
 from wengert import func as func
 from wengert import linalg as linalg
 from wengert import nn as nn

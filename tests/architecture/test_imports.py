@@ -26,7 +26,7 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
-    ("serialization", "utils"),
+    ("distributions", "serialization", "utils"),
     ("backends", "cuda", "overrides", "settings", "testing", "types", "version"),
     ("explain",),
     ("",),

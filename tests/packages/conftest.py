@@ -26,8 +26,8 @@ WAYS = {
     "wengert run": ["-m", "wengert", "run", str(REPORT)],
     "install_as_torch": [str(REPORT), "--install"],
 }
-RELATIVE = {"torch.float32": 2e-5, "torch.complex64": 2e-5}
-"""How far numbers may be apart for the sake of a dtype; others, and numbers of Python's, 1e-9."""
+SINGLE, DOUBLE = 1e-5, 1e-10
+"""How far numbers may be apart. A file whose `NUMBERS` are "single" computes Python's own in float32 too."""
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -77,24 +77,28 @@ def is_wengerts(file: str) -> bool:
 
 
 @pytest.fixture
-def agree(case: str, expected: dict[str, Any], actual: dict[str, Any]) -> Callable[[], None]:
+def agree(
+    case: str, expected: dict[str, Any], actual: dict[str, Any], request: pytest.FixtureRequest
+) -> Callable[[], None]:
     """`agree()` fails with a line for each place where the outcomes of a case differ."""
 
     def agree() -> None:
         wanted = expected[case]
         if "raised" not in case:
             assert not isinstance(wanted, str), f"PyTorch itself refuses this: {wanted}"
-        found = [line[:300] for line in differences(wanted, actual[case], "result")]
+        relative = SINGLE if getattr(request.module, "NUMBERS", "") == "single" else DOUBLE
+        found = [line[:300] for line in differences(wanted, actual[case], "result", relative)]
         if found:
             pytest.fail("\n".join(["PyTorch | Wengert", *found[:10]]), pytrace=False)
 
     return agree
 
 
-def differences(wanted: Any, given: Any, at: str, relative: float = 1e-9) -> Iterator[str]:
+def differences(wanted: Any, given: Any, at: str, relative: float) -> Iterator[str]:
     """One line for each place where two outcomes disagree."""
     if isinstance(wanted, dict) and isinstance(given, dict) and wanted.keys() == given.keys():
-        relative = RELATIVE.get(str(wanted.get("tensor", wanted.get("array", ""))), relative)
+        dtype = str(wanted.get("tensor", wanted.get("array", "")))
+        relative = SINGLE if dtype.endswith(("float32", "complex64")) else relative
         for key in wanted:
             yield from differences(wanted[key], given[key], f"{at}[{key!r}]", relative)
     elif isinstance(wanted, list) and isinstance(given, list) and len(wanted) == len(given):

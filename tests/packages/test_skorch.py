@@ -1,6 +1,7 @@
 """skorch: networks as scikit-learn's estimators, with callbacks, searches and pipelines."""
 
 PACKAGE = "skorch"
+NUMBERS = "single"
 
 
 def network(torch, outputs=2, last=None, inputs=4):

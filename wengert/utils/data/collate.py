@@ -118,7 +118,7 @@ def _join_tensors(batch: Iterable[Any], *, collate_fn_map: CollateMap | None = N
 
 
 def _join_arrays(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
-    if batch[0].dtypes.kind(dtype) in NOT_NUMBERS:
+    if dtypes.kind(batch[0].dtype) in NOT_NUMBERS:
         raise _cannot_join(batch[0].dtype)
     return collate([as_tensor(array) for array in batch], collate_fn_map=collate_fn_map)
 
