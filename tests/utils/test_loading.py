@@ -8,6 +8,7 @@ import time
 import pytest
 
 import wengert as torch
+from wengert.core import blas
 from wengert.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
 from wengert.utils.data.processes import WorkersIterator
 
@@ -138,6 +139,13 @@ def test_out_of_order_gives_every_batch_once():
 
     loader = DataLoader(Does(make, 12), num_workers=2, in_order=False)
     assert sorted(batch.item() for batch in loader) == list(range(12))
+
+
+def test_workers_compute_in_one_thread():
+    if blas.control() is None:
+        pytest.skip("NumPy's BLAS cannot be asked")
+    (batch,) = DataLoader(Does(lambda i: torch.get_num_threads(), 1), num_workers=1)
+    assert batch.item() == 1
 
 
 def test_a_spawned_worker_reads_what_can_be_pickled():

@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import blas
 from wengert.random import manual_seed
 from wengert.tensor.tensor import Tensor
 from wengert.utils.data.iteration import LoaderIterator
@@ -225,8 +226,11 @@ def work(
 ) -> None:
     """Answer tasks ``(n, keys)`` with ``(n, batch)``, ``(n, Failure)`` or ``(n, Ended)`` until there comes None.
 
-    Each worker has seeds of its own for Python's, NumPy's and Wengert's numbers, which follow from ``base_seed``.
+    Each worker has seeds of its own for Python's, NumPy's and Wengert's numbers, which follow from ``base_seed``, and
+    computes in one thread, where NumPy's BLAS can be told so.
     """
+    if (threads := blas.control()) is not None:
+        threads.set(1)
     seed = base_seed + number
     random.seed(seed)
     words = [number, base_seed & 0xFFFFFFFF, base_seed >> 32]
