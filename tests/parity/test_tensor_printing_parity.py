@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import wengert
-from tests.parity.test_display_parity import random_array
+from tests.parity.random_arrays import random_array
 
 oracle = pytest.importorskip("torch")
 
