@@ -281,6 +281,28 @@ def test_the_hook_can_be_installed_twice(start, program):
     assert start(script).stdout == "1 wengert\n"
 
 
+def test_the_hook_imports_torch_and_tensors_say_they_are_its(start, program):
+    script = program(
+        """
+        import pickle, sys
+        import wengert
+        from wengert.as_torch import install_as_torch
+        x = wengert.ones(2)
+        install_as_torch()
+        print(sys.modules["torch"] is wengert, type(x), type(wengert.nn.Parameter(x)))
+        print(wengert.__version__, wengert.__version__ >= "2.8")
+        print(pickle.loads(pickle.dumps(x)), pickle.loads(pickle.dumps(wengert.nn.Parameter(x))))
+        """
+    )
+    import wengert
+
+    assert start(script).stdout.splitlines()[:3] == [
+        "True <class 'torch.Tensor'> <class 'torch.nn.parameter.Parameter'>",
+        f"2.13.0+wengert.{wengert.__version__} True",
+        "tensor([1., 1.]) Parameter containing:",
+    ]
+
+
 def test_version(start):
     import wengert
 

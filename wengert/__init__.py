@@ -18,11 +18,13 @@ import wengert.trace as _trace
 from wengert import autograd as autograd
 from wengert import backends as backends
 from wengert import cuda as cuda
+from wengert import distributions as distributions
 from wengert import func as func
 from wengert import linalg as linalg
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
+from wengert import serialization as serialization
 from wengert import special as special
 from wengert import testing as testing
 from wengert import types as types
@@ -45,6 +47,8 @@ from wengert.random import manual_seed as manual_seed
 from wengert.random import seed as seed
 from wengert.random import set_rng_state as set_rng_state
 from wengert.random import thread_safe_generator as thread_safe_generator
+from wengert.serialization import load as load
+from wengert.serialization import save as save
 from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types

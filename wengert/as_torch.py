@@ -17,13 +17,15 @@ from types import ModuleType
 from typing import Any
 
 from wengert.errors import MissingFeatureError, lacking
+from wengert.torch_version import FOLLOWED, TorchVersion
 
 
 def install_as_torch() -> None:
     """Let `import torch` mean Wengert in this process from now on.
 
-    A second call changes nothing. Raises RuntimeError where PyTorch itself is already imported: its tensors and
-    Wengert's would mix. Inside one file `import wengert as torch` does the same without touching the process.
+    `torch` is then imported, for packages that look whether it is. A second call changes nothing. Raises RuntimeError
+    where PyTorch itself is already imported: its tensors and Wengert's would mix. Inside one file
+    `import wengert as torch` does the same without touching the process.
     """
     loaded = sys.modules.get("torch")
     if loaded is not None and loaded is not sys.modules["wengert"]:
@@ -36,6 +38,20 @@ def install_as_torch() -> None:
         for name, module in list(sys.modules.items()):
             if name.partition(".")[0] == "wengert":
                 name_what_is_lacking(module)
+        answer_as_torch(importlib.import_module("torch"))
+
+
+def answer_as_torch(torch: ModuleType) -> None:
+    """Let `torch` say which release of PyTorch it speaks for, and tensors say that they are PyTorch's.
+
+    By the former packages choose among PyTorch's ways of doing things, by the latter those for several array libraries
+    know what to call.
+    """
+    face = vars(torch)
+    face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
+    torch.version.__version__ = str(face["__version__"])
+    face["Tensor"].__module__ = "torch"
+    torch.nn.Parameter.__module__ = "torch.nn.parameter"
 
 
 class TorchFinder(MetaPathFinder, Loader):

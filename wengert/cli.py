@@ -113,7 +113,8 @@ def explain_lacking_name(error: BaseException) -> None:
         )
     if type(error) is AttributeError and error.name and not error.name.startswith("__"):
         kind = error.obj if isinstance(error.obj, type) else type(error.obj)
-        ours = next((c.__name__ for c in kind.__mro__ if is_ours(c.__module__)), None)
+        names = ((c.__module__.partition(".")[0], c.__name__) for c in kind.__mro__)
+        ours = next((name for root, name in names if root in ("torch", "wengert")), None)
         if ours is not None:
             error.add_note(
                 f"Wengert stands for `torch` in this program. If PyTorch's `{ours}` has `{error.name}`, Wengert "

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 LAYERS = (
-    ("errors",),
+    ("errors", "torch_version"),
     ("as_torch",),
     ("core",),
     ("rules",),
@@ -26,7 +26,8 @@ LAYERS = (
     ("trace",),
     ("nn",),
     ("optim",),
-    ("backends", "cuda", "overrides", "settings", "testing", "types", "utils", "version"),
+    ("distributions", "serialization", "utils"),
+    ("backends", "cuda", "overrides", "settings", "testing", "types", "version"),
     ("explain",),
     ("",),
     ("cli",),
@@ -36,7 +37,7 @@ LAYERS = (
 
 HEIGHT = {name: height for height, layer in enumerate(LAYERS) for name in layer}
 LIGHT = {"numpy", "wengert", *sys.stdlib_module_names}
-HEAVY = {"matplotlib", "ml_dtypes", "scipy"}
+HEAVY = {"matplotlib", "ml_dtypes", "multiprocessing", "scipy"}
 IMPORT_SYSTEM = "wengert.as_torch"
 """The one module that imports by computed names, because that is what it is for."""
 

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import wengert as torch
+from tests.laws.explicit.matrices import LAPACK
 from tests.laws.samples import Sample
 from tests.laws.test_dtypes import KEEPING, kept
 from wengert.core.bfloat16 import widened
@@ -16,6 +17,8 @@ from wengert.func import vmap
 
 pytest.importorskip("ml_dtypes")
 
+ROUNDING = [case for case in KEEPING if case.values[0].row.name not in LAPACK]
+
 
 @pytest.fixture(scope="module")
 def narrow() -> Any:
@@ -23,12 +26,12 @@ def narrow() -> Any:
     return torch.bfloat16.numpy
 
 
-@pytest.mark.parametrize("sample", KEEPING)
+@pytest.mark.parametrize("sample", ROUNDING)
 def test_the_dtype_is_kept(sample: Sample, narrow: Any) -> None:
     kept(sample.astype(narrow))
 
 
-@pytest.mark.parametrize("sample", KEEPING)
+@pytest.mark.parametrize("sample", ROUNDING)
 def test_a_result_is_the_float32_result_rounded(sample: Sample, narrow: Any) -> None:
     sample = sample.astype(narrow)
     wide = sample.astype(np.float32)

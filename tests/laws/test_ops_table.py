@@ -67,13 +67,13 @@ def takes(sample: Sample, dtype: np.dtype[object]) -> bool:
     """Say whether a row computes with a dtype: in place of its floats, or of its first operand where it has none."""
     kinds = [x.dtype.kind for x in sample.operands]
     changed = {i for i, kind in enumerate(kinds) if kind in "fc"} or {0}
-    operands = [
-        (x if dtype.kind == "c" else x.real).astype(dtype) if i in changed else x
-        for i, x in enumerate(sample.operands)
-    ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         warnings.simplefilter("error", np.exceptions.ComplexWarning)
+        operands = [
+            (x if dtype.kind == "c" else x.real).astype(dtype) if i in changed else x
+            for i, x in enumerate(sample.operands)
+        ]
         try:
             sample.everything(*operands)
         except Exception:

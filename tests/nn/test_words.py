@@ -84,3 +84,13 @@ def test_names_of_the_house_do_not_stand_in_the_way():
     m.load_state_dict(m.state_dict())
     traced = trace(lambda x: m(x), torch.ones(2))
     assert torch.equal(traced(torch.ones(2)), m(torch.ones(2)))
+
+
+def test_gradients_of_bags_are_divided_by_how_often_a_row_is_looked_up():
+    """As documented; PyTorch 2.13 divides those of rows looked up once by other rows' counts as well."""
+    weight = torch.zeros(3, 1, requires_grad=True)
+    numbers = torch.tensor([[0, 1], [1, 1]])
+    nn.functional.embedding_bag(
+        numbers, weight, mode="sum", scale_grad_by_freq=True
+    ).sum().backward()
+    assert weight.grad.flatten().tolist() == [1.0, 1.0, 0.0]

@@ -106,19 +106,7 @@ class Module(Hooked, Saveable, Convertible):
                 found = None
             if found is not None:
                 return found
-        return self._registered(name)
-
-    def _registered(self, name: str) -> Any:
-        """Return a parameter, buffer or module by name; a trace learns where it was found."""
-        fields = self.__dict__
-        for table in TABLES:
-            entries = fields.get(table, ())
-            if name in entries:
-                found = entries[name]
-                if carrier.special and state.trace is not None and isinstance(found, Tensor):
-                    state.trace.found_in(found, lambda table=entries: table.get(name))
-                return found
-        raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
+        return _registered(self, name)
 
     def __setattr__(self, name: str, value: Any) -> None:
         fields = self.__dict__
@@ -269,6 +257,19 @@ def _guard(module: Module) -> None:
             state.trace.guard(lambda name=name: id(fields.get(name)), what)
         if value is None or isinstance(value, bool | int | float | complex | str):
             state.trace.guard(lambda name=name: fields.get(name), what)
+
+
+def _registered(module: Module, name: str) -> Any:
+    """Return a parameter, buffer or module by name; a trace learns where it was found."""
+    fields = module.__dict__
+    for table in TABLES:
+        entries = fields.get(table, ())
+        if name in entries:
+            found = entries[name]
+            if carrier.special and state.trace is not None and isinstance(found, Tensor):
+                state.trace.found_in(found, lambda table=entries: table.get(name))
+            return found
+    raise AttributeError(f"'{type(module).__name__}' object has no attribute '{name}'")
 
 
 def _table_for(module: Module, name: str, value: Any) -> str | None:

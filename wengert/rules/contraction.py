@@ -59,7 +59,7 @@ mm = linear(
 
 
 def _matmul(x: Array, y: Array) -> Array:
-    if y.ndim == 2 < x.ndim and x.flags.c_contiguous:
+    if y.ndim == 2 < x.ndim and x.size and x.flags.c_contiguous:
         # One product of many rows; for a stack, `matmul` makes one for each matrix.
         return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[1])
     return np.matmul(x, y)  # type: ignore[no-any-return]

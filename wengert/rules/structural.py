@@ -216,7 +216,8 @@ def _repeated(x: Any, shape: Shape) -> Shape:
 def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
     if source.kind == "c" and dtype.kind != "c":
         x = x.real
-    return x.astype(dtype)
+    # A number of another package's type, as bfloat16 is, would be no operand of anything.
+    return np.asarray(x).astype(dtype)
 
 
 cast = linear(

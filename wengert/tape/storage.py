@@ -365,9 +365,11 @@ def carried(x: Array) -> Any:
 
 
 def held(x: Any) -> Any:
-    """Return what the tape may keep of an operand: a tensor with the cell of its memory, or a scalar."""
+    """Return what the tape may keep of an operand: a tensor with the cell of its memory, or a number as an array."""
     if x.__class__ is not ndarray:
-        if x.__class__ in RAW or (x.storage is None and not carrier.special):
+        if x.__class__ in RAW:
+            return np.asarray(x)
+        if x.storage is None and not carrier.special:
             return x
     x = known(x)
     return x if x.storage is None else guarded(x)

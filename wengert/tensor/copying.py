@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
 from wengert.core.carrier import Array, state
+from wengert.core.shapes import Shape
 from wengert.errors import GradientError
 from wengert.tape.storage import Recorded, Storage, handle, root_array
 from wengert.tensor import creation
@@ -37,28 +38,40 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
 
 def _copy(x: Any, memo: dict[Any, Any]) -> Any:
     """Return a tensor with the elements and strides of ``x`` in the copy of its memory."""
-    array = x._read("deepcopy")
-    exposed = None if x.storage is None else x.storage.root
-    root = root_array(array) if exposed is None else exposed
-    if array is not x.payload or not root.size:
-        return handle(array.copy())
+    array, root, offset = lying(x, "deepcopy")
     key = Recorded, id(root)
     if key not in memo:
         storage = Storage()
         storage.inference = state.inference
-        memo[key] = _whole(root), storage
-    memory, storage = memo[key]
-    copied = handle(
-        np.ndarray(
-            array.shape, array.dtype, memory, _address(array) - _address(root), array.strides
-        )
-    )
-    copied.storage = storage
-    return copied
+        memo[key] = whole(root), storage, root
+    memory, storage, _ = memo[key]
+    return placed(memory, storage, array.dtype, offset, array.shape, array.strides)
 
 
-def _whole(root: Array) -> Array:
+def lying(x: Any, op: str) -> tuple[Array, Array, int]:
+    """Return a tensor's elements, the array that owns their memory, and where in it, in bytes, they begin."""
+    array = x._read(op)
+    exposed = None if x.storage is None else x.storage.root
+    root = root_array(array) if exposed is None else exposed
+    if array is not x.payload or not root.size:
+        alone = array.copy()
+        return alone, alone, 0
+    return array, root, _address(array) - _address(root)
+
+
+def placed(
+    memory: Array, storage: Storage, dtype: np.dtype[Any], offset: int, shape: Shape, strides: Shape
+) -> Any:
+    """Return a tensor that looks at a memory, from a place on and with strides in bytes, and shares its storage."""
+    made = handle(np.ndarray(shape, dtype, memory, offset, strides))
+    made.storage = storage
+    return made
+
+
+def whole(root: Array) -> Array:
     """Return a copy of an array's memory from its first byte to its last, as one row."""
+    if not root.size:
+        return np.empty(0, root.dtype)
     reach = sum((n - 1) * stride for n, stride in zip(root.shape, root.strides, strict=True))
     return as_strided(root, (reach // root.itemsize + 1,), (root.itemsize,)).copy()
 

@@ -334,8 +334,12 @@ def index_reduce(
 
     ``reduce`` is ``"prod"``, ``"mean"``, ``"amax"`` or ``"amin"``, as in `scatter_reduce`; `index_add` sums.
 
+    Warns, as PyTorch does, that the API may change.
+
+    >>> import warnings
     >>> import wengert as torch
-    >>> torch.index_reduce(torch.ones(2), 0, torch.tensor([1, 1]), torch.tensor([4., 5.]), "prod")
+    >>> with warnings.catch_warnings(action="ignore"):
+    ...     torch.index_reduce(torch.ones(2), 0, torch.tensor([1, 1]), torch.tensor([4., 5.]), "prod")
     tensor([ 1., 20.])
     """
     steps = _index_reduce_steps(

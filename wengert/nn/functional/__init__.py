@@ -6,6 +6,7 @@ from wengert.errors import refuser
 from wengert.nn.functional.activation import *
 from wengert.nn.functional.affine import *
 from wengert.nn.functional.attention import *
+from wengert.nn.functional.bags import *
 from wengert.nn.functional.classification import *
 from wengert.nn.functional.distances import *
 from wengert.nn.functional.dropout import *

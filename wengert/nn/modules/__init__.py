@@ -11,6 +11,7 @@ from wengert.nn.layers.dropout import *
 from wengert.nn.layers.linear import *
 from wengert.nn.layers.normalization import *
 from wengert.nn.layers.padding import *
+from wengert.nn.layers.parameters import *
 from wengert.nn.layers.pooling import *
 from wengert.nn.layers.recurrent import *
 from wengert.nn.layers.shape import *

@@ -14,6 +14,7 @@ from wengert.optim.lr_scheduler.decay import (
 )
 from wengert.optim.lr_scheduler.given import LambdaLR, MultiplicativeLR
 from wengert.optim.lr_scheduler.scheduler import LRScheduler
+from wengert.optim.lr_scheduler.scheduler import _LRScheduler as _LRScheduler
 
 __all__ = [
     "ChainedScheduler", "ConstantLR", "CosineAnnealingLR", "CosineAnnealingWarmRestarts", "CyclicLR", "ExponentialLR",

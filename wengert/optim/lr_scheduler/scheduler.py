@@ -119,6 +119,10 @@ class LRScheduler:
         return [group["lr"] * factor for group in self.optimizer.param_groups]
 
 
+class _LRScheduler(LRScheduler):
+    """The base under its name from before PyTorch 2, from which schedules of that time are derived."""
+
+
 def require_optimizer(optimizer: Any) -> None:
     """Raise TypeError for what is no optimiser."""
     if not isinstance(optimizer, Optimizer):

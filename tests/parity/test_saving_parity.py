@@ -1,0 +1,148 @@
+"""`torch.save` and `torch.load`: each library reads the other's files as its own."""
+
+import io
+import pickle
+
+import pytest
+
+import wengert
+
+
+def contents(torch):
+    torch.manual_seed(0)
+    base = torch.arange(12.0).reshape(3, 4)
+    layer = torch.nn.Linear(2, 3)
+    return {
+        "views": [base, base[1], base[:, 2], base.t(), base[::2, 1:]],
+        "spread": torch.ones(2, 1).expand(2, 3),
+        "dtypes": [torch.ones(2, dtype=getattr(torch, name)) for name in DTYPES],
+        "scalar": torch.tensor(3.5),
+        "empty": torch.empty(0, 3),
+        "state": layer.state_dict(),
+        "weight": layer.weight,
+        "leaf": torch.ones(2, requires_grad=True),
+        "plain": [1, 2.5, "x", None, (True, {1, 2}), 1j, b"b", {"a": [1]}],
+        "names": [torch.float64, torch.Size([1, 2]), torch.device("cpu"), torch.device("cuda", 1)],
+    }
+
+
+DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
+DTYPES += ["complex64", "complex128"]
+
+
+def shown(value):
+    """Everything there is to be seen, line by line."""
+    if isinstance(value, dict):
+        return [f"{key} {line}" for key, item in value.items() for line in shown(item)]
+    if isinstance(value, list):
+        return [line for item in value for line in shown(item)]
+    strides = value.stride() if hasattr(value, "stride") and value.numel() else ""
+    return [f"{value!r} {strides} {getattr(value, 'dtype', '')}"]
+
+
+@pytest.fixture(params=["to PyTorch", "from PyTorch", "within Wengert"])
+def pair(request):
+    """A library that saves and one that loads."""
+    oracle = pytest.importorskip("torch")
+    return {
+        "to PyTorch": (wengert, oracle),
+        "from PyTorch": (oracle, wengert),
+        "within Wengert": (wengert, wengert),
+    }[request.param]
+
+
+@pytest.mark.parametrize("mmap", [None, True])
+def test_files_are_exchanged(pair, tmp_path, mmap):
+    saving, loading = pair
+    saving.save(contents(saving), tmp_path / "x.pt")
+    assert shown(loading.load(tmp_path / "x.pt", mmap=mmap)) == shown(contents(loading))
+
+
+def test_streams_are_exchanged(pair):
+    saving, loading = pair
+    stream = io.BytesIO()
+    saving.save(contents(saving), stream)
+    stream.seek(0)
+    assert shown(loading.load(stream, weights_only=False)) == shown(contents(loading))
+
+
+def test_what_shared_memory_shares_it_again(pair):
+    saving, loading = pair
+    stream = io.BytesIO()
+    x = saving.zeros(3)
+    saving.save([x, x[1:], saving.nn.Parameter(x)], stream)
+    stream.seek(0)
+    whole, part, parameter = loading.load(stream)
+    part.fill_(7)
+    assert whole.tolist() == parameter.tolist() == [0, 7, 7]
+    if loading is wengert:
+        assert whole._version == part._version == 1
+
+
+def test_an_optimizer_and_its_module_go_on_where_they_were(pair):
+    saving, loading = pair
+
+    def made(torch):
+        torch.manual_seed(1)
+        net = torch.nn.Sequential(torch.nn.Linear(2, 3), torch.nn.Tanh(), torch.nn.Linear(3, 1))
+        return net, torch.optim.Adam(net.parameters(), lr=0.1)
+
+    def steps(torch, net, optimizer, count):
+        for _ in range(count):
+            optimizer.zero_grad()
+            (net(torch.ones(4, 2)) - 1).pow(2).sum().backward()
+            optimizer.step()
+        return net(torch.ones(1, 2)).item()
+
+    net, optimizer = made(saving)
+    steps(saving, net, optimizer, 3)
+    stream = io.BytesIO()
+    saving.save({"net": net.state_dict(), "optimizer": optimizer.state_dict()}, stream)
+    stream.seek(0)
+    found = loading.load(stream)
+    again, its_optimizer = made(loading)
+    again.load_state_dict(found["net"])
+    its_optimizer.load_state_dict(found["optimizer"])
+    expected = steps(saving, net, optimizer, 3)
+    assert steps(loading, again, its_optimizer, 3) == pytest.approx(expected, rel=1e-5)
+
+
+class Own:
+    """A class that no file may name unasked."""
+
+    def __init__(self, x):
+        self.x = x
+
+
+def test_other_classes_are_refused_unless_trusted(pair):
+    saving, loading = pair
+    if saving is not loading:
+        saving = loading
+    stream = io.BytesIO()
+    saving.save(Own(saving.ones(2)), stream)
+
+    def load(**options):
+        stream.seek(0)
+        return loading.load(stream, **options)
+
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        load()
+    assert load(weights_only=False).x.tolist() == [1, 1]
+    with loading.serialization.safe_globals([Own]):
+        assert load().x.tolist() == [1, 1]
+    with pytest.raises(pickle.UnpicklingError):
+        load()
+
+
+@pytest.mark.parametrize("library", [wengert, "torch"])
+def test_refusals(library, tmp_path):
+    torch = pytest.importorskip("torch") if library == "torch" else library
+    x = torch.ones(2, dtype=torch.complex64)
+    with pytest.raises(RuntimeError, match="view the same data as different types"):
+        torch.save([x, torch.view_as_real(x)], io.BytesIO())
+    with pytest.raises(FileNotFoundError):
+        torch.load(tmp_path / "absent.pt")
+    with pytest.raises(AttributeError):
+        torch.load(3)
+    with pytest.raises(pickle.UnpicklingError):
+        torch.load(io.BytesIO(b"garbage that is no archive"))
