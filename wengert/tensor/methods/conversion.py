@@ -33,42 +33,42 @@ class ConversionMethods(Recorded):
         require_tensor("type_as", other, "other")
         return cast_to(self, dtype_of(other))
 
-    def float(self) -> Any:
+    def float(self, memory_format: Any = None) -> Any:
         """Convert to float32."""
         return cast_to(self, dtypes.float32.numpy)
 
-    def double(self) -> Any:
+    def double(self, memory_format: Any = None) -> Any:
         """Convert to float64."""
         return cast_to(self, dtypes.float64.numpy)
 
-    def half(self) -> Any:
+    def half(self, memory_format: Any = None) -> Any:
         """Convert to float16."""
         return cast_to(self, dtypes.float16.numpy)
 
-    def bfloat16(self) -> Any:
+    def bfloat16(self, memory_format: Any = None) -> Any:
         """Convert to bfloat16."""
         return cast_to(self, dtypes.bfloat16.numpy)
 
-    def long(self) -> Any:
+    def long(self, memory_format: Any = None) -> Any:
         """Convert to int64."""
         return cast_to(self, dtypes.int64.numpy)
 
-    def int(self) -> Any:
+    def int(self, memory_format: Any = None) -> Any:
         """Convert to int32."""
         return cast_to(self, dtypes.int32.numpy)
 
-    def short(self) -> Any:
+    def short(self, memory_format: Any = None) -> Any:
         """Convert to int16."""
         return cast_to(self, dtypes.int16.numpy)
 
-    def char(self) -> Any:
+    def char(self, memory_format: Any = None) -> Any:
         """Convert to int8."""
         return cast_to(self, dtypes.int8.numpy)
 
-    def byte(self) -> Any:
+    def byte(self, memory_format: Any = None) -> Any:
         """Convert to uint8."""
         return cast_to(self, dtypes.uint8.numpy)
 
-    def bool(self) -> Any:
+    def bool(self, memory_format: Any = None) -> Any:
         """Convert to bool."""
         return cast_to(self, dtypes.bool_.numpy)
