@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+FLOATS = ("float16", "float32", "float64")
 DTYPES = (*FLOATS, *FLOATS, "complex64", "complex128", "int64", "int32", "int8", "uint8", "bool")
 EXTREMES = [0.0, -0.0, 1e-4, 1e8, 1000.0, 1.0, -1.0, 0.5, 1e-45, 5e-324, 1.7e308]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.parity.random_arrays import random_array
+from tests.parity.random_arrays import FLOATS, random_array
 from wengert.tensor.display import format_scalar, set_printoptions, tensor_repr
 
 oracle = pytest.importorskip("torch")
@@ -31,7 +31,6 @@ OPTIONS: list[dict[str, Any]] = [
     {"profile": "short", "precision": 6, "sci_mode": True},
 ]
 TENSORS_PER_OPTION = 160
-FLOATS = ("float16", "float32", "float64")
 
 
 @pytest.fixture(autouse=True)
