@@ -62,3 +62,11 @@ def test_a_gradient_can_be_deleted_and_a_version_missing() -> None:
         made = torch.ones(2)
     with pytest.raises(RuntimeError, match="no_grad"):
         made.add(made._version)
+
+
+def test_arrays_and_tensors_in_a_list_keep_their_dtype() -> None:
+    wide = np.array([16777217.0])
+    assert torch.tensor([wide]).item() == 16777217.0
+    assert torch.tensor([np.arange(2, dtype=np.int32)]).dtype is torch.int32
+    assert torch.tensor([torch.tensor([1.0]).double(), [2]]).dtype is torch.float64
+    assert torch.tensor([torch.tensor(True)]).dtype is torch.bool

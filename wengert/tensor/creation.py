@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -105,6 +107,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         dtypes.public(data.dtype if dtype is None else dtype)
         native = data.dtype.newbyteorder("=") if dtype is None else dtype
         return np.array(data, native, order="C")
+    given = data
     if isinstance(data, list | tuple | range):
         _require_regular(data)
         data = _plain_numbers(data)
@@ -115,7 +118,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
     if dtypes.kind(array.dtype) not in "biufc" or array.dtype == np.uint64:
         raise _no_numbers(array, data)
     if dtype is None:
-        return array.astype(_inferred(array, data))
+        return array.astype(_inferred(array, given))
     if dtype.kind != "c" and array.dtype.kind == "c":
         raise TypeError(f"tensor(): must be real numbers for {dtypes.public(dtype)}, not complex.")
     for bound in (array.min(), array.max()) if array.size and dtype.kind in "iu" else ():
@@ -148,6 +151,8 @@ def _no_numbers(array: Array, data: Any) -> Exception:
 
 def _inferred(array: Array, data: Any) -> np.dtype[Any]:
     leaf = _first_leaf(data)
+    if isinstance(leaf, np.ndarray | Recorded):
+        return functools.reduce(dtypes.promote, _leaf_dtypes(data))
     if isinstance(leaf, np.generic) or array.dtype.kind == "b":
         return array.dtype  # type: ignore[no-any-return]
     if not array.size or dtypes.kind(array.dtype) == "f":
@@ -155,6 +160,17 @@ def _inferred(array: Array, data: Any) -> np.dtype[Any]:
     if array.dtype.kind == "c":
         return dtypes.of_number(1j)
     return np.dtype(np.int64)
+
+
+def _leaf_dtypes(data: Any) -> Iterator[np.dtype[Any]]:
+    """Yield the dtypes of arrays, tensors and numbers in nested sequences."""
+    if isinstance(data, list | tuple | range):
+        for part in data:
+            yield from _leaf_dtypes(part)
+    elif isinstance(data, Recorded):
+        yield dtype_of(data)
+    else:
+        yield data.dtype if isinstance(data, np.ndarray | np.generic) else dtypes.of_number(data)
 
 
 def _first_leaf(data: Any) -> Any:
