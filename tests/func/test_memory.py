@@ -249,3 +249,23 @@ def test_no_memory_outlives_the_transform_that_knew_it():
     assert len(storage._owners) > before
     del x, y
     assert len(storage._owners) == before
+
+
+def two_of_one(x):
+    y = 2 * x
+    return y + 1, y + 2
+
+
+def test_tangents_share_no_memory():
+    x = torch.ones(2)
+    _, tangents = func.jvp(two_of_one, (x,), (x.clone(),))
+    tangents[0].mul_(5)
+    assert tangents[1].tolist() == [2, 2]
+
+
+def test_gradients_share_no_memory():
+    first, second = func.grad(lambda x, y: (x + y).sum(), argnums=(0, 1))(
+        torch.ones(2), torch.ones(2)
+    )
+    first.mul_(7)
+    assert second.tolist() == [1, 1]

@@ -65,3 +65,19 @@ def test_without_recording_operands_may_require_grad() -> None:
     with torch.no_grad():
         torch.sqrt(X.clone().requires_grad_(), out=out)
     assert out.tolist() == [1, 2]
+
+
+def test_no_place_is_written_when_one_of_them_is_refused() -> None:
+    values = torch.zeros(2)
+    indices = torch.zeros(1, dtype=torch.int64).expand(2)
+    with pytest.raises(RuntimeError, match="single memory location"):
+        torch.max(torch.arange(6.0).reshape(2, 3), 1, out=(values, indices))
+    assert values.tolist() == [0, 0] and values._version == 0
+
+
+def test_an_inference_tensor_is_not_resized_outside_inference_mode() -> None:
+    with torch.inference_mode():
+        out = torch.zeros(2)
+    with pytest.raises(RuntimeError, match="inference tensor"):
+        torch.add(torch.arange(6.0), 1, out=out)
+    assert out.is_inference() and out.tolist() == [0, 0]

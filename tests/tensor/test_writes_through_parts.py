@@ -268,3 +268,61 @@ BY_NAME = {
 @pytest.mark.parametrize("name", BY_NAME)
 def test_sizes_by_name(name: str) -> None:
     assert BY_NAME[name](torch.ones(2, 3)).numel() in (6, 12, 24)
+
+
+def imaginary_after_its_base(y):
+    v = y.imag
+    y.mul_(2.0)
+    return v
+
+
+def imaginary_of_an_element_after_its_base(y):
+    v = y[0].imag
+    y.mul_(2.0)
+    return v
+
+
+def both_parts_after_their_base(y):
+    v = torch.view_as_real(y)
+    y.mul_(2.0)
+    return v
+
+
+def imaginary_after_the_real_part(y):
+    v, w = y.real, y.imag
+    v.mul_(2.0)
+    return w
+
+
+@pytest.mark.parametrize(
+    ("part", "slope"),
+    [
+        (imaginary_after_its_base, 4),
+        (imaginary_of_an_element_after_its_base, 4),
+        (both_parts_after_their_base, 6),
+        (imaginary_after_the_real_part, 2),
+    ],
+)
+@pytest.mark.parametrize("create_graph", [False, True])
+def test_parts_of_a_complex_tensor_follow_a_write(part, slope, create_graph):
+    x = torch.ones(1, requires_grad=True)
+    (g,) = torch.autograd.grad(part(x * (1 + 2j)).sum(), x, create_graph=create_graph)
+    assert g.tolist() == [slope]
+
+
+@pytest.mark.parametrize(
+    ("view", "expected"),
+    [
+        (lambda y: y.diagonal(), [1, 0, 0, 1]),
+        (lambda y: y.as_strided((2,), (2,)), [1, 0, 1, 0]),
+        (lambda y: y.view(4).unfold(0, 2, 2), [1, 1, 1, 1]),
+        (lambda y: y.view(4).unfold(0, 3, 1), [1, 2, 2, 1]),
+    ],
+)
+def test_a_mask_reaches_a_view_after_a_write_to_its_base(view, expected):
+    x = torch.ones(2, 2, requires_grad=True)
+    y = x.sin()
+    v = view(y)
+    y.mul_(2)
+    v.relu().sum().backward()
+    np.testing.assert_allclose(x.grad.reshape(-1), 2 * np.cos(1) * np.array(expected), rtol=1e-6)

@@ -154,8 +154,10 @@ def lowered(x: Any, level: Level) -> Any:
     return x
 
 
-def unshared(value: Value, given: Sequence[Any]) -> Any:
+def unshared(value: Value, given: Sequence[Any], made: Sequence[Any] = ()) -> Any:
     """Return what came out of a transform as a tensor that shares memory with none of ``given`` but itself.
+
+    Nor does it share memory with ``made``, what came out before.
 
     A view that a transform made is no relative of its argument's, whose history a write through it would not change:
     so it becomes a copy. What else carried the same memory shares the tensor's cell. In a trace no write reaches
@@ -166,7 +168,9 @@ def unshared(value: Value, given: Sequence[Any]) -> Any:
     if state.trace is not None or any(value is g for g in given):
         return as_tensor(value)
     x = known(value)
-    if any(np.may_share_memory(x.payload, m) for m in map(_memory, given) if m is not None):
+    if any(
+        np.may_share_memory(x.payload, m) for m in map(_memory, (*given, *made)) if m is not None
+    ):
         return handle(x.payload.copy(), x.edge, x.level)
     return x
 
@@ -216,7 +220,8 @@ def jvp(
         result = func(*rebuild(iter(duals)))
         output, aux = _with_aux(result) if has_aux else (result, None)
         given = (*leaves, *directions)
-        pairs = tree_map(lambda x: _result(level, x, strict, given), output)
+        made: list[Any] = []
+        pairs = tree_map(lambda x: _result(level, x, strict, given, made), output)
         kept = tree_map(
             lambda x: _primal(level, x, given) if isinstance(x, Recorded) else x,
             aux,
@@ -260,7 +265,8 @@ def _require_alike(x: Any, t: Any) -> None:
         )
 
 
-def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any]) -> Dual:
+def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any], made: list[Any]) -> Dual:
+    """Return a result's primal and tangent; ``made``, the tangents of those before, grows by it."""
     if not isinstance(x, Recorded):
         raise RuntimeError(
             f"jvp(f, primals, tangents): Expected f to only return tensors, got unsupported type {type(x).__name__}"
@@ -270,7 +276,8 @@ def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any]) -> Dual
         if strict:
             raise RuntimeError("jvp: an output does not depend on the inputs, and strict=True.")
         tangent = np.zeros(tuple(x.shape), numpy_dtype(x))  # type: ignore[attr-defined]
-    return Dual(level, _primal(level, x, given), unshared(tangent, given))
+    made.append(unshared(tangent, given, made))
+    return Dual(level, _primal(level, x, given), made[-1])
 
 
 def _primal(level: JvpLevel, x: Any, given: Sequence[Any]) -> Any:

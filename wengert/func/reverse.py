@@ -57,11 +57,12 @@ def _pull(
     ]
     walk.run([edge for edge, _ in live], [ct for _, ct in live])
     commit(walk)
-    found = []
+    found: list[Any] = []
     for x in inputs:
         ct = captured(walk, x.edge)
-        found.append(np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct)
-    return [unshared(g, (*inputs, *cts)) for g in found]
+        g = np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct
+        found.append(unshared(g, (*inputs, *cts), found))
+    return found
 
 
 def _outcome(x: Any, level: Level, leaves: Sequence[Any]) -> Any:

@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import adjoint, clear_slice, reshape
+from wengert.rules.structural import adjoint, clear_slice, numpy_dtype, reshape
 
 Chain = Sequence[tuple[Primitive, dict[str, Any]]]
 
@@ -73,20 +73,27 @@ def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
 
 
 def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
-    """Undo the views of a chain, last first. Their rules take no conjugates, which the engine took for this row."""
+    """Undo the views of a chain, last first.
+
+    Rules of views take no conjugates. The engine conjugates a complex cotangent for this row, and then what comes back;
+    that the cotangent is complex is asked before, as a view of a real or imaginary part turns a real one complex.
+    """
     shapes = shapes_along(chain, x_shape)
+    turned = numpy_dtype(ct).kind == "c"
     ct = adjoint(ct)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
         rule = row.rule(0)
         assert rule is not None
         ct = rule.pull(ct, (), params, (shape,), 0)
-    return adjoint(ct)
+    return adjoint(ct) if turned else ct
 
 
 def _mask_unthrough(mask: Any, x_shape: Shape, chain: Chain) -> Any:
-    """Undo the views of a chain on a mask."""
+    """Undo the views of a chain on a mask; None, selected everywhere, where a view has no rule for masks."""
     shapes = shapes_along(chain, x_shape)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
+        if row.masks is None:
+            return None
         rule = row.mask_rule(0)
         assert rule is not None
         mask = rule.pull(mask, (), params, (shape,), 0)

@@ -79,13 +79,9 @@ def _refers_to_one_place(op: str) -> ShapeError:
 def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     """Give ``x`` the elements (and history) of ``value``, a tensor of its shape and dtype; views follow.
 
-    Raises what `writable` raises, RuntimeError for views that gradients cannot be followed through, and LeakError
-    when an inner transform's value is written into a tensor that an outer level owns.
+    Raises what `require_writable` raises.
     """
-    writable(x, op)
-    if x.origin is not None and not memory_only(x, value):
-        _require_followed(x, value, op)
-    _require_owner(x, value, op)
+    require_writable(x, value, op)
     place = here()
     plain = x.payload.__class__ is ndarray and value.payload.__class__ is ndarray
     traced = state.trace is not None
@@ -94,6 +90,18 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     _rebase(x, value, plain and not traced)
     mark_written(x, place)
     return x
+
+
+def require_writable(x: Any, value: Any, op: str) -> None:
+    """Raise unless ``value`` may be written to ``x``.
+
+    Raises what `writable` raises, RuntimeError for views that gradients cannot be followed through, and LeakError
+    when an inner transform's value is written into a tensor that an outer level owns.
+    """
+    writable(x, op)
+    if x.origin is not None and not memory_only(x, value):
+        _require_followed(x, value, op)
+    _require_owner(x, value, op)
 
 
 def _require_followed(x: Any, value: Any, op: str) -> None:

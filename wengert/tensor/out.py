@@ -16,7 +16,7 @@ from wengert.core.carrier import state
 from wengert.errors import DTypeError, GradientError, shape_text
 from wengert.tape.provenance import here, warn
 from wengert.tape.storage import Recorded, Storage, keep_in_trace, mark_written, storage_of
-from wengert.tensor.inplace import assign
+from wengert.tensor.inplace import assign, require_writable
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
@@ -62,6 +62,7 @@ def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
             f"{op}(): result type {dtypes.public(found)} can't be cast to the desired output type "
             f"{dtypes.public(wanted)}. Give an `out` of dtype {dtypes.public(found)}."
         )
+    require_writable(out, cast_to(made, wanted), f"{op}(out=...)")
 
 
 def _written(op: str, made: Any, out: Any, silent: bool = False) -> Any:
