@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.nn.functional.padding import pad
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
 from wengert.tape.record import NO_PARAMS, triple
@@ -309,8 +310,11 @@ def _convolve_back(
             strict=True,
         )
     )
+    # Output padding of a stride or more is room for further elements, of which there are none.
+    further = [n for e, s in zip(extra, call.stride, strict=True) for n in (e // s, 0)][::-1]
+    x = pad(call.x, further) if any(further) else call.x
     out = rows.convolution_image(
-        call.x, weight, stride=call.stride, padding=sizes, dilation=call.dilation, groups=groups, size=size
+        x, weight, stride=call.stride, padding=sizes, dilation=call.dilation, groups=groups, size=size
     )  # fmt: skip
     return call.finished(out)
 
