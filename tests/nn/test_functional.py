@@ -61,6 +61,11 @@ def test_max_pool_gives_exact_zeros_to_the_losers():
         ),
         (lambda x: F.max_pool1d(x, 9), RuntimeError, "Use a smaller kernel, or padding"),
         (
+            lambda x: F.binary_cross_entropy_with_logits(x, x.long()),
+            RuntimeError,
+            r"target.to\(input.dtype\)",
+        ),
+        (
             lambda x: F.binary_cross_entropy(x + 2, x),
             RuntimeError,
             "binary_cross_entropy_with_logits",

@@ -189,7 +189,7 @@ def binary_cross_entropy_with_logits(
 ) -> Any:  # fmt: skip
     """Return `binary_cross_entropy` of ``sigmoid(input)``, without overflow; targets of 1 weigh ``pos_weight``.
 
-    ValueError where the shapes of input and target differ.
+    ValueError where the shapes of input and target differ, RuntimeError for a target that is not floating.
 
     >>> import wengert as torch
     >>> torch.nn.functional.binary_cross_entropy_with_logits(torch.tensor([0.]), torch.tensor([1.]))
@@ -203,6 +203,8 @@ def binary_cross_entropy_with_logits(
         raise ValueError(
             f"{op}: Target size ({target.shape}) must be the same as input size ({input.shape})."
         )
+    if not target.is_floating_point():
+        _require_one_dtype(op, input, target)
     x, y = alike(op, input, target)
     hits = constant(1, dtype_of(x))
     if pos_weight is not None:
