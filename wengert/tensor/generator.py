@@ -31,7 +31,7 @@ Draw = Callable[..., Array]
 class Generator:
     """A stream of random numbers with a state of its own, which can be copied and pickled.
 
-    Attributes: ``device``, always the CPU.
+    Attributes: ``device``, always the CPU; RuntimeError for another one.
 
     >>> import wengert as torch
     >>> g = torch.Generator().manual_seed(0)
@@ -40,7 +40,10 @@ class Generator:
     """
 
     def __init__(self, device: Any = "cpu") -> None:
-        require_cpu(device)
+        try:
+            require_cpu(device)
+        except AssertionError as refused:  # PyTorch without a device refuses its generators by another type
+            raise RuntimeError(str(refused)) from None
         self.lock = threading.Lock()
         self._stream: Stream | None = None
 

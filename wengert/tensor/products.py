@@ -296,7 +296,7 @@ def cross(input: Any, other: Any, dim: int | None = None, *, out: Any = None) ->
     """Return cross products of vectors of three elements along ``dim``, by default the first dimension of size 3.
 
     >>> import wengert as torch
-    >>> torch.cross(torch.tensor([1., 0., 0.]), torch.tensor([0., 1., 0.]))
+    >>> torch.cross(torch.tensor([1., 0., 0.]), torch.tensor([0., 1., 0.]), dim=0)
     tensor([0., 0., 1.])
     """
     require_tensor("cross", input)
