@@ -42,9 +42,8 @@ class Generator:
     def __init__(self, device: Any = "cpu") -> None:
         try:
             require_cpu(device)
-        except (
-            AssertionError
-        ) as refused:  # PyTorch without a device refuses its generators by another type
+        except AssertionError as refused:
+            # PyTorch without a device refuses its generators by another type.
             raise RuntimeError(str(refused)) from None
         self.lock = threading.Lock()
         self._stream: Stream | None = None

@@ -62,7 +62,7 @@ def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
             f"{op}(): result type {dtypes.public(found)} can't be cast to the desired output type "
             f"{dtypes.public(wanted)}. Give an `out` of dtype {dtypes.public(found)}."
         )
-    require_writable(out, cast_to(made, wanted), f"{op}(out=...)")
+    require_writable(out, made, f"{op}(out=...)")
 
 
 def _written(op: str, made: Any, out: Any, silent: bool = False) -> Any:
