@@ -8,10 +8,6 @@ from __future__ import annotations
 
 import builtins as _builtins
 import math as _math
-import warnings as _warnings
-
-# NumPy's floating-point warnings are about values that tensors show anyway (inf, nan); PyTorch gives none.
-_warnings.filterwarnings("ignore", category=RuntimeWarning, module=r"wengert(\.|$)")
 
 # Loaded before the function `trace`, whose name it would take if it were loaded later.
 import wengert.trace as _trace
@@ -67,6 +63,7 @@ from wengert.tensor.filled import *
 from wengert.tensor.foreign import *
 from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
+from wengert.tensor.inplace import zero_ as zero_
 from wengert.tensor.joining import *
 from wengert.tensor.legacy import *
 from wengert.tensor.logic import *

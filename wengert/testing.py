@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.bfloat16 import widened
+from wengert.core.silence import silently
 from wengert.errors import refuser
 from wengert.tensor import creation
 from wengert.tensor.promotion import is_number
@@ -165,12 +166,12 @@ def _allowed(rtol: float, atol: float) -> tuple[str, str, str]:
     return "close", f" (up to {atol} allowed)", f" (up to {rtol} allowed)"
 
 
+@silently
 def _described(x: Any, y: Any, wrong: Any, rtol: float, atol: float) -> str:
     integers = x.dtype.kind in "iub"
     absolute = np.abs(x.astype(object) - y.astype(object)) if integers else np.abs(x - y)
     size = np.abs(y.astype(np.float64)) if integers else np.abs(y)
-    with np.errstate(all="ignore"):
-        relative = np.asarray(absolute, np.float64) / size
+    relative = np.asarray(absolute, np.float64) / size
     same, *far = _allowed(rtol, atol)
     count, total = int(np.count_nonzero(wrong)), wrong.size
     lines = [

@@ -38,7 +38,7 @@ REAL_ONLY = frozenset(
 
 ALIKE = {
     "max_all": "amax", "min_all": "amin", "mse_sum": "mse_loss", "power_slope": "power",
-    "unsafe_view": "reshape",
+    "unsafe_view": "reshape", "clone_by_rows": "clone",
 }  # fmt: skip
 """Rows that take the samples of another one, of whose kind they are."""
 

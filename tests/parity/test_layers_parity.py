@@ -85,16 +85,11 @@ def test_values_and_gradients(torch, constructor, shapes, training):
     if constructor == "Hardsigmoid()":
         # PyTorch multiplies float64 by 1 / 6 rounded to float32.
         return layer(inputs(torch, shapes, np.random.default_rng(1))[0])
-    if training and any(word in constructor for word in ("Dropout", "dropout", "Transformer")):
-        for module in layer.modules():
-            if "p" in module.__dict__ and "Dropout" in type(module).__name__:
-                module.p = 0.0
-            if isinstance(getattr(module, "dropout", None), float):
-                module.dropout = 0.0
     with torch.no_grad():
         for parameter in layer.parameters():  # normal numbers may differ in the last bit of float32
             parameter.copy_((parameter * 4096).round() / 4096)
     given = inputs(torch, shapes, np.random.default_rng(1))
+    torch.manual_seed(4)  # for what is dropped
     out = layer(*given)
     outs = list(leaves([out]))
     total = sum(

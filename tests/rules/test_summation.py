@@ -11,6 +11,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import wengert as torch
+from wengert.core.silence import silent
 from wengert.rules.summation import sum_all, sum_axes
 
 MILLION = 10**6
@@ -113,7 +114,8 @@ def test_sums_equal_numpy_in_every_layout(
     axes = tuple(a for a in axes if a < x.ndim)
     before = x.copy()
     rounding = 1e-3 if dtype is np.float16 else 0
-    for found, over in ((sum_axes(x, axes), axes), (sum_all(x), tuple(range(x.ndim)))):
+    along, whole = silent().run(sum_axes, x, axes), silent().run(sum_all, x)
+    for found, over in ((along, axes), (whole, tuple(range(x.ndim)))):
         expected = x.sum(axis=over, dtype=np.complex128)
         assume(dtype is not np.float16 or np.all(expected.real < 65504))
         assert np.shape(found) == expected.shape

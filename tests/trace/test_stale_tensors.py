@@ -167,7 +167,9 @@ def layout_of_a_result() -> Program:
         return y * (2 if y.is_contiguous() else 3)
 
     wide = torch.arange(6.0).reshape(2, 3)
-    return Program(f, [wide], [(None, (wide,)), (None, (wide + 1,)), (None, (wide.T.clone().T,))])
+    return Program(
+        f, [wide], [(None, (wide,)), (None, (wide + 1,)), (None, (wide.T.contiguous().T,))]
+    )
 
 
 def overlapping_views_of_one_base() -> Program:

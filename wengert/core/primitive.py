@@ -15,6 +15,7 @@ from typing import Any, Final, Literal
 
 from wengert.core.carrier import RAW, interpret
 from wengert.core.lowering import Lowering
+from wengert.core.silence import silent
 
 Kind = Literal["elementwise", "linear", "general", "constant", "composite"]
 Pull = Callable[[Any, Sequence[Any], dict[str, Any], Sequence[tuple[int, ...]], int], Any]
@@ -200,7 +201,7 @@ class Primitive:
         for x in operands:
             if x.__class__ not in RAW:
                 return interpret(self, operands, params)
-        return self.forward(*operands, **params)
+        return silent().run(self.forward, *operands, **params)
 
     def __repr__(self) -> str:
         return f"<{self.kind} row {self.name}>"

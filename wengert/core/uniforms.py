@@ -16,6 +16,7 @@ import numpy.typing as npt
 from wengert.core import dtypes
 from wengert.core.fused import scaled
 from wengert.core.mt19937 import Array, Stream
+from wengert.core.strides import memory_order
 
 Shape = int | Sequence[int]
 
@@ -139,10 +140,3 @@ def in_memory_order(like: Array, draw: Callable[..., Array], *operands: Array) -
     placed = [np.broadcast_to(a, like.shape).transpose(order) for a in operands]
     drawn: Array = draw(tuple(like.shape[axis] for axis in order), *placed)
     return drawn.transpose(np.argsort(order)) if order != sorted(order) else drawn
-
-
-def memory_order(x: Array) -> list[int]:
-    """Return the axes of an array from the slowest to the fastest in memory, in which PyTorch fills it."""
-    real = [axis for axis in range(x.ndim) if x.shape[axis] > 1]
-    moved = iter(sorted(real, key=lambda axis: -abs(x.strides[axis])))
-    return [next(moved) if x.shape[axis] > 1 else axis for axis in range(x.ndim)]

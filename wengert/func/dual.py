@@ -15,6 +15,7 @@ from wengert.autograd.context import FunctionCtx
 from wengert.core import dtypes
 from wengert.core.carrier import RAW, Level, Value, opened, state
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.payload import Payload
@@ -81,7 +82,7 @@ class JvpLevel(Level):
         out = row(*primals, **params)
         if row.kind == "constant" or all(t is None for t in tangents):
             return tuple(map(as_tensor, out)) if isinstance(out, tuple) else as_tensor(out)
-        moved = pushforward(row, primals, tangents, out, params)
+        moved = silent().run(pushforward, row, primals, tangents, out, params)
         if isinstance(out, tuple):
             return tuple(self.join(p, t) for p, t in zip(out, moved, strict=True))
         return self.join(out, moved)

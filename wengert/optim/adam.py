@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.silence import silent
 from wengert.optim.optimizer import (
     Optimizer,
     real,
@@ -191,4 +192,4 @@ def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Pl
         mark_written(entry["step"], place)
     if batch[0][0].payload.dtype.kind == "c":
         rows = [tuple(a.view(a.real.dtype) for a in row) for row in rows]
-    updates.adam_together(rows, rate, root, shrink, **options)
+    silent().run(updates.adam_together, rows, rate, root, shrink, **options)

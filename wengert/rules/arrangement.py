@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.structural import reshape, slice_, sum
 
 Pad = tuple[tuple[int, int], ...]
@@ -25,14 +26,14 @@ def _shift_dims(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 def _flip(x: Array, *, dims: Shape) -> Array:
-    return np.flip(x, dims).copy()
+    return np.flip(x, dims).copy(order="K")
 
 
 flip = linear("flip", _flip, lambda ct, dims: flip(ct, dims=dims), shift=_shift_dims)
 
 
 def _roll(x: Array, *, shifts: Shape, dims: Shape) -> Array:
-    return np.roll(x, shifts, dims)
+    return by_rows(np.roll(x, shifts, dims))
 
 
 def _unroll(ct: Any, shifts: Shape, dims: Shape) -> Any:
@@ -48,7 +49,7 @@ def _roll_all_batch(size: int, mapped: Any, p: dict[str, Any], x: Any) -> Any:
 
 
 roll_all = linear(
-    "roll_all", lambda x, *, shift: np.roll(x, shift), lambda ct, shift: roll_all(ct, shift=-shift),
+    "roll_all", lambda x, *, shift: by_rows(np.roll(x, shift)), lambda ct, shift: roll_all(ct, shift=-shift),
     batch=_roll_all_batch, backward_name="RollBackward0",
 )  # fmt: skip
 """The elements moved along all axes as if in one row."""
@@ -56,9 +57,11 @@ roll_all = linear(
 
 def _rot90(x: Array, *, k: int, dims: Shape) -> Array:
     first, second = dims
-    if k % 2 == 0:
-        return np.flip(x, dims if k else ()).copy()
-    return np.flip(x, second if k == 1 else first).copy().swapaxes(first, second)
+    if not k:
+        return np.array(x, order="C")
+    if k == 2:
+        return np.flip(x, dims).copy(order="K")
+    return np.flip(x, second if k == 1 else first).copy(order="K").swapaxes(first, second)
 
 
 rot90 = linear(
@@ -89,7 +92,7 @@ repeat = linear("repeat", _repeat, _unrepeat, batch=_repeat_batch)
 
 
 def _tril(x: Array, *, diagonal: int) -> Array:
-    return np.tril(x, diagonal)
+    return by_rows(np.tril(x, diagonal))
 
 
 tril = linear(
@@ -98,7 +101,7 @@ tril = linear(
 
 
 def _triu(x: Array, *, diagonal: int) -> Array:
-    return np.triu(x, diagonal)
+    return by_rows(np.triu(x, diagonal))
 
 
 triu = linear(

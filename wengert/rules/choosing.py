@@ -66,10 +66,9 @@ def _nan_to_num(x: Array, *, nan: float, posinf: float | None, neginf: float | N
             part[...] = _nan_to_num(of, nan=nan, posinf=posinf, neginf=neginf)
         return out
     largest = np.finfo(x.dtype).max
-    with np.errstate(over="ignore"):
-        high = x.dtype.type(largest if posinf is None else posinf)
-        low = x.dtype.type(-largest if neginf is None else neginf)
-        out = np.where(np.isnan(x), x.dtype.type(nan), x)
+    high = x.dtype.type(largest if posinf is None else posinf)
+    low = x.dtype.type(-largest if neginf is None else neginf)
+    out = np.where(np.isnan(x), x.dtype.type(nan), x)
     return np.where(x == np.inf, high, np.where(x == -np.inf, low, out))
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.dtypes import complex_of
 from wengert.core.primitive import composite, constant, elementwise, general
+from wengert.core.strides import room_like
 from wengert.rules.elementwise import cos, keep_where, modulus, mul, sin
 from wengert.rules.memory import zero
 from wengert.rules.structural import any_, conj, select, spread
@@ -55,7 +56,8 @@ def imaginary_part(x: Any) -> Any:
 
 
 def _complex(x: Array, y: Array) -> Array:
-    out = np.empty(np.broadcast_shapes(x.shape, y.shape), complex_of(x.dtype))
+    shape, dtype = np.broadcast_shapes(x.shape, y.shape), complex_of(x.dtype)
+    out = room_like(x, dtype) if x.shape == shape else np.empty(shape, dtype)
     out.real, out.imag = x, y
     return out
 

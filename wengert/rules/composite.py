@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, elementwise
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import exp, keep_where, log
 from wengert.rules.reduction import amax, mean
 from wengert.rules.structural import detach, sum
@@ -37,6 +38,7 @@ def _softmax_definition(x: Any, *, dim: int) -> Any:
 def _softmax_kernel(x: Array, *, dim: int) -> Array:
     if dim >= x.ndim or not x.size:
         return np.ones_like(x)
+    x = by_rows(x)
     out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
     np.exp(out, out=out)
     n = x.shape[dim]
@@ -63,6 +65,7 @@ def _log_softmax_definition(x: Any, *, dim: int) -> Any:
 def _log_softmax_kernel(x: Array, *, dim: int) -> Array:
     if dim >= x.ndim or not x.size:
         return np.zeros_like(x)
+    x = by_rows(x)
     out = x - np.maximum.reduce(x, axis=dim, keepdims=True)
     e, n = np.exp(out), x.shape[dim]
     if dim == x.ndim - 1 and n <= 1024 and e.flags.c_contiguous:

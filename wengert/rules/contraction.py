@@ -12,6 +12,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import keep_where
 from wengert.rules.norms import vector_norm, vector_norm_vjp
 from wengert.rules.structural import (
@@ -62,7 +63,8 @@ def _matmul(x: Array, y: Array) -> Array:
     if y.ndim == 2 < x.ndim and x.size and x.flags.c_contiguous:
         # One product of many rows; for a stack, `matmul` makes one for each matrix.
         return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[1])
-    return np.matmul(x, y)  # type: ignore[no-any-return]
+    out: Array = np.matmul(x, y)
+    return by_rows(out) if out.ndim > 2 else out
 
 
 def _matmul_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
@@ -260,7 +262,7 @@ def _cdist_kernel(x: Array, y: Array, *, ord: float) -> Array:
         )
         for i in range(0, builtins.max(1, rows), step)
     ]
-    return parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2)
+    return by_rows(parts[0] if len(parts) == 1 else np.concatenate(parts, axis=-2))
 
 
 def _squared_distances(x: Array, y: Array) -> Array | None:

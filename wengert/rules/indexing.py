@@ -16,6 +16,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, constant, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.errors import OutOfRangeError
 from wengert.rules.elementwise import add, keep_where
 from wengert.rules.memory import revalued, zero
@@ -124,8 +125,8 @@ def _batching(row: Any) -> Any:
 
 def _index(x: Array, indices: Array, *, axis: int, span: int) -> Array:
     if span < 2 or x.flags.c_contiguous:
-        return x.reshape(_merged(x.shape, axis, span)).take(indices, axis=axis)
-    return x[_key(indices, x.shape, axis, span)]  # type: ignore[no-any-return]
+        return by_rows(x.reshape(_merged(x.shape, axis, span)).take(indices, axis=axis))
+    return by_rows(x[_key(indices, x.shape, axis, span)])
 
 
 def _key(indices: Array, shape: Shape, axis: int, span: int) -> tuple[Any, ...]:
@@ -272,7 +273,7 @@ def scatter(x: Any, indices: Any, *, dim: int, shape: Shape) -> Any:
 
 def _masked_fill(x: Array, mask: Array, y: Array, *, out: Array | None = None) -> Array:
     if out is None:
-        return np.where(mask, y, x)
+        return by_rows(np.where(mask, y, x))
     if not y.ndim and mask.shape == out.shape:
         np.putmask(out, mask, y)  # in a fifth of the time that copyto takes
     else:

@@ -12,6 +12,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.contraction import matmul, mm
 from wengert.rules.elementwise import reciprocal, sqrt
 from wengert.rules.reduction import mean
@@ -65,6 +66,7 @@ def _normalize(x: Array, y: Array, z: Array, *, axis: Shape, eps: float) -> tupl
     if x.itemsize == 2:  # float16, whose squares end at 65504
         wide = _normalize(*(v.astype(np.float32) for v in (x, y, z)), axis=axis, eps=eps)
         return tuple(v.astype(x.dtype) for v in wide)
+    x = by_rows(x)
     shape = tuple([1 if i in axis else n for i, n in enumerate(x.shape)])
     count = x.dtype.type(math.prod([x.shape[a] for a in axis]))
     centre = np.reshape(sum_axes(x, axis) / count, shape)
@@ -131,7 +133,9 @@ def _fixed_variance(ct: Any, x: Any, y: Any, centre: Any, variance: Any, eps: fl
 
 
 batch_norm_fixed = composite(
-    "batch_norm_fixed", _fixed_definition, None,
+    "batch_norm_fixed", _fixed_definition,
+    lambda x, y, z, centre, variance, *, eps:
+        _fixed_definition(by_rows(x), y, z, centre, variance, eps=eps),
     [lambda ct, y, variance, eps: ct * (_rate(variance, eps) * y),
      lambda ct, x, centre, variance, eps: ct * ((x - centre) * _rate(variance, eps)),
      lambda ct: ct,

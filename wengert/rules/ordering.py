@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, general
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows, laid_as
 from wengert.rules.indexing import gather, scatter
 from wengert.rules.reduction import selecting, sharing
 
@@ -46,26 +47,27 @@ def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
 
 def _sort(x: Array, *, dim: int, descending: bool) -> tuple[Array, Array]:
     at = _argsort(x, dim=dim, descending=descending)
-    return np.take_along_axis(x, at, axis=dim), at
+    return laid_as(np.take_along_axis(x, at, axis=dim), x), laid_as(at, x)
 
 
 sort = arranging("sort", _sort)
 stable_sort = sort.named("stable_sort", "SortBackward1")
-argsort = constant("argsort", _argsort, shift=shift_dim)
+argsort = constant("argsort", lambda x, **p: laid_as(_argsort(x, **p), x), shift=shift_dim)
 
 
 def _topk(x: Array, *, k: int, dim: int, largest: bool) -> tuple[Array, Array]:
     n = x.shape[dim]
     front = (*(slice(None),) * dim, slice(0, k))
     if n < 256 or 8 * k > n or not k:
-        at = _argsort(x, dim=dim, descending=largest)[front]
-        return np.take_along_axis(x, at, axis=dim), at
+        at = by_rows(_argsort(x, dim=dim, descending=largest)[front])
+        return by_rows(np.take_along_axis(x, at, axis=dim)), at
     # Only the k candidates are sorted, in the order of their places.
     some = np.argpartition(x, n - k if largest else k - 1, axis=dim)
     some = np.sort(np.take(some, range(n - k, n) if largest else range(k), axis=dim), axis=dim)
     few = np.take_along_axis(x, some, axis=dim)
     order = _argsort(few, dim=dim, descending=largest)
-    return np.take_along_axis(few, order, axis=dim), np.take_along_axis(some, order, axis=dim)
+    values, at = (by_rows(np.take_along_axis(v, order, axis=dim)) for v in (few, some))
+    return values, at
 
 
 topk = arranging("topk", _topk)

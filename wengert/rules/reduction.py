@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, general, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import exp, keep_where
 from wengert.rules.indexing import gather, scatter
 from wengert.rules.structural import (
@@ -160,7 +161,7 @@ all = constant("all", _all, shift=shift_axis)
 
 
 def _prod(x: Array, *, axis: int, keepdim: bool) -> Array:
-    return np.multiply.reduce(x, axis=axis, keepdims=keepdim, dtype=x.dtype)  # type: ignore[no-any-return]
+    return by_rows(np.asarray(np.multiply.reduce(x, axis=axis, keepdims=keepdim, dtype=x.dtype)))
 
 
 def _others(x: Any, axis: int) -> Any:

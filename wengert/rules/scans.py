@@ -13,6 +13,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general, linear
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import exp, keep_where
 from wengert.rules.ordering import arranging, shift_dim
 from wengert.rules.reduction import ones_like
@@ -27,7 +28,7 @@ def _turned(x: Array, dim: int) -> Array:
 def _cumsum(x: Array, *, dim: int, reverse: bool) -> Array:
     if reverse:
         return _turned(running_sum(np.ascontiguousarray(_turned(x, dim)), dim), dim).copy()
-    return running_sum(x, dim)
+    return running_sum(by_rows(x), dim)
 
 
 cumsum = linear(
@@ -112,7 +113,7 @@ recurrence = general(
 
 def _cumprod(x: Array, *, dim: int) -> Array:
     wide = {"e": np.float32, "f": np.float64, "F": np.complex128}.get(x.dtype.char, x.dtype)
-    return np.multiply.accumulate(x, axis=dim, dtype=wide).astype(x.dtype, copy=False)
+    return np.multiply.accumulate(by_rows(x), axis=dim, dtype=wide).astype(x.dtype, copy=False)
 
 
 def _up_to(out: Any, dim: int) -> Any:
@@ -136,7 +137,7 @@ def _logcumsumexp(x: Array, *, dim: int) -> Array:
     if x.dtype.kind == "c":
         return _complex_logcumsumexp(x, dim)
     wide = np.float32 if x.itemsize == 2 else np.float64
-    return np.logaddexp.accumulate(x.astype(wide), axis=dim).astype(x.dtype)
+    return np.logaddexp.accumulate(x.astype(wide, order="C"), axis=dim).astype(x.dtype)
 
 
 def _complex_logcumsumexp(x: Array, dim: int) -> Array:
@@ -177,6 +178,7 @@ def _running_extreme(name: str, pick: Any) -> Primitive:
     """Declare a running maximum or minimum: values, and the place of the last winner or NaN so far."""
 
     def forward(x: Array, *, dim: int) -> tuple[Array, Array]:
+        x = by_rows(x)
         values = pick.accumulate(x, axis=dim)
         won = (x == values) | (x != x)
         steps = np.arange(x.shape[dim]).reshape(-1, *(1,) * (x.ndim - dim - 1))

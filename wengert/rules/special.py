@@ -105,7 +105,7 @@ def _over_arguments(function: Any, x: Any, p: int) -> Any:
 
 def _multigammaln(x: Array, *, p: int) -> Array:
     total = _over_arguments(lgamma.forward, x, p) + 0.25 * p * (p - 1) * math.log(math.pi)
-    return np.asarray(total, x.dtype)
+    return np.asarray(total, x.dtype, order="C")
 
 
 multigammaln = elementwise(

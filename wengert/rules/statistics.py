@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, general
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import keep_where
 from wengert.rules.norms import alike, inner
 from wengert.rules.reduction import mean, mean_transpose
@@ -31,7 +32,7 @@ def _moments(x: Array, axis: Shape, correction: float, keepdim: bool) -> tuple[A
     variance = (squares - rest * (rest / max(count, 1))) / max(count - correction, 0.0)
     if not keepdim:
         shape = tuple(n for i, n in enumerate(x.shape) if i not in axis)
-    return np.reshape(variance, shape), np.reshape(centre, shape)
+    return by_rows(np.reshape(variance, shape)), by_rows(np.reshape(centre, shape))
 
 
 def _variance_mean(

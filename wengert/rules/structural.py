@@ -16,6 +16,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows, copied
 from wengert.rules.summation import full_sum, sum_axes
 
 
@@ -234,11 +235,11 @@ def as_dtype_of(mask: Any, like: Any) -> Any:
     return cast_away(mask, dtype=numpy_dtype(like), source=numpy_dtype(mask))
 
 
-def _clone(x: Array) -> Array:
-    return x.copy()
-
-
-clone = linear("clone", _clone, lambda ct: ct, shift=lambda p, size: p, moves=True)
+clone = linear("clone", lambda x: copied(x), lambda ct: ct, shift=lambda p, size: p, moves=True)
+clone_by_rows = linear(
+    "clone_by_rows", lambda x: np.array(x, order="C"), lambda ct: ct, shift=lambda p, size: p,
+    moves=True, backward_name="CloneBackward0",
+)  # fmt: skip
 
 
 def _detach(x: Array) -> Array:
@@ -264,7 +265,7 @@ def adjoint(x: Any) -> Any:
 
 
 def _cat(*arrays: Array, dim: int) -> Array:
-    return np.concatenate(arrays, axis=dim)
+    return by_rows(np.concatenate(arrays, axis=dim))
 
 
 def _cat_part(ct: Any, position: int, shapes: tuple[Shape, ...], dim: int) -> Any:
@@ -276,7 +277,7 @@ cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1}
 
 
 def _stack(*arrays: Array, dim: int) -> Array:
-    return np.stack(arrays, axis=dim)
+    return by_rows(np.stack(arrays, axis=dim))
 
 
 stack = linear(

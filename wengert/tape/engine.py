@@ -16,6 +16,7 @@ import numpy as np
 
 from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, ROOT, Level, state
+from wengert.core.silence import silent
 from wengert.errors import ShapeError, shape_text
 from wengert.rules.elementwise import bit_or
 from wengert.rules.structural import conj, sum_to
@@ -25,7 +26,7 @@ from wengert.tape.masks import arrived_mask, matters_behind, pulled, reduced_to
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
 from wengert.tape.paths import edge_key, leads_on, on_the_way
-from wengert.tape.record import Packed, as_tensor, beneath, is_complex
+from wengert.tape.record import as_tensor, beneath, is_complex
 from wengert.tape.saved import check_nan, checked, residuals, second_backward, taped_residuals
 from wengert.tape.storage import (
     GradCell,
@@ -92,7 +93,7 @@ class Walk:
         heap, pending, useful = self.heap, self.pending, self.useful
         while heap:
             if self.short:
-                self._short_way()
+                silent().run(self._short_way)
                 if not heap:
                     break
             rank = heappop(heap)
@@ -130,8 +131,6 @@ class Walk:
                 spent.append(node)
                 for s in saved:
                     if s is not None and s.__class__ is not ndarray:
-                        if s.__class__ is Packed:
-                            s = s.restore()
                         storage = s.storage
                         if storage is not None and (storage.changed < rank or storage.watched):
                             s = checked(node, s)
@@ -248,8 +247,8 @@ class Walk:
         """Add: the first cotangent is borrowed, the second sum allocates, later ones add in place."""
         if before.__class__ is ndarray and ct.__class__ in RAW:
             if key in self.owned:
-                return np.add(before, ct, out=before)
-            total = np.add(before, ct)
+                return silent().run(np.add, before, ct, out=before)
+            total = silent().run(np.add, before, ct)
             if total.__class__ is ndarray:
                 self.owned.add(key)
             return total
@@ -303,7 +302,10 @@ class Walk:
                 if isinstance(ct, tuple)
                 else conj(ct)
             )
-        results, tags = pulled(node, edges, ct, values, mask)
+        if self.taped:
+            results, tags = pulled(node, edges, ct, values, mask)
+        else:
+            results, tags = silent().run(pulled, node, edges, ct, values, mask)
         if turned:
             results = [g if g is None else conj(g) for g in results]
         return results, tags
@@ -338,7 +340,7 @@ class Walk:
         shape = edge.shape
         extra = len(g.shape) - len(shape)
         if g.__class__ is ndarray and not shape and self.plain:
-            return sum_all(g)
+            return silent().run(sum_all, g)
         fits = extra >= 0 and all(
             n == m or n == 1 for n, m in zip(shape, g.shape[extra:], strict=True)
         )

@@ -9,8 +9,9 @@ import numpy as np
 
 from wengert.core import carrier
 from wengert.core.carrier import RAW, leaked, state
+from wengert.core.silence import silent
 from wengert.errors import GradientError
-from wengert.rules.structural import clone
+from wengert.rules.structural import clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
 from wengert.tape.paths import edge_key
@@ -85,11 +86,11 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
             return
         keep_in_trace(cell, "grad")
         if grad is None:
-            cell.grad = clone(as_tensor(ct)) if taped else _own(ct, owned)
+            cell.grad = clone_by_rows(as_tensor(ct)) if taped else _own(ct, owned)
         elif taped or not _same_memory_kind(grad, ct):
             cell.grad = grad + as_tensor(ct)
         else:
-            np.add(grad.payload, ct, out=grad.payload)
+            silent().run(np.add, grad.payload, ct, out=grad.payload)
             mark_written(grad, here())
 
 

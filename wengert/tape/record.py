@@ -15,6 +15,7 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Level, Value, recording_at, state
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.errors import cannot_broadcast
 from wengert.tape import storage as cells
 from wengert.tape.node import Node, Output, node_class
@@ -47,7 +48,7 @@ def unary(row: Primitive, x: Any) -> Any:
     a = x.payload
     if carrier.special or a.__class__ is not ndarray:
         return row(x)
-    return attach(row, x, row.forward(a), NO_PARAMS, 3)
+    return attach(row, x, silent().run(row.forward, a), NO_PARAMS, 3)
 
 
 def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int = 2) -> Any:
@@ -105,7 +106,7 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     if carrier.special or a.dtype is not b.dtype:
         return NotImplemented
     try:
-        out = row.forward(a, b)
+        out = silent().run(row.forward, a, b)
     except ValueError:
         raise cannot_broadcast(row.name, (a.shape, b.shape)) from None
     if out.__class__ is not ndarray:
@@ -159,7 +160,7 @@ def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth
     """
     a, b, c = x.payload, y.payload, z.payload
     t = new(cells.tensor_type)
-    out = row.forward(a, b, c, **params)
+    out = silent().run(row.forward, a, b, c, **params)
     t.payload = out = out if out.__class__ is ndarray else np.asarray(out)
     t.level = t.owner = ROOT
     t.edge = t.storage = t.cell = t.origin = None
@@ -217,7 +218,7 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             assert row.definition is not None
             return row.definition(*operands, **params)
         active = 0
-    out = row.forward(*raw, **params)
+    out = silent().run(row.forward, *raw, **params)
     several = out.__class__ is tuple
     if active and not (carrier.quiet and not state.grad):
         for i in row.unruled:
@@ -303,7 +304,7 @@ def as_tensor(value: Value) -> Any:
 def compute(row: Primitive, operands: Sequence[Any], params: dict[str, Any], level: Level) -> Any:
     """Apply ``row`` to plain tensors of which none is recorded."""
     raw = [x if x.__class__ in RAW else x.payload for x in operands]
-    out = row.forward(*raw, **params)
+    out = silent().run(row.forward, *raw, **params)
     return tuple(map(handle, out)) if out.__class__ is tuple else handle(out)
 
 
@@ -333,9 +334,9 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     outs = values if several else (values,)
     results = _wrap_outputs(node, outs, several, level)
     active = sum(1 << i for i, edge in enumerate(edges) if edge is not None)
+    node.extra = None
     _keep(node, row, active, operands, results)
     node.shapes = tuple(tuple(v.shape) for v in below) if row.wants_shape else ()
-    node.extra = None
     node.rank = next_rank()
     node.code, node.offset = outside(_getframe(1))
     return results if several else results[0]
@@ -375,7 +376,10 @@ def is_complex(ct: Any) -> bool:
 def _keep(
     node: Any, row: Primitive, active: int, operands: Sequence[Any], results: Sequence[Any]
 ) -> None:
-    """Save what the rules of the active edges, given as bits, read, and nothing else."""
+    """Save what the rules of the active edges, given as bits, read, and nothing else.
+
+    What went through a hook, the user's code, makes the node one that is not simple to walk.
+    """
     needed = row.kept.get(active)
     if needed is None:
         needed = row.kept_for(active)
@@ -395,6 +399,7 @@ def _keep(
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
         saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
+        node.extras()
     node.saved = tuple(saved)
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
+from wengert.core.silence import silent
 from wengert.errors import cannot_broadcast
 from wengert.tape.provenance import warn
 from wengert.tape.record import NO_PARAMS, attach, binary
@@ -59,7 +60,7 @@ def floating_function(row: Primitive, x: Any) -> Any:
     if payload.dtype.kind in "biu":
         x = floating(x)
         payload = x.payload
-    return attach(row, x, row.forward(payload), NO_PARAMS, 3)
+    return attach(row, x, silent().run(row.forward, payload), NO_PARAMS, 3)
 
 
 def broadcasting(row: Primitive, op: str, *operands: Any, **params: Any) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 
 from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.rules import rounding, structural
@@ -225,7 +226,8 @@ def _power(x: Any, exponent: Any) -> Any:
     if carrier.special or payload.__class__ is not ndarray:
         return rows.power(x, exponent=exponent)
     params = {"exponent": exponent}
-    return attach(rows.power, x, rows.power.forward(payload, exponent=exponent), params, 3)
+    out = silent().run(rows.power.forward, payload, **params)
+    return attach(rows.power, x, out, params, 3)
 
 
 def square(input: Any, *, out: Any = None) -> Any:

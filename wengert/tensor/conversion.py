@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any, Final
 
 from wengert.core import dtypes
-from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import device as devices
+from wengert.tensor.copies import clone, contiguous
 from wengert.tensor.legacy import named_type, tensortype
 from wengert.tensor.measures import type_name
-from wengert.tensor.promotion import converted, dtype_of
+from wengert.tensor.promotion import cast_to, converted, dtype_of
 
 PYTHON_TYPES: Final = (float, int, complex, bool)
 
@@ -29,13 +30,25 @@ def to(x: Any, /, *args: Any, **options: Any) -> Any:
     """
     asked = _arguments(args, options)
     device = asked.get("device")
-    devices.require_plain(
-        devices.CPU if device is None else device, None, asked.get("memory_format")
-    )
-    dtype = asked.get("dtype")
+    devices.require_plain(devices.CPU if device is None else device)
+    dtype, format_asked = asked.get("dtype"), asked.get("memory_format")
     made = x if dtype is None else converted(x, dtypes.to_numpy(dtype))
     elsewhere = device is not None and devices.device(device).index is not None
-    return rows.clone(made) if made is x and (asked.get("copy") or elsewhere) else made
+    if made is x and (asked.get("copy") or elsewhere):
+        return clone(x, memory_format=format_asked)
+    return made if made is x or devices.preserves(format_asked) else contiguous(made)
+
+
+def in_dtype(dtype: Any, name: str) -> Callable[..., Any]:
+    """Return the method that converts to one dtype."""
+
+    def method(self: Any, memory_format: Any = None) -> Any:
+        made = cast_to(self, dtype.numpy)
+        return made if made is self or devices.preserves(memory_format) else contiguous(made)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"Convert to {str(dtype).removeprefix('torch.')}."
+    return method
 
 
 def _arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core.shapes import axis_of
 from wengert.rules import structural as rows
 from wengert.tensor import parts, splitting, views
-from wengert.tensor.device import require_plain
+from wengert.tensor.device import preserves, require_plain
 from wengert.tensor.indexing import getitem
 from wengert.tensor.layout import is_contiguous
 from wengert.tensor.out import deliver
@@ -22,21 +22,28 @@ __all__ = [
 
 
 def clone(input: Any, *, memory_format: Any = None) -> Any:
-    """Copy into new memory, in the order of the dimensions; gradients flow through."""
+    """Copy into new memory, in which the elements lie as the tensor's do, without gaps; gradients flow through.
+
+    With ``memory_format=torch.contiguous_format`` they lie in the order of the dimensions.
+
+    >>> import wengert as torch
+    >>> x = torch.zeros(2, 3).t()
+    >>> x.clone().stride(), x.clone(memory_format=torch.contiguous_format).stride()
+    ((1, 3), (2, 1))
+    """
     require_tensor("clone", input)
-    require_plain(None, None, memory_format)
-    return rows.clone(input)
+    return (rows.clone if preserves(memory_format) else rows.clone_by_rows)(input)
 
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """Return the tensor with its elements in one piece of memory in order: itself if they are."""
     require_plain(None, None, memory_format)
-    return input if is_contiguous(input) else rows.clone(input)
+    return input if is_contiguous(input) else rows.clone_by_rows(input)
 
 
 def alias_copy(input: Any, *, out: Any = None) -> Any:
     """Return a copy, which may go to ``out``."""
-    made = clone(input)
+    made = rows.clone_by_rows(input)
     return made if out is None else deliver(made, out, exact=True)
 
 
@@ -47,7 +54,8 @@ def copying(function: Callable[..., Any], **delivery: bool) -> Callable[..., Any
 
     def copied(input: Any, *args: Any, out: Any = None, **named: Any) -> Any:
         seen = function(input, *args, **named)
-        made = tuple(map(rows.clone, seen)) if isinstance(seen, tuple) else rows.clone(seen)
+        copy = rows.clone_by_rows
+        made = tuple(map(copy, seen)) if isinstance(seen, tuple) else copy(seen)
         return made if out is None else deliver(made, out, op=op, **delivery)
 
     copied.__name__ = copied.__qualname__ = op
@@ -61,14 +69,14 @@ def slice_copy(
     """Return the slices from ``start`` to ``end`` along ``dim``, as a copy."""
     require_tensor("slice_copy", input)
     axis = axis_of("slice_copy", dim, input.ndim)
-    made = rows.clone(getitem(input, (*(slice(None),) * axis, slice(start, end, step))))
+    made = rows.clone_by_rows(getitem(input, (*(slice(None),) * axis, slice(start, end, step))))
     return made if out is None else deliver(made, out, exact=True)
 
 
 def detach_copy(input: Any, *, out: Any = None) -> Any:
     """Return a copy without history."""
     require_tensor("detach_copy", input)
-    made = rows.clone(rows.detach(input))
+    made = rows.clone_by_rows(rows.detach(input))
     return made if out is None else deliver(made, out, exact=True)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array, state
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, GradientError
 from wengert.rules import structural
 from wengert.tape import storage as cells
@@ -94,7 +95,7 @@ def _copy_of_tensor(data: Any, dtype: Any) -> Any:
     if plain.payload.__class__ is not np.ndarray:
         return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
     target = plain.payload.dtype if dtype is None else dtypes.to_numpy(dtype)
-    return handle(np.array(plain.payload, target, order="C"))
+    return handle(silent().run(np.array, plain.payload, target, order="C"))
 
 
 def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
@@ -106,7 +107,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
     if isinstance(data, np.ndarray | np.generic):
         dtypes.public(data.dtype if dtype is None else dtype)
         native = data.dtype.newbyteorder("=") if dtype is None else dtype
-        return np.array(data, native, order="C")
+        return silent().run(np.array, data, native, order="C")
     given = data
     if isinstance(data, list | tuple | range):
         _require_regular(data)
@@ -118,7 +119,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
     if dtypes.kind(array.dtype) not in "biufc" or array.dtype == np.uint64:
         raise _no_numbers(array, data)
     if dtype is None:
-        return array.astype(_inferred(array, given))
+        return silent().run(array.astype, _inferred(array, given))
     if dtype.kind != "c" and array.dtype.kind == "c":
         raise TypeError(f"tensor(): must be real numbers for {dtypes.public(dtype)}, not complex.")
     for bound in (array.min(), array.max()) if array.size and dtype.kind in "iu" else ():
@@ -127,7 +128,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
                 f"tensor(): the value {bound} cannot be converted to {dtypes.public(dtype)} without overflow. "
                 f"Use a wider dtype."
             )
-    return array.astype(dtype)
+    return silent().run(array.astype, dtype)
 
 
 def _no_numbers(array: Array, data: Any) -> Exception:

@@ -205,6 +205,12 @@ contiguous_format, preserve_format = memory_format("contiguous_format"), memory_
 channels_last, channels_last_3d = memory_format("channels_last"), memory_format("channels_last_3d")
 
 
+def preserves(format_asked: Any) -> bool:
+    """Say whether elements are to lie in memory as another tensor's do; TypeError for what is no memory format."""
+    require_plain(None, None, format_asked)
+    return format_asked is None or format_asked is preserve_format
+
+
 def require_plain(device: Any, layout_asked: Any = None, format_asked: Any = None) -> None:
     """Accept the CPU, strides, and any order of dimensions; TypeError or RuntimeError for anything else."""
     require_cpu(device)

@@ -15,6 +15,7 @@ import numpy as np
 from wengert.core import continuous, discrete, dtypes, uniforms
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silently
 from wengert.errors import ShapeError
 from wengert.rules import randomness as rows
 from wengert.tape.provenance import warn
@@ -254,6 +255,7 @@ def _exact_up_to(dtype: np.dtype[Any]) -> int:
     return int(2 ** (dtypes.limits(dtype).nmant + 1))
 
 
+@silently
 def _held(bound: int, step: int, dtype: np.dtype[Any]) -> int:
     """Return a bound, moved inwards (``step``: 1 if it is the lower, else -1) where the dtype rounds it outwards."""
     value = float(dtype.type(np.float32(bound + step) if dtype == np.float16 else bound + step))
@@ -278,7 +280,7 @@ def _require_range(name: str, bound: int, dtype: np.dtype[Any]) -> None:
     if dtype.kind == "b":
         fits = bound in (0, 1)
     elif dtypes.kind(dtype) == "f":
-        fits = abs(bound) <= dtypes.limits(dtype).max
+        fits = abs(bound) <= float(dtypes.limits(dtype).max)
     else:
         fits = np.iinfo(dtype).min <= bound <= np.iinfo(dtype).max
     if not fits:

@@ -15,10 +15,12 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import Array
 from wengert.core.shapes import Shape, positive_size, size_argument
+from wengert.core.strides import room_like
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.storage import Recorded
 from wengert.tensor.creation import finish
-from wengert.tensor.device import require_plain
+from wengert.tensor.device import preserves, require_plain
+from wengert.tensor.layout import layout as laid_out
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, filling, is_number, require_tensor
 
@@ -208,13 +210,23 @@ def _like(op: str, input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
     return tuple(input.shape), dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
 
 
+def _room(op: str, input: Any, dtype: Any, memory_format: Any) -> Array:
+    """Return memory for a tensor like another, whose elements lie as that one's do unless they are to lie by rows."""
+    shape, target = _like(op, input, dtype)
+    if preserves(memory_format):
+        return room_like(laid_out(input), target)
+    return np.empty(shape, target)
+
+
 def zeros_like(
     input: Any, *, dtype: Any = None, layout: Any = None, device: Any = None, pin_memory: bool = False,
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return zeros of another tensor's shape and dtype."""
-    require_plain(device, layout, memory_format)
-    return finish(np.zeros(*_like("zeros_like", input, dtype)), requires_grad)
+    require_plain(device, layout)
+    room = _room("zeros_like", input, dtype, memory_format)
+    room.fill(0)
+    return finish(room, requires_grad)
 
 
 def ones_like(
@@ -222,8 +234,10 @@ def ones_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return ones of another tensor's shape and dtype."""
-    require_plain(device, layout, memory_format)
-    return finish(np.ones(*_like("ones_like", input, dtype)), requires_grad)
+    require_plain(device, layout)
+    room = _room("ones_like", input, dtype, memory_format)
+    room.fill(1)
+    return finish(room, requires_grad)
 
 
 def empty_like(
@@ -231,8 +245,8 @@ def empty_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return a tensor of another's shape and dtype with arbitrary elements."""
-    require_plain(device, layout, memory_format)
-    return finish(np.empty(*_like("empty_like", input, dtype)), requires_grad)
+    require_plain(device, layout)
+    return finish(_room("empty_like", input, dtype, memory_format), requires_grad)
 
 
 def full_like(
@@ -240,11 +254,10 @@ def full_like(
     pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return a tensor of another's shape and dtype filled with one number."""
-    require_plain(device, layout, memory_format)
-    shape, target = _like("full_like", input, dtype)
-    return finish(
-        _filled(shape, _number("full_like", fill_value), target, "full_like"), requires_grad
-    )
+    require_plain(device, layout)
+    room = _room("full_like", input, dtype, memory_format)
+    room[...] = filling(_number("full_like", fill_value), room.dtype, "full_like").payload
+    return finish(room, requires_grad)
 
 
 def new_full(

@@ -16,6 +16,7 @@ import numpy as np
 from wengert.core.carrier import RAW, Array, Value, state
 from wengert.core.mt19937 import Stream
 from wengert.core.shapes import Shape
+from wengert.core.silence import silent
 from wengert.core.uniforms import in_memory_order
 from wengert.errors import TraceError
 from wengert.rules import structural
@@ -160,8 +161,8 @@ def drawn(
     def bottom(s: Shape, *values: Value) -> Array:
         arrays = [v if v.__class__ in RAW else v.concrete(op) for v in values]
         if like is not None and s == like.shape:
-            return in_memory_order(like, partial(draw, stream), *arrays)
-        return draw(stream, s, *arrays)
+            return silent().run(in_memory_order, like, partial(draw, stream), *arrays)
+        return silent().run(draw, stream, s, *arrays)
 
     def below(depth: int) -> Callable[..., Value]:
         if not depth:

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
-from wengert.core.carrier import Level, recording_at, state
+from wengert.core.carrier import Array, Level, recording_at, state
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
 from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
@@ -226,7 +227,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     if isinstance(other, Recorded) and memory_only(x, other):
         writable(x, op)
         try:
-            row.forward(x.payload, other.payload, out=x.payload)
+            silent().run(row.forward, x.payload, other.payload, out=x.payload)
         except ValueError:
             require_fit(x, other, op)
             raise
@@ -240,7 +241,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     require_fit(x, y, op)
     if dtype == joint and memory_only(x, y):
         writable(x, op)
-        row.forward(x.payload, y.payload, out=x.payload)
+        silent().run(row.forward, x.payload, y.payload, out=x.payload)
         mark_written(x, here())
         return x
     result = row(cast_to(operand_before(x, row, y), joint), y)
@@ -300,19 +301,23 @@ def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
     writable(x, "add_")
     a, b = x.payload, y.payload
     if not a.ndim and not b.ndim:
-        # NumPy's scalars do in a fifth of the time what its ufuncs do on 0-d arrays.
-        a[()] = a[()] + (b[()] if alpha is None else b[()] * alpha[()])
+        silent().run(_add_numbers, a, b, alpha)
         mark_written(x, place)
         return x
     if alpha is not None:
-        b = np.multiply(b, alpha)
+        b = silent().run(np.multiply, b, alpha)
     try:
-        np.add(a, b, out=a)
+        silent().run(np.add, a, b, out=a)
     except ValueError:
         require_fit(x, y, "add_")
         raise
     mark_written(x, place)
     return x
+
+
+def _add_numbers(a: Array, b: Array, alpha: Array | None) -> None:
+    """Add to a 0-d array: NumPy's scalars do in a fifth of the time what its ufuncs do on 0-d arrays."""
+    a[()] = a[()] + (b[()] if alpha is None else b[()] * alpha[()])
 
 
 def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..., Any]:
@@ -345,7 +350,7 @@ def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any],
     writable(x, op)
     plain = all(y.payload.__class__ is ndarray for y in others) and memory_only(x, x)
     if plain and (all(y.edge is None for y in others) or not state.grad):
-        row.forward(x.payload, *[y.payload for y in others], **params, out=x.payload)
+        silent().run(row.forward, x.payload, *[y.payload for y in others], **params, out=x.payload)
         mark_written(x, here())
         return x
     before = value_before(x, others) if 0 in row.keep else alias(x)
@@ -368,7 +373,8 @@ def _apart(before: Any) -> Any:
 
 
 def zero_(input: Any) -> Any:
-    """Fill a tensor with zeros."""
+    """Fill a tensor with zeros, and return it."""
+    promotion.require_tensor("zero_", input)
     if memory_only(input, input):
         writable(input, "zero_")
         input.payload.fill(0)

@@ -44,7 +44,13 @@ def is_contiguous(x: Any) -> bool:
 def stride(x: Any) -> Shape:
     """Return how many elements apart neighbours along each dimension are."""
     laid_out = layout(x)
-    return tuple(s // laid_out.itemsize for s in laid_out.strides)
+    shape = laid_out.shape
+    steps = [s // laid_out.itemsize for s in laid_out.strides]
+    for d in reversed(range(len(shape))):
+        # NumPy has steps of its own for dimensions of one element, and where there are no elements at all.
+        if not laid_out.size or (shape[d] == 1 and not steps[d]):
+            steps[d] = max(shape[d + 1], 1) * steps[d + 1] if d + 1 < len(shape) else 1
+    return tuple(steps)
 
 
 def storage_offset(x: Any) -> int:

@@ -12,6 +12,7 @@ from wengert.rules import norms as rows
 from wengert.rules import spectral
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import require_broadcast
+from wengert.tensor.copies import contiguous
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, is_number, promoted, require_tensor
 from wengert.tensor.reductions import flag, numpy_spelling, reduce, sum
@@ -182,5 +183,5 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float, *, out: Any = None) -> 
         raise DTypeError(f"renorm: expected floating point or complex numbers, got {input.dtype}.")
     at = axis_of("renorm", dim, input.ndim)
     axis = tuple(a for a in range(input.ndim) if a != at)
-    made = rows.renorm(input, order, axis, float(maxnorm))
+    made = rows.renorm(contiguous(input), order, axis, float(maxnorm))
     return made if out is None else deliver(made, out)

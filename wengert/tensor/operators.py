@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
@@ -131,9 +132,10 @@ class Operators(Recorded):
     def __pow__(self, other: Any) -> Any:
         if other.__class__ is int and not carrier.special and self.payload.dtype.kind == "f":
             if other == 2:
-                return attach(SQUARE, self, SQUARE.forward(self.payload), NO_PARAMS)
+                return attach(SQUARE, self, silent().run(SQUARE.forward, self.payload), NO_PARAMS)
             params = {"exponent": other}
-            return attach(POWER, self, POWER.forward(self.payload, exponent=other), params)
+            out = silent().run(POWER.forward, self.payload, exponent=other)
+            return attach(POWER, self, out, params)
         return _with(arithmetic.pow, self, other)
 
     def __rpow__(self, other: Any) -> Any:

@@ -100,7 +100,7 @@ def fits(value: complex, dtype: np.dtype[Any]) -> bool:
             return fits(value.real, dtype) and fits(value.imag, dtype)
         return not value.imag and fits(value.real, dtype)
     if dtypes.kind(dtype) in "fc":
-        return not math.isfinite(value) or abs(value) <= dtypes.limits(dtype).max
+        return not math.isfinite(value) or abs(value) <= float(dtypes.limits(dtype).max)
     info = np.iinfo(dtype)
     return (info.min or -info.max) <= value <= info.max
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array
+from wengert.core.silence import silently
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
@@ -114,6 +115,7 @@ def _require_way(op: str, first: Any, last: Any, step: Any) -> None:
         )
 
 
+@silently
 def _steps(first: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
     """Return so many numbers, computed in 64 bits."""
     wide = _FLOAT64 if dtypes.kind(dtype) == "f" else _INT64
@@ -163,9 +165,7 @@ def logspace(
     first, last = _end("logspace", start, "start"), _end("logspace", end, "end")
     target = _spaced_dtype("logspace", dtype, out, first, last)
     exponents = _spaced(first, last, _steps_asked("logspace", steps), target)
-    wide = np.dtype(np.complex128) if target.kind == "c" else _FLOAT64
-    powers = np.power(wide.type(_end("logspace", base, "base")), exponents.astype(wide))
-    made = finish(powers.astype(target), requires_grad)
+    made = finish(_powers(_end("logspace", base, "base"), exponents, target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 
@@ -199,6 +199,12 @@ def _spaced_dtype(op: str, dtype: Any, out: Any, first: Any, last: Any) -> np.dt
     return target
 
 
+@silently
+def _powers(base: Any, exponents: Array, dtype: np.dtype[Any]) -> Array:
+    wide = np.dtype(np.complex128) if dtype.kind == "c" else _FLOAT64
+    return np.power(wide.type(base), exponents.astype(wide)).astype(dtype)
+
+
 def _steps_asked(op: str, steps: Any) -> int:
     if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
         raise TypeError(f"{op}(): argument 'steps' must be int, not {type(steps).__name__}.")
@@ -207,6 +213,7 @@ def _steps_asked(op: str, steps: Any) -> int:
     return int(steps)
 
 
+@silently
 def _spaced(first: Any, last: Any, steps: int, dtype: np.dtype[Any]) -> Array:
     """Return evenly spaced numbers, in 64 bits between ends that are themselves of ``dtype`` where that is integer."""
     work = dtype

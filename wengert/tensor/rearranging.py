@@ -195,7 +195,7 @@ def _each_repeated(x: Any, count: int, axis: int, output_size: int | None) -> An
     shape = tuple(x.shape)
     _require_size(output_size, shape[axis] * count)
     spread = (*shape[: axis + 1], count, *shape[axis + 1 :])
-    repeated = rows.clone(rows.broadcast_to(rows.unsqueeze(x, dim=axis + 1), shape=spread))
+    repeated = rows.clone_by_rows(rows.broadcast_to(rows.unsqueeze(x, dim=axis + 1), shape=spread))
     return rows.reshape(repeated, shape=(*shape[:axis], shape[axis] * count, *shape[axis + 1 :]))
 
 
@@ -293,7 +293,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
 
 def _copied_diagonal(x: Any, offset: int) -> Any:
-    return rows.clone(diagonal(x, _integer("diag", offset, "diagonal")))
+    return rows.clone_by_rows(diagonal(x, _integer("diag", offset, "diagonal")))
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:

@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axes_of, axis_of
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import composite
 from wengert.rules import reduction as rows
@@ -65,7 +66,7 @@ def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 3) -> An
     payload = x.payload
     if carrier.special or payload.__class__ is not ndarray:
         return row(x, **params)
-    return attach(row, x, row.forward(payload, **params), params, depth)
+    return attach(row, x, silent().run(row.forward, payload, **params), params, depth)
 
 
 def sum(
@@ -89,7 +90,7 @@ def sum(
     if dim is axis is dtype is out is None and not (keepdim or keepdims or carrier.special):
         payload = getattr(input, "payload", None)
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
-            return attach(rows.sum, input, sum_all(payload), _full(payload.ndim), 2)
+            return attach(rows.sum, input, silent().run(sum_all, payload), _full(payload.ndim), 2)
     require_tensor("sum", input)
     if dtype is not None:
         input = converted(input, dtypes.to_numpy(dtype))
@@ -134,7 +135,8 @@ def mean(
         payload = input.payload
         if payload.dtype.kind == "f":
             params = _full(payload.ndim)
-            return attach(rows.mean, input, rows.mean.forward(payload, **params), params, 2)
+            out = silent().run(rows.mean.forward, payload, **params)
+            return attach(rows.mean, input, out, params, 2)
     if dtype is not None:
         input = converted(input, dtypes.to_numpy(dtype))
     if dtype_of(input).kind in "biu":

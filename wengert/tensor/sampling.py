@@ -15,11 +15,12 @@ from wengert.core import continuous, discrete, dtypes, uniforms
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape, positive_size
+from wengert.core.strides import room_like
 from wengert.errors import DTypeError, ShapeError, cannot_broadcast
 from wengert.rules import randomness as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import creation
-from wengert.tensor.device import require_cpu
+from wengert.tensor.device import preserves, require_cpu
 from wengert.tensor.drawing import between, integer, number
 from wengert.tensor.generator import Draw, drawn
 from wengert.tensor.out import deliver
@@ -199,10 +200,9 @@ def _like(
     """Return the dtype asked for or the tensor's own, and an array that lies in memory as the result will."""
     require_tensor(op, input)
     target = dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
-    preserved = memory_format is None or "preserve" in str(memory_format)
-    if not preserved or input.payload.__class__ is not np.ndarray:
+    if not preserves(memory_format) or input.payload.__class__ is not np.ndarray:
         return target, None
-    return target, np.empty_like(input.payload, order="K")
+    return target, room_like(input.payload)
 
 
 def _room(out: Any, shape: Shape) -> Array | None:

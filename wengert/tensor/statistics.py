@@ -17,6 +17,7 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, comparison, contraction, returned, views
 from wengert.tensor.apply import undefined
+from wengert.tensor.copies import contiguous
 from wengert.tensor.elementary import sqrt
 from wengert.tensor.indexing import getitem
 from wengert.tensor.out import deliver
@@ -198,7 +199,7 @@ def aminmax(input: Any, *, dim: Any = None, keepdim: bool = False, out: Any = No
         raise ShapeError(
             "aminmax(): cannot compute aminmax over an empty dimension as the operation has no identity."
         )
-    params = {"axis": axis, "keepdim": flag("aminmax", keepdim)}
+    params, input = {"axis": axis, "keepdim": flag("aminmax", keepdim)}, contiguous(input)
     made = returned.aminmax(
         reduce(reduction.amin, input, params), reduce(reduction.amax, input, params)
     )

@@ -261,7 +261,7 @@ def flatten(input: Any, start_dim: int = 0, end_dim: int = -1) -> Any:
 def ravel(input: Any) -> Any:
     """Return the elements in one dimension: a view where they lie in order in one piece of memory, else a copy."""
     require_tensor("ravel", input)
-    in_order = input if is_contiguous(input) else rows.clone(input)
+    in_order = input if is_contiguous(input) else rows.clone_by_rows(input)
     return _reshaped(in_order, (input.numel(),), "view")
 
 

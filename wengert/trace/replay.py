@@ -8,6 +8,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core.carrier import ROOT, Array, state
+from wengert.core.silence import silent
 from wengert.core.tree import flatten
 from wengert.errors import TraceError
 from wengert.tape.provenance import describe, here
@@ -124,7 +125,7 @@ class Traced:
         captured = self._check(leaves)
         found = [update.resolve(leaves) for update in self._targets]
         self.require_unshared(leaves)
-        outputs, updates = execute(self.graph, inputs, captured)
+        outputs, updates = silent().run(execute, self.graph, inputs, captured)
         arrays = iter(updates)
         for update, there in zip(self._targets, found, strict=True):
             update.write(there, next(arrays) if update.writes else None)

@@ -425,10 +425,10 @@ def _words(code: types.CodeType) -> set[str]:
 
 
 def _global_names(code: types.CodeType) -> set[str]:
-    """Return the globals that code reads or writes, inner functions included."""
+    """Return the globals that code reads or writes, inner functions included; not what rewriters of code name."""
     return {
         i.argval
         for inner in _codes(code)
         for i in dis.get_instructions(inner)
-        if i.opname.endswith(("_GLOBAL", "_NAME"))
+        if i.opname.endswith(("_GLOBAL", "_NAME")) and i.argval.isidentifier()
     }

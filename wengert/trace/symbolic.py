@@ -9,6 +9,7 @@ import numpy as np
 
 from wengert.core.carrier import Array, Level
 from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.errors import TraceError
 from wengert.func.payload import Payload
 from wengert.tape.provenance import describe, here
@@ -92,6 +93,5 @@ def _stand_in(var: Var, strides: Layout | None, exact: bool) -> Array:
 
 
 def _run(row: Primitive, stand_ins: Sequence[Array], params: dict[str, Any]) -> list[Array]:
-    with np.errstate(all="ignore"):
-        out = row.outline(*stand_ins, **params)
+    out = silent().run(row.outline, *stand_ins, **params)
     return [np.asarray(o) for o in (out if isinstance(out, tuple) else (out,))]

@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.parity.opdb import check_derivatives, check_values, check_vmap, check_writes, forms
+from tests.parity.opdb import (
+    check_derivatives,
+    check_layout,
+    check_values,
+    check_vmap,
+    check_writes,
+    forms,
+)
 from tests.parity.opdb.listing import CHECKS, DTYPES, Entry, Known
 from tests.parity.opdb.outcome import Differs, NotApplicable
 from tests.parity.opdb.run import all_wanted, seed
@@ -40,6 +47,9 @@ def _outs(op: Any) -> list[str]:
 
 REGISTRY: dict[str, Check] = {
     "values": Check(check_values.values, DTYPES),
+    "layout": Check(
+        check_layout.layout, ("float64",), variants=lambda op: list(check_layout.LAYOUTS)
+    ),
     "forms": Check(
         check_values.other_forms,
         ("float64", "complex128", "int64"),

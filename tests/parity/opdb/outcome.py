@@ -58,7 +58,6 @@ def observed(fn: Callable[[], Any]) -> Observed:
     """Return what `fn` returns, with its warnings."""
     with warnings.catch_warnings(record=True) as given:
         warnings.simplefilter("always")
-        warnings.filterwarnings("ignore", category=RuntimeWarning, module="wengert")
         value = fn()
     return Observed(value, [warning.category.__name__ for warning in given])
 

@@ -9,6 +9,7 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import activation as rows
 from wengert.rules import gelu as gelu_rows
@@ -35,7 +36,7 @@ def _apply(op: str, row: Primitive, x: Any, params: dict[str, Any] = NO_PARAMS) 
     if not carrier.special and isinstance(x, Recorded):
         payload = x.payload
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
-            return attach(row, x, row.forward(payload, **params), params, 3)
+            return attach(row, x, silent().run(row.forward, payload, **params), params, 3)
     require_tensor(op, x)
     if dtypes.kind(dtype_of(x)) != "f":
         raise undefined(op, dtype_of(x))

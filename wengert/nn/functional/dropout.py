@@ -41,7 +41,9 @@ def _noise(op: str, x: Any, shape: Shape, p: float) -> Any:
         raise DTypeError(
             f"{op}: result type Float can't be cast to {x.dtype}. Use `{op}(x.float())`."
         )
-    return filled.empty(shape, dtype=x.dtype).bernoulli_(1 - p)
+    each = shape == tuple(x.shape)
+    noise = filled.empty_like(x) if each else filled.empty(shape, dtype=x.dtype)
+    return noise.bernoulli_(1 - p)
 
 
 def _dropped(op: str, x: Any, shape: Shape, p: float) -> Any:

@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.carrier import Array
+from wengert.core.silence import silently
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
@@ -58,12 +60,18 @@ def _shorten(weight: Any, at: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up to a norm of at most ``max_norm``, in place and unrecorded."""
     used = np.unique(known("embedding with max_norm", at, "Shorten the weights outside."))
     raw = weight.concrete("embedding with max_norm")[used]
-    norms = np.linalg.norm(raw, norm_type, axis=1, keepdims=True)
-    scale = np.where(norms > max_norm, max_norm / (norms + 1e-7), 1.0).astype(raw.dtype)
+    shorter = handle(_of_norm(raw, max_norm, norm_type))
     with no_grad():
         inplace.write(
-            weight, rows.put, (handle(used), handle(raw * scale)), {"axis": 0, "span": 1}, "embedding"
-        )  # fmt: skip
+            weight, rows.put, (handle(used), shorter), {"axis": 0, "span": 1}, "embedding"
+        )
+
+
+@silently
+def _of_norm(rows: Array, most: float, order: float) -> Array:
+    norms = np.linalg.norm(rows, order, axis=1, keepdims=True)
+    scale = np.where(norms > most, most / (norms + 1e-7), 1.0)
+    return np.multiply(rows, scale, dtype=rows.dtype)
 
 
 def one_hot(input: Any, num_classes: int = -1) -> Any:

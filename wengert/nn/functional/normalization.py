@@ -13,6 +13,7 @@ from wengert.rules import network, structural
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import reductions, views
+from wengert.tensor.copies import contiguous
 from wengert.tensor.promotion import constant, dtype_of, require_tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -106,6 +107,7 @@ def rms_norm(
     _require_floating("rms_norm", input)
     axis = _normalized_axes("rms_norm", input, normalized_shape, weight, None)
     small = float(dtypes.limits(dtype_of(input)).eps) if eps is None else eps
+    input = contiguous(input)
     out = input * (reductions.mean(input * input, axis, True) + small).sqrt().reciprocal()
     return out if weight is None else out * weight
 

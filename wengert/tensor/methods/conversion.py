@@ -33,42 +33,13 @@ class ConversionMethods(Recorded):
         require_tensor("type_as", other, "other")
         return cast_to(self, dtype_of(other))
 
-    def float(self, memory_format: Any = None) -> Any:
-        """Convert to float32."""
-        return cast_to(self, dtypes.float32.numpy)
-
-    def double(self, memory_format: Any = None) -> Any:
-        """Convert to float64."""
-        return cast_to(self, dtypes.float64.numpy)
-
-    def half(self, memory_format: Any = None) -> Any:
-        """Convert to float16."""
-        return cast_to(self, dtypes.float16.numpy)
-
-    def bfloat16(self, memory_format: Any = None) -> Any:
-        """Convert to bfloat16."""
-        return cast_to(self, dtypes.bfloat16.numpy)
-
-    def long(self, memory_format: Any = None) -> Any:
-        """Convert to int64."""
-        return cast_to(self, dtypes.int64.numpy)
-
-    def int(self, memory_format: Any = None) -> Any:
-        """Convert to int32."""
-        return cast_to(self, dtypes.int32.numpy)
-
-    def short(self, memory_format: Any = None) -> Any:
-        """Convert to int16."""
-        return cast_to(self, dtypes.int16.numpy)
-
-    def char(self, memory_format: Any = None) -> Any:
-        """Convert to int8."""
-        return cast_to(self, dtypes.int8.numpy)
-
-    def byte(self, memory_format: Any = None) -> Any:
-        """Convert to uint8."""
-        return cast_to(self, dtypes.uint8.numpy)
-
-    def bool(self, memory_format: Any = None) -> Any:
-        """Convert to bool."""
-        return cast_to(self, dtypes.bool_.numpy)
+    float = conversion.in_dtype(dtypes.float32, "float")
+    double = conversion.in_dtype(dtypes.float64, "double")
+    half = conversion.in_dtype(dtypes.float16, "half")
+    bfloat16 = conversion.in_dtype(dtypes.bfloat16, "bfloat16")
+    long = conversion.in_dtype(dtypes.int64, "long")
+    int = conversion.in_dtype(dtypes.int32, "int")
+    short = conversion.in_dtype(dtypes.int16, "short")
+    char = conversion.in_dtype(dtypes.int8, "char")
+    byte = conversion.in_dtype(dtypes.uint8, "byte")
+    bool = conversion.in_dtype(dtypes.bool_, "bool")
