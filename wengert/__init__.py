@@ -11,6 +11,7 @@ import math as _math
 
 # Loaded before the function `trace`, whose name it would take if it were loaded later.
 import wengert.trace as _trace
+from wengert import _C as _C
 from wengert import autograd as autograd
 from wengert import backends as backends
 from wengert import cuda as cuda

@@ -76,6 +76,9 @@ def run(script: str, program_args: Sequence[str]) -> int:
         print(f"wengert run: can't open file {path!r}: {error}", file=sys.stderr)
         return CANNOT_OPEN
     as_torch.install_as_torch()
+    if b"__torch_function__" in source:
+        # A type that is no tensor may be meant, whose definition nobody hears of.
+        wengert.overrides.enable_torch_function()
     sys.argv = [script, *program_args]
     if not sys.flags.safe_path:
         sys.path[0] = os.path.dirname(os.path.realpath(path))

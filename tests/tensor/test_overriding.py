@@ -1,35 +1,42 @@
-"""Subclasses that override `__torch_function__` are told that Wengert's functions do not call it."""
+"""Whether functions ask their arguments: from the first subclass of `Tensor` on, and not before."""
 
 from __future__ import annotations
 
-import warnings
+import inspect
 
 import pytest
 
 import wengert as torch
+from wengert.tensor import asking
+
+sine = torch.sin
 
 
-def test_an_override_is_a_warning():
-    with pytest.warns(UserWarning, match=r"Loud overrides __torch_function__.*as_subclass\(Loud\)"):
+def test_nothing_asks_before_a_subclass_is_defined():
+    plain, method = torch.sin, torch.Tensor.sin
 
-        class Loud(torch.Tensor):
-            @classmethod
-            def __torch_function__(cls, func, types, args=(), kwargs=None):
-                return super().__torch_function__(func, types, args, kwargs)
+    class Parameter(torch.nn.Parameter):
+        """Of a class that is not asked."""
+
+    assert torch.sin is plain
+    assert torch.Tensor.sin is method
+
+    class Named(torch.Tensor):
+        pass
+
+    assert torch.sin is not plain
+    assert torch.Tensor.sin is not method
+    assert inspect.signature(torch.sin) == inspect.signature(plain)
+    asking.end()
+    assert torch.sin is plain
+    assert torch.Tensor.sin is method
 
 
-def test_a_plain_subclass_and_one_of_a_parameter_are_silent():
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
+def test_names_that_a_module_took_earlier_ask_as_well():
+    class Named(torch.Tensor):
+        pass
 
-        class Named(torch.Tensor):
-            pass
-
-        class Special(torch.nn.Parameter):
-            pass
-
-    assert isinstance(Named([1.0]), Named)
-    assert isinstance(Special(torch.ones(1)), torch.nn.Parameter)
+    assert type(sine(torch.ones(2).as_subclass(Named))) is Named
 
 
 def test_subclasses_count_as_plain_inside_the_block():
@@ -40,4 +47,41 @@ def test_subclasses_count_as_plain_inside_the_block():
     assert torch.overrides.has_torch_function((x,))
     with torch.overrides.DisableTorchFunctionSubclass():
         assert not torch.overrides.has_torch_function((x,))
+        assert type(x + 1) is torch.Tensor
     assert torch.overrides.has_torch_function((x,))
+
+
+def test_training_goes_on_as_before():
+    def trained():
+        torch.manual_seed(0)
+        model = torch.nn.Sequential(torch.nn.Linear(2, 4), torch.nn.ReLU(), torch.nn.Linear(4, 1))
+        optimizer = torch.optim.Adam(model.parameters())
+        for _ in range(3):
+            optimizer.zero_grad()
+            loss = torch.nn.functional.mse_loss(model(torch.randn(5, 2)), torch.zeros(5, 1))
+            loss.backward()
+            optimizer.step()
+        return loss, torch.func.grad(lambda x: (x * x.sin()).sum())(torch.ones(3))
+
+    before = trained()
+
+    class Named(torch.Tensor):
+        pass
+
+    for a, b in zip(before, trained(), strict=True):
+        torch.testing.assert_close(a, b, rtol=0, atol=0)
+
+
+def test_a_foreign_type_is_told_how_to_be_asked():
+    class Foreign:
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return func.__name__
+
+    with pytest.raises(TypeError, match="enable_torch_function"):
+        torch.sin(Foreign())
+    with pytest.raises(TypeError, match="enable_torch_function"):
+        torch.add(Foreign(), 1)
+    torch.overrides.enable_torch_function()
+    assert torch.sin(Foreign()) == "sin"
+    assert torch.ones(2).add(Foreign()) == "add"

@@ -59,6 +59,9 @@ class Buffer(Tensor):
 
     persistent: bool
 
+    def __repr__(self) -> str:
+        return self._printed("tensor(")
+
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         plain = (filled.empty(0) if data is None else data).detach()
         made = handle(plain.payload)

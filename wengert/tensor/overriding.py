@@ -1,13 +1,12 @@
 """The protocol `__torch_function__`: whether an argument brings its own way of computing a function, and the way to it.
 
-Functions of packages that ask (`has_torch_function`) are handed over as with PyTorch. Wengert's own functions do not
-ask: that would cost every call. A subclass of `Tensor` that overrides the protocol is told so when it is defined.
+Functions of packages ask by `has_torch_function` and hand themselves over by `handle_torch_function`. `asking.py` says
+when Wengert's own functions do.
 """
 
 from __future__ import annotations
 
 import threading
-import warnings
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -22,33 +21,35 @@ def disabled(*args: Any, **kwargs: Any) -> Any:
 
 
 class _Thread(threading.local):
-    """Whether subclasses of `Tensor` are asked in this thread."""
+    """Whether subclasses of `Tensor` are asked in this thread, and the modes that are asked before any argument."""
 
     def __init__(self) -> None:
         self.asks_subclasses = True
+        self.modes: list[Any] = []
 
 
-_thread = _Thread()
+thread = _Thread()
 
 
 class DisableTorchFunctionSubclass:
     """A block in which subclasses of `Tensor` count as plain tensors, so that they may call what they override."""
 
     def __enter__(self) -> None:
-        self._before = _thread.asks_subclasses
-        _thread.asks_subclasses = False
+        self._before = thread.asks_subclasses
+        thread.asks_subclasses = False
 
     def __exit__(self, *exc: object) -> None:
-        _thread.asks_subclasses = self._before
+        thread.asks_subclasses = self._before
 
 
 def _has_own_way(x: Any) -> bool:
     """Say whether an argument must be asked; a plain tensor need not."""
-    return type(x) is not cells.tensor_type and _can_be_asked(x)
+    return type(x) is not cells.tensor_type and can_be_asked(x)
 
 
-def _can_be_asked(x: Any) -> bool:
-    if isinstance(x, Recorded) and not _thread.asks_subclasses:
+def can_be_asked(x: Any) -> bool:
+    """Say whether the type of an argument has the protocol, and is asked in this thread."""
+    if isinstance(x, Recorded) and not thread.asks_subclasses:
         return False
     return getattr(type(x), "__torch_function__", disabled) is not disabled
 
@@ -78,15 +79,23 @@ def handle_torch_function(
 ) -> Any:
     """Return what the arguments that bring their own way make of ``public_api(*args, **kwargs)``.
 
-    Each type is asked once, subclasses before their bases and otherwise from left to right, until one answers.
-    TypeError when none does.
+    Modes are asked first, the last one entered before the others and with itself off. Each type is asked once,
+    subclasses before their bases and otherwise from left to right, until one answers. TypeError when none does.
     """
     asked: list[Any] = []
     for x in relevant_args:
-        if _can_be_asked(x) and type(x) not in map(type, asked):
+        if can_be_asked(x) and type(x) not in map(type, asked):
             place = next((i for i, y in enumerate(asked) if issubclass(type(x), type(y))), None)
             asked.insert(len(asked) if place is None else place, x)
     types = tuple(map(type, asked))
+    if thread.modes:
+        mode = thread.modes.pop()
+        try:
+            found = mode.__torch_function__(public_api, types, args, kwargs)
+        finally:
+            thread.modes.append(mode)
+        if found is not NotImplemented:
+            return found
     for x in asked:
         found = x.__torch_function__(public_api, types, args, kwargs)
         if found is not NotImplemented:
@@ -100,11 +109,19 @@ def handle_torch_function(
 def compute_as(
     cls: type, func: Callable[..., Any], types: Sequence[type], args: Any, kwargs: Any
 ) -> Any:
-    """Return what ``func`` computes, its tensors as ``cls``; NotImplemented beside a type it is not one of."""
+    """Return what ``func`` computes, its tensors as ``cls``; NotImplemented beside a type it is not one of.
+
+    A gradient stays the tensor that it is.
+    """
     if not all(issubclass(cls, kind) for kind in types):
         return NotImplemented
     with DisableTorchFunctionSubclass():
-        return _as_class(cls, func(*args, **(kwargs or {})))
+        found = func(*args, **(kwargs or {}))
+        return found if func in UNCHANGED else _as_class(cls, found)
+
+
+UNCHANGED: set[Any] = set()
+"""Getters of properties whose value stays of its own class."""
 
 
 def _as_class(cls: type, value: Any) -> Any:
@@ -124,14 +141,3 @@ def is_tensor_like(inp: Any) -> bool:
     (True, False)
     """
     return isinstance(inp, Recorded) or hasattr(inp, "__torch_function__")
-
-
-def warn_of_override(cls: type) -> None:
-    """Warn that Wengert's functions do not call what a subclass of `Tensor` overrides."""
-    if vars(cls).get("__torch_function__", disabled) is not disabled:
-        warnings.warn(
-            f"{cls.__name__} overrides __torch_function__, which Wengert's own functions do not call: operations on it "
-            f"run as on any tensor, and give plain tensors. Override methods instead, or convert results with "
-            f"`.as_subclass({cls.__name__})`.",
-            stacklevel=3,
-        )

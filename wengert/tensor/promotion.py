@@ -118,8 +118,7 @@ def operand(op: str, value: Any) -> Any:
     if isinstance(value, Recorded) or is_number(value):
         return value
     raise TypeError(
-        f"{op}(): argument must be Tensor or number, not {type(value).__name__}. "
-        f"Make a tensor of it with `torch.tensor(...)`."
+        f"{op}(): argument must be Tensor or number, not {type(value).__name__}. {_remedy(value)}"
     )
 
 
@@ -127,9 +126,18 @@ def require_tensor(op: str, value: Any, name: str = "input") -> None:
     """Raise TypeError unless ``value`` is a tensor."""
     if not isinstance(value, Recorded):
         raise TypeError(
-            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}. "
-            f"Make a tensor of it with `torch.tensor(...)`."
+            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}. {_remedy(value)}"
         )
+
+
+def _remedy(value: Any) -> str:
+    """Say what to do about a value that is no tensor."""
+    if hasattr(type(value), "__torch_function__"):
+        return (
+            "Functions ask for `__torch_function__` once a subclass of Tensor is defined; for other types call "
+            "`torch.overrides.enable_torch_function()` first."
+        )
+    return "Make a tensor of it with `torch.tensor(...)`."
 
 
 def result_type(*operands: Any) -> np.dtype[Any]:

@@ -23,7 +23,17 @@ from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
-from wengert.tensor import copying, creation, display, following, inplace, legacy, overriding, views
+from wengert.tensor import (
+    asking,
+    copying,
+    creation,
+    display,
+    following,
+    inplace,
+    legacy,
+    overriding,
+    views,
+)
 from wengert.tensor.methods import Methods
 from wengert.tensor.operators import Operators
 from wengert.tensor.promotion import dtype_of
@@ -55,7 +65,7 @@ class Tensor(Methods, Operators):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        overriding.warn_of_override(cls)
+        asking.begin_for(cls)
 
     @classmethod
     def __torch_function__(cls, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -447,7 +457,8 @@ class Tensor(Methods, Operators):
     # Printing
 
     def __repr__(self) -> str:
-        return self._printed("tensor(")
+        kind = type(self)
+        return self._printed("tensor(" if kind is Tensor else f"{kind.__name__}(")
 
     def _printed(self, prefix: str) -> str:
         payload = self.payload

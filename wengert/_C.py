@@ -1,0 +1,9 @@
+"""The two names of PyTorch's inner module that programs with subclasses of `Tensor` use."""
+
+from wengert.errors import refuser
+from wengert.tensor import overriding
+from wengert.tensor.overriding import DisableTorchFunctionSubclass as DisableTorchFunctionSubclass
+
+_disabled_torch_function_impl = overriding.disabled
+
+__getattr__ = refuser(__name__, "torch._C")
