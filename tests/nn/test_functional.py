@@ -84,3 +84,28 @@ def test_max_pool_gives_exact_zeros_to_the_losers():
 def test_errors_say_what_to_do(call, error, words):
     with pytest.raises(error, match=words):
         call(torch.zeros(2, 3))
+
+
+@pytest.mark.parametrize(
+    ("x", "bias", "words"),
+    [
+        (
+            torch.ones(2, 3).double(),
+            torch.ones(2),
+            r"input and weight .* float64 and torch.float32.*module",
+        ),
+        (
+            torch.ones(2, 3).long(),
+            torch.ones(2),
+            r"input and weight .* int64 and torch.float32.*float32\)`\.$",
+        ),
+        (
+            torch.ones(3),
+            torch.ones(2).double(),
+            r"linear: input and bias .* float32 and torch.float64",
+        ),
+    ],
+)
+def test_linear_names_the_operand_of_another_dtype(x, bias, words):
+    with pytest.raises(RuntimeError, match=words):
+        torch.nn.functional.linear(x, torch.ones(2, 3), bias)

@@ -47,19 +47,24 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
             f"linear: mat1 and mat2 shapes cannot be multiplied ({flat} and {shape_text(reversed_shape(weight))}): the "
             f"input has {input.shape[-1]} features and the weight (m, n) takes {weight.shape[1]}."
         )
+    if bias is not None:
+        require_tensor("linear", bias, "bias")
+    for name, value in (("weight", weight), ("bias", input if bias is None else bias)):
+        if dtype_of(value) != dtype_of(input):
+            module = f", or convert the module with `.to({input.dtype})`"
+            raise DTypeError(
+                f"linear: input and {name} must have the same dtype, but got {input.dtype} and {value.dtype}. "
+                f"Use `x.to({value.dtype})`{module if dtypes.kind(dtype_of(input)) in 'fc' else ''}."
+            )
     if bias is None:
         return contraction.matmul(input, weight.t())
-    require_tensor("linear", bias, "bias")
     if weight.ndim == 2 and input.ndim > 1 and bias.ndim == 1:
         if bias.shape[0] != weight.shape[0]:
             raise ShapeError(
                 f"linear: the bias has {bias.shape[0]} elements and the weight {weight.shape[0]} rows; one is added to "
                 f"each result. The expanded size must match the existing size."
             )
-        if (
-            dtype_of(input) == dtype_of(weight) == dtype_of(bias)
-            and dtypes.kind(dtype_of(input)) in "fc"
-        ):
+        if dtypes.kind(dtype_of(input)) in "fc":
             row = network.linear if input.ndim == 2 else network.linear_each
             return row(input, weight, bias)
     return contraction.matmul(input, weight.t()) + bias
