@@ -92,17 +92,17 @@ def test_errors_say_what_to_do(call, error, words):
         (
             torch.ones(2, 3).double(),
             torch.ones(2),
-            r"input and weight .* float64 and torch.float32.*module",
+            r"input and weight .*float64 and torch.float32.*module",
         ),
         (
             torch.ones(2, 3).long(),
             torch.ones(2),
-            r"input and weight .* int64 and torch.float32.*float32\)`\.$",
+            r"input and weight .*int64 and torch.float32.*float32\)`\.$",
         ),
         (
             torch.ones(3),
             torch.ones(2).double(),
-            r"linear: input and bias .* float32 and torch.float64",
+            r"linear: input and bias .*float32 and torch.float64",
         ),
     ],
 )
