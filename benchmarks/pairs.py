@@ -123,12 +123,17 @@ def options(spec: argparse.ArgumentParser, argv: Sequence[str] | None = None) ->
 
 
 def thread_environment(threads: int) -> dict[str, str]:
-    """Return this environment with ``threads`` for every BLAS, and the clone on Python's path."""
+    """Return this environment with ``threads`` for every BLAS, and the clone on Python's path.
+
+    Bytecode is kept, as it is of an installed package: else every start would compile Wengert and not PyTorch.
+    """
     paths = [path for path in os.environ.get("PYTHONPATH", "").split(os.pathsep) if path]
     if str(ROOT) not in paths:
         paths.insert(0, str(ROOT))
     counts = dict.fromkeys(THREAD_VARIABLES, str(threads))
-    return {**os.environ, **counts, "PYTHONPATH": os.pathsep.join(paths)}
+    made = {**os.environ, **counts, "PYTHONPATH": os.pathsep.join(paths)}
+    made.pop("PYTHONDONTWRITEBYTECODE", None)
+    return made
 
 
 def sides(read: argparse.Namespace) -> tuple[Any, Any]:
