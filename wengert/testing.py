@@ -138,7 +138,7 @@ class _Comparison:
             x, y = x.astype(wide), y.astype(wide)
         if actual is not None:
             x, y = np.asarray(actual, wide), np.asarray(expected, wide)
-        close = x == y if exact else np.isclose(x, y, rtol, atol)
+        close = x == y if exact else _is_close(x, y, rtol, atol)
         if self.equal_nan:
             close = close | ((x != x) & (y != y))
         if np.all(close):
@@ -164,6 +164,13 @@ def _allowed(rtol: float, atol: float) -> tuple[str, str, str]:
     if not (rtol or atol):
         return "equal", "", ""
     return "close", f" (up to {atol} allowed)", f" (up to {rtol} allowed)"
+
+
+@silently
+def _is_close(x: Any, y: Any, rtol: float, atol: float) -> Any:
+    """Say where ``|x - y| <= atol + rtol |y|``, or both are the same infinity."""
+    apart = np.abs(x - y)
+    return (x == y) | (np.isfinite(apart) & (apart <= atol + rtol * np.abs(y)))
 
 
 @silently

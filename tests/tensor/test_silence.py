@@ -51,6 +51,13 @@ FUNCTIONS = {
     "cast": (lambda x: x.double().mul(1e200).float(), HUGE),
     "gelu": (torch.nn.functional.gelu, ZERO),
     "fold": (lambda x: torch.cumprod(x, 0), HUGE),
+    "cross entropy": (
+        lambda x: torch.nn.functional.cross_entropy(x.reshape(1, 3), torch.tensor([0])),
+        [float("inf"), 1.0, -3e38],
+    ),
+    "a number beyond": (lambda x: (x * 1e39 > 1e39).float() + x.half() * 1e9, ZERO),
+    "clamped": (lambda x: x.half().clamp(-1e9, 1e9), ZERO),
+    "mse": (lambda x: torch.nn.functional.mse_loss(x, -x), HUGE),
 }
 
 CALLS: dict[str, Callable[[], Any]] = {
@@ -74,9 +81,25 @@ CALLS: dict[str, Callable[[], Any]] = {
     "added in .grad": lambda: (_twice(x := _leaf(HUGE)), x.grad.sum()),
     "a step": lambda: _step(),
     "a traced step": lambda: trace(lambda x: x / (x - x), torch.ones(3))(torch.zeros(3)),
+    "inverted": lambda: torch.linalg.pinv(torch.eye(2), rtol=1e300),
+    "orthogonal": lambda: torch.nn.init.orthogonal_(torch.empty(3, 3), gain=1e39),
+    "checked": lambda: torch.autograd.gradcheck(
+        lambda x: x * x * x,
+        torch.tensor([complex("inf")], dtype=torch.complex128, requires_grad=True),
+        raise_exception=False,
+    ),
+    "spaced integers": lambda: torch.linspace(0, 1e39, 3, dtype=torch.int64),
+    "asserted": lambda: _asserted(),
     "printed": lambda: repr(torch.tensor([float("inf"), 1e-45, 3e38])),
     "compared": lambda: torch.allclose(torch.tensor(ZERO), torch.tensor(HUGE)),
 }
+
+
+def _asserted() -> None:
+    with pytest.raises(AssertionError, match="not close"):
+        torch.testing.assert_close(
+            torch.ones(2), torch.zeros(2), rtol=float("inf"), atol=float("inf")
+        )
 
 
 def _added(huge: float) -> None:
@@ -153,6 +176,10 @@ def test_user_code_runs_in_its_own_context() -> None:
         y.register_hook(look)
         y.grad_fn.register_prehook(lambda g: look(g) and None)
         y.sum().backward()
+        with torch.autograd.graph.saved_tensors_hooks(look, look):
+            w = torch.ones(2, requires_grad=True)
+            torch.func.jvp(lambda v: v * v * w, (torch.ones(2),), (torch.ones(2),))
+            torch.autograd.grad((w * w * w).sum(), w, create_graph=True)[0].sum().backward()
     finally:
         seen.reset(token)
     assert len(found) > 8

@@ -365,3 +365,15 @@ def test_arguments_that_are_no_tensors_are_guarded() -> None:
     assert traced(torch.ones(2), 3, None).tolist() == [3.0, 3.0]
     with pytest.raises(TraceError, match="argument 1 was 3"):
         traced(torch.ones(2), 4, None)
+
+
+def test_integers_are_divided_by_what_is_not_known_yet() -> None:
+    def f(x: Any, n: Any) -> Any:
+        i = torch.arange(4)
+        return x[i % n] + x[i // n] * torch.div(i, n, rounding_mode="trunc") + torch.fmod(i, n)
+
+    x, n = torch.rand(4), torch.tensor(2)
+    traced = trace(f, x, n)
+    torch.testing.assert_close(traced(x, torch.tensor(3)), f(x, torch.tensor(3)), rtol=0, atol=0)
+    with pytest.raises(RuntimeError, match="divided by 0"):
+        traced(x, torch.tensor(0))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
+from wengert.core.silence import silently
 from wengert.errors import GradientError
 from wengert.tape.backward import gradients
 from wengert.tape.provenance import warn
@@ -40,6 +41,11 @@ def _checkable(inputs: Sequence[Any]) -> list[int]:
     return found
 
 
+@silently
+def _slope(above: Array, below: Array, apart: float) -> Array:
+    return (above - below) / apart
+
+
 def _numerical(fn: Callable[[], list[Array]], x: Array, eps: float) -> list[Array]:
     """Return d out / dx by central differences, one (x.size, out.size) matrix per output."""
     columns: list[list[Array]] = []
@@ -55,7 +61,7 @@ def _numerical(fn: Callable[[], list[Array]], x: Array, eps: float) -> list[Arra
             below = fn()
             flat[i] = before
             parts.append(
-                [(a - b).reshape(-1) / (2 * eps) for a, b in zip(above, below, strict=True)]
+                [_slope(a, b, 2 * eps).reshape(-1) for a, b in zip(above, below, strict=True)]
             )
         if len(parts) == 1:
             columns.append(parts[0])

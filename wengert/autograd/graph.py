@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from wengert.core.carrier import add_special, state
+from wengert.core.silence import aloud
 from wengert.errors import GradientError
 from wengert.tape.hooks import require_callable
 from wengert.tape.node import Node, edge_function
@@ -30,7 +31,7 @@ class saved_tensors_hooks:
     def __init__(self, pack_hook: Callable[[Any], Any], unpack_hook: Callable[[Any], Any]) -> None:
         require_callable("saved_tensors_hooks", pack_hook)
         require_callable("saved_tensors_hooks", unpack_hook)
-        self._hooks = (pack_hook, unpack_hook)
+        self._hooks = aloud(pack_hook), aloud(unpack_hook)
 
     def __enter__(self) -> None:
         state.saved_hooks = [*state.saved_hooks, self._hooks]

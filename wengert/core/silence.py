@@ -7,17 +7,19 @@ NumPy tells of them by what the current context's `numpy.errstate` says, and a u
 from __future__ import annotations
 
 from collections.abc import Callable
-from contextvars import Context
+from contextvars import Context, ContextVar, copy_context
 from functools import wraps
 from typing import Any, TypeVar, cast
 
 import numpy as np
 
+_within: ContextVar[bool] = ContextVar("within silence", default=False)
 _context = Context()
 _context.run(np.seterr, all="ignore")
+_context.run(_within.set, True)
 
 silent = _context.copy
-"""``silent().run(function, *operands)`` calls a function of arrays, which must not be the user's.
+"""``silent().run(function, *operands)`` calls a function of arrays. The user's own, which it may come upon, is `aloud`.
 
 The context is copied because none can be entered twice: by two threads, or by what a garbage collection calls.
 """
@@ -33,3 +35,13 @@ def silently(function: F) -> F:
         return silent().run(function, *args, **named)
 
     return cast(F, called)
+
+
+def aloud(function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of the user's that, where it is called in silence, runs in the context that is current now."""
+    context = copy_context()
+
+    def called(*args: Any) -> Any:
+        return context.copy().run(function, *args) if _within.get() else function(*args)
+
+    return called

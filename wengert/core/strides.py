@@ -1,7 +1,7 @@
 """The order in which the elements of an array lie in memory, where a result's is to be PyTorch's.
 
-PyTorch lays some results out row by row and others as their first operand lies. What NumPy does by itself agrees for
-element-by-element operations on operands that lie alike, and for reductions.
+PyTorch lays some results out row by row, reductions among them, and others as their first operand lies. For operations
+element by element that is left to NumPy, which agrees where operands lie alike and none is expanded.
 """
 
 from __future__ import annotations
@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.shapes import Shape
 
 
 def by_rows(x: Array) -> Array:
@@ -19,49 +18,60 @@ def by_rows(x: Array) -> Array:
     return x if x.flags.c_contiguous else np.array(x, order="C")
 
 
+def steps(x: Array) -> list[int]:
+    """Return how many elements apart neighbours along each axis are, as PyTorch tells it.
+
+    NumPy has steps of its own for axes of one element, and where there are no elements at all.
+    """
+    shape, found = x.shape, [s // x.itemsize for s in x.strides]
+    for d in reversed(range(x.ndim)):
+        if not x.size or (shape[d] == 1 and not found[d]):
+            found[d] = max(shape[d + 1], 1) * found[d + 1] if d + 1 < x.ndim else 1
+    return found
+
+
 def memory_order(x: Array) -> list[int]:
     """Return the axes from the slowest to the fastest in memory, as PyTorch orders them to lay out a copy.
 
-    Axes of one element stay where they are. The others are sorted by insertion, in which an axis that repeats its
-    elements compares with none.
+    Sorted by insertion, in which an axis that repeats its elements compares with none, and of two with equal steps the
+    longer one is the slower.
     """
     if x.flags.c_contiguous:
         return list(range(x.ndim))
-    fast = [axis for axis in reversed(range(x.ndim)) if x.shape[axis] > 1]
-    for i in range(1, len(fast)):
+    step, size = [abs(s) for s in steps(x)], x.shape
+    fast = list(reversed(range(x.ndim)))
+    for i in range(1, x.ndim):
         at = i
         for j in range(i - 1, -1, -1):
-            before, here = (abs(x.strides[fast[k]]) for k in (j, at))
-            if not (before and here):
+            a, b = fast[j], fast[at]
+            if not (step[a] and step[b]) or (step[a] == step[b] and size[a] <= size[b]):
                 continue
-            if before <= here:
+            if step[a] < step[b]:
                 break
-            fast[j], fast[at] = fast[at], fast[j]
+            fast[j], fast[at] = b, a
             at = j
-    moved = iter(reversed(fast))
-    return [next(moved) if x.shape[axis] > 1 else axis for axis in range(x.ndim)]
+    return fast[::-1]
 
 
 def room_like(x: Array, dtype: np.dtype[Any] | None = None) -> Array:
-    """Return an array for the elements of a copy of ``x``: of its shape, without gaps, in its order in memory."""
-    return in_order(x.shape, memory_order(x), x.dtype if dtype is None else dtype)
+    """Return an array for the elements of a copy of ``x``: of its shape, in its order in memory, without gaps."""
+    order = memory_order(x)
+    made: Array = np.empty([x.shape[axis] for axis in order], x.dtype if dtype is None else dtype)
+    return in_axes(made, order)
 
 
-def laid_as(x: Array, like: Array) -> Array:
-    """Return ``x``, or a copy, whose elements lie in the order in memory of those of ``like``, of the same shape."""
-    if x.flags.c_contiguous and like.flags.c_contiguous:
-        return x
-    out = room_like(like, x.dtype)
-    out[...] = x
+def in_axes(x: Array, order: list[int]) -> Array:
+    """Return a view of ``x`` in which its axes, the first one and so on, are the ones that ``order`` says."""
+    return x if order == sorted(order) else x.transpose(np.argsort(order))
+
+
+def laid_as(x: Array, like: Array, dtype: np.dtype[Any] | None = None) -> Array:
+    """Return a copy of ``x`` whose elements lie in the order in memory of those of ``like``, of the same shape."""
+    out = room_like(like, x.dtype if dtype is None else dtype)
+    np.copyto(out, x, casting="unsafe")
     return out
-
-
-def in_order(shape: Shape, order: list[int], dtype: np.dtype[Any]) -> Array:
-    """Return an array for the elements of ``shape``, of which the axes in ``order`` lie from slow to fast."""
-    made: Array = np.empty(tuple(shape[axis] for axis in order), dtype)
-    return made.transpose(np.argsort(order)) if order != sorted(order) else made
 
 
 def copied(x: Array) -> Array:
     """Return a copy without gaps, in the order in memory of ``x``."""
-    return x.copy() if x.flags.c_contiguous else laid_as(x, x)
+    return np.array(x) if x.flags.c_contiguous else laid_as(x, x)

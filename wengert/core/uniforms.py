@@ -16,7 +16,7 @@ import numpy.typing as npt
 from wengert.core import dtypes
 from wengert.core.fused import scaled
 from wengert.core.mt19937 import Array, Stream
-from wengert.core.strides import memory_order
+from wengert.core.strides import in_axes, memory_order
 
 Shape = int | Sequence[int]
 
@@ -139,4 +139,4 @@ def in_memory_order(like: Array, draw: Callable[..., Array], *operands: Array) -
     order = memory_order(like)
     placed = [np.broadcast_to(a, like.shape).transpose(order) for a in operands]
     drawn: Array = draw(tuple(like.shape[axis] for axis in order), *placed)
-    return drawn.transpose(np.argsort(order)) if order != sorted(order) else drawn
+    return in_axes(drawn, order)

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core.silence import silent
 from wengert.errors import refuser
 from wengert.rules import structural
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import handle
 from wengert.tensor import sampling
-from wengert.tensor.promotion import dtype_of
+from wengert.tensor.promotion import dtype_of, raw_number
 
 __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
@@ -231,7 +232,7 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     values = normal_(flat, 0, 1, generator).numpy()
     q, r = np.linalg.qr(values.T if rows < values.shape[1] else values)
     q *= np.sign(np.diag(r))
-    q = (q.T if rows < values.shape[1] else q) * dtype_of(tensor).type(gain)
+    q = silent().run(np.multiply, q.T if rows < values.shape[1] else q, raw_number(gain, q.dtype))
     return _put(tensor, q.reshape(tuple(tensor.shape)))
 
 

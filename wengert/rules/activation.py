@@ -8,6 +8,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, elementwise
+from wengert.core.strides import by_rows
 from wengert.rules.blocks import in_blocks
 from wengert.rules.elementwise import abs, exp, keep_where, sigmoid, sign, square, tanh, where
 from wengert.rules.memory import zero
@@ -297,7 +298,9 @@ def _log_sigmoid(x: Array) -> Array:
     return np.minimum(x, x.dtype.type(0)) - out  # type: ignore[no-any-return]
 
 
-log_sigmoid = elementwise("log_sigmoid", _log_sigmoid, lambda t, x: t * sigmoid(-x))
+log_sigmoid = elementwise(
+    "log_sigmoid", lambda x: _log_sigmoid(by_rows(x)), lambda t, x: t * sigmoid(-x)
+)
 
 
 def _halves(x: Any, dim: int) -> tuple[Any, Any]:

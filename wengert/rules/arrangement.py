@@ -14,7 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general, linear
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows
+from wengert.core.strides import by_rows, laid_as
 from wengert.rules.structural import reshape, slice_, sum
 
 Pad = tuple[tuple[int, int], ...]
@@ -26,7 +26,7 @@ def _shift_dims(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 def _flip(x: Array, *, dims: Shape) -> Array:
-    return np.flip(x, dims).copy(order="K")
+    return laid_as(np.flip(x, dims), x)
 
 
 flip = linear("flip", _flip, lambda ct, dims: flip(ct, dims=dims), shift=_shift_dims)
@@ -60,8 +60,8 @@ def _rot90(x: Array, *, k: int, dims: Shape) -> Array:
     if not k:
         return np.array(x, order="C")
     if k == 2:
-        return np.flip(x, dims).copy(order="K")
-    return np.flip(x, second if k == 1 else first).copy(order="K").swapaxes(first, second)
+        return laid_as(np.flip(x, dims), x)
+    return laid_as(np.flip(x, second if k == 1 else first), x).swapaxes(first, second)
 
 
 rot90 = linear(

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import composite
+from wengert.core.primitive import composite, linear
 from wengert.core.strides import by_rows
 from wengert.rules.composite import softmax
-from wengert.rules.contraction import matmul
+from wengert.rules.contraction import matmul, matmul_batch
 from wengert.rules.elementwise import keep_where
 from wengert.rules.structural import any_, sum, transpose
 
@@ -62,6 +62,20 @@ attention_weights = composite(
 )  # fmt: skip
 """The softmax of ``x + bias`` along the last axis; 0 for a query that may see no key."""
 
-attend = matmul.named("attend", "ScaledDotProductFlashAttentionForCpuBackward0")
+
+def _attend(x: Array, y: Array, *, by_time: bool) -> Array:
+    out: Array = matmul.forward(x, y)
+    return by_rows(out.swapaxes(1, 2)).swapaxes(1, 2) if by_time else out
+
+
+attend = linear(
+    "attend", _attend,
+    [lambda ct, y: matmul(ct, _turned(y)), lambda ct, x: matmul(_turned(x), ct)], joint=False,
+    batch=lambda size, mapped, p, x, y: matmul_batch(size, mapped, p, x, y),
+    backward_name="ScaledDotProductFlashAttentionForCpuBackward0",
+)  # fmt: skip
 attend_each = matmul.named("attend_each", "UnsafeViewBackward0")
-"""The weighted means of values, under the names that PyTorch's nodes have with a batch of heads and without."""
+"""The weighted means of values, under the names that PyTorch's nodes have with a batch of heads and without.
+
+With ``by_time`` all heads of one time lie together in memory, as they do where queries were one matrix.
+"""

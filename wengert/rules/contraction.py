@@ -67,7 +67,7 @@ def _matmul(x: Array, y: Array) -> Array:
     return by_rows(out) if out.ndim > 2 else out
 
 
-def _matmul_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
+def matmul_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
     """Give both operands the same number of axes behind the mapped one, so that batch axes line up."""
     rank = max(x.ndim - mapped[0], y.ndim - mapped[1])
     lined_up = [
@@ -83,7 +83,7 @@ def _swap(x: Any) -> Any:
 
 matmul = linear(
     "matmul", _matmul, [lambda ct, y: matmul(ct, _swap(y)), lambda ct, x: matmul(_swap(x), ct)],
-    joint=False, batch=_matmul_batch, backward_name="UnsafeViewBackward0",
+    joint=False, batch=matmul_batch, backward_name="UnsafeViewBackward0",
 )  # fmt: skip
 """Matrix products over the last two axes, the others broadcast against each other."""
 
@@ -97,7 +97,7 @@ def _rows(x: Any) -> Any:
 
 mm_each = linear(
     "mm_each", _matmul, [lambda ct, y: mm_each(ct, t(y)), lambda ct, x: mm(t(_rows(x)), _rows(ct))],
-    joint=False, batch=_matmul_batch, backward_name="UnsafeViewBackward0",
+    joint=False, batch=matmul_batch, backward_name="UnsafeViewBackward0",
 )  # fmt: skip
 """Each matrix of a stack times one matrix."""
 
@@ -111,7 +111,7 @@ bmm_total = linear(
     [lambda ct, y: _stacked_left(ct, y), lambda ct, x: _stacked_right(ct, x)],
     joint=False, backward_name="BmmBackward0",
     batch=lambda size, mapped, p, x, y: sum(
-        _matmul_batch(size, mapped, p, x, y), axis=(1,), keepdim=False
+        matmul_batch(size, mapped, p, x, y), axis=(1,), keepdim=False
     ),
 )  # fmt: skip
 """The sum of the products of two stacks of matrices, (b, m, n) (b, n, k) -> (m, k)."""
@@ -142,7 +142,7 @@ def _without_column(x: Any) -> Any:
 
 
 def _vm_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
-    out = _matmul_batch(size, mapped, p, _row(x), y)
+    out = matmul_batch(size, mapped, p, _row(x), y)
     return squeeze(out, dims=(out.ndim - 2,))
 
 
@@ -162,7 +162,7 @@ vm_each = vm.named("vm_each", "UnsafeViewBackward0")
 
 
 def _mv_each_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
-    return _without_column(_matmul_batch(size, mapped, p, x, _column(y)))
+    return _without_column(matmul_batch(size, mapped, p, x, _column(y)))
 
 
 mv_each = linear(

@@ -303,7 +303,7 @@ def _floor_divide(x: Array, y: Array) -> Array:
     return np.floor_divide(x, y)  # type: ignore[no-any-return]
 
 
-floor_divide = constant("floor_divide", _floor_divide, operands=2)
+floor_divide = constant("floor_divide", _floor_divide, operands=2, outline=np.floor_divide)
 
 
 def _remainder(x: Array, y: Array) -> Array:
@@ -315,6 +315,6 @@ def _remainder(x: Array, y: Array) -> Array:
 
 remainder = elementwise(
     "remainder", _remainder, lambda t: t, lambda t, x, y: -t * floor_divide(x, y),
-    backward_name="RemainderBackward1", domain=(0.2, 3.0),
+    backward_name="RemainderBackward1", domain=(0.2, 3.0), outline=np.remainder,
 )  # fmt: skip
 remainder_number = remainder.named("remainder_number", "RemainderBackward0")

@@ -15,6 +15,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, constant
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import keep_where
 from wengert.rules.indexing import gather, index, scatter
 from wengert.rules.reduction import mean
@@ -94,7 +95,7 @@ def _nll(x: Array, target: Array, weight: Array, *, reduction: str, ignore: int)
     if _all_count(x.shape, target, weight, ignore):
         picked = x[_rows(len(x)), target]
         if reduction == "none":
-            return np.negative(picked)
+            return by_rows(np.negative(picked))
         if reduction == "mean":
             return np.negative(mean.forward(picked, axis=(0,), keepdim=False))
         return np.negative(sum_all(picked))
@@ -103,7 +104,7 @@ def _nll(x: Array, target: Array, weight: Array, *, reduction: str, ignore: int)
     picked = np.take_along_axis(x, np.expand_dims(at, axis), axis).squeeze(axis)
     each = np.where(counts, -picked * share, 0).astype(x.dtype)
     if reduction == "none":
-        return each
+        return by_rows(each)
     total = sum_all(each)
     return total if reduction == "sum" else np.asarray(total / share.sum(dtype=x.dtype))
 

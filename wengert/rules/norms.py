@@ -13,6 +13,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, general
 from wengert.core.shapes import Shape
+from wengert.core.strides import by_rows
 from wengert.rules.elementwise import abs, keep_where, modulus, power, sign, where
 from wengert.rules.reduction import ones_like
 from wengert.rules.structural import as_dtype_of, cast, conj, kept, numpy_dtype, shift_axis, sum
@@ -26,7 +27,7 @@ def _vector_norm(x: Array, *, ord: float, axis: Shape, keepdim: bool) -> Array:
     out = _norm_along(x, ord, axis)
     if keepdim:
         out = np.reshape(out, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
-    return np.asarray(out)
+    return by_rows(np.asarray(out))
 
 
 def _norm_along(x: Array, ord: float, axis: Shape) -> Any:

@@ -36,6 +36,11 @@ def arranging(name: str, forward: Any) -> Primitive:
     return general(name, forward, vjp, jvp, outputs=("values", "indices"), shift=shift_dim)
 
 
+def _beside(made: Array, x: Array) -> Array:
+    """Return what was made of ``x``, lying in memory as it does."""
+    return made if made.flags.c_contiguous and x.flags.c_contiguous else laid_as(made, x)
+
+
 def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
     if not descending:
         return np.argsort(x, axis=dim, kind="stable")
@@ -47,12 +52,12 @@ def _argsort(x: Array, *, dim: int, descending: bool) -> Array:
 
 def _sort(x: Array, *, dim: int, descending: bool) -> tuple[Array, Array]:
     at = _argsort(x, dim=dim, descending=descending)
-    return laid_as(np.take_along_axis(x, at, axis=dim), x), laid_as(at, x)
+    return _beside(np.take_along_axis(x, at, axis=dim), x), _beside(at, x)
 
 
 sort = arranging("sort", _sort)
 stable_sort = sort.named("stable_sort", "SortBackward1")
-argsort = constant("argsort", lambda x, **p: laid_as(_argsort(x, **p), x), shift=shift_dim)
+argsort = constant("argsort", lambda x, **p: _beside(_argsort(x, **p), x), shift=shift_dim)
 
 
 def _topk(x: Array, *, k: int, dim: int, largest: bool) -> tuple[Array, Array]:

@@ -70,7 +70,7 @@ def sharing(
     """
 
     def forward(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-        return reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+        return by_rows(np.asarray(reduce(x, axis=axis, keepdims=keepdim)))
 
     def winners(x: Any, out: Any, axis: Shape) -> tuple[Any, Any]:
         won = x == kept(out, axis, tuple(x.shape))
@@ -153,7 +153,7 @@ argmin = constant("argmin", _arg(np.argmin), shift=lambda p, size: {**p, "dim": 
 
 
 def _all(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    return np.logical_and.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+    return by_rows(np.asarray(np.logical_and.reduce(x, axis=axis, keepdims=keepdim)))
 
 
 any = any_
@@ -232,7 +232,7 @@ def _logsumexp(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     top = np.maximum.reduce(x.real, axis=axis, keepdims=True, initial=-np.inf)
     top = np.where(np.isfinite(top), top, top.dtype.type(0))
     total = np.log(np.add.reduce(np.exp(x - top), axis=axis, keepdims=True)) + top
-    return total if keepdim else total.squeeze(axis)  # type: ignore[no-any-return]
+    return by_rows(total if keepdim else total.squeeze(axis))
 
 
 def _logsumexp_vjp(ct: Any, x: Any, out: Any, axis: Shape) -> Any:

@@ -53,11 +53,11 @@ def _div_floor(x: Array, y: Array) -> Array:
 
 div_trunc = elementwise(
     "div_trunc", _div_trunc, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
-    backward_name="DivBackward2", domain=(0.2, 3.0),
+    backward_name="DivBackward2", domain=(0.2, 3.0), outline=np.floor_divide,
 )  # fmt: skip
 div_floor = elementwise(
     "div_floor", _div_floor, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
-    backward_name="DivBackward2", domain=(0.2, 3.0),
+    backward_name="DivBackward2", domain=(0.2, 3.0), outline=np.floor_divide,
 )  # fmt: skip
 """Quotients rounded towards 0 or down. Unlike `floor_divide` they are on the tape, with slope 0."""
 
@@ -69,7 +69,7 @@ def _fmod(x: Array, y: Array) -> Array:
 
 fmod = elementwise(
     "fmod", _fmod, lambda t: t, lambda t, x, y: -t * div_trunc(x, y),
-    backward_name="FmodBackward1", domain=(0.2, 3.0),
+    backward_name="FmodBackward1", domain=(0.2, 3.0), outline=np.fmod,
 )  # fmt: skip
 fmod_number = fmod.named("fmod_number", "FmodBackward0")
 

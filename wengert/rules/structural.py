@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows, copied
+from wengert.core.strides import by_rows, copied, laid_as
 from wengert.rules.summation import full_sum, sum_axes
 
 
@@ -142,7 +142,7 @@ def _sum(x: Array, *, axis: Shape, keepdim: bool) -> Array:
     total = full_sum(x) if len(axis) == x.ndim and x.flags.c_contiguous else sum_axes(x, axis)
     if keepdim:
         total = np.reshape(total, tuple(1 if i in axis else n for i, n in enumerate(x.shape)))
-    return total  # type: ignore[no-any-return]
+    return by_rows(total) if total.ndim > 1 else total  # type: ignore[no-any-return]
 
 
 def kept(ct: Any, axis: Shape, x_shape: Shape) -> Any:
@@ -164,7 +164,7 @@ sum_along = sum.named("sum_along", "SumBackward1")
 
 
 def _any(x: Array, *, axis: Shape, keepdim: bool) -> Array:
-    return np.logical_or.reduce(x, axis=axis, keepdims=keepdim)  # type: ignore[no-any-return]
+    return by_rows(np.asarray(np.logical_or.reduce(x, axis=axis, keepdims=keepdim)))
 
 
 any_ = constant("any", _any, shift=shift_axis)
@@ -218,7 +218,8 @@ def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
     if source.kind == "c" and dtype.kind != "c":
         x = x.real
     # A number of another package's type, as bfloat16 is, would be no operand of anything.
-    return np.asarray(x).astype(dtype)
+    x = np.asarray(x)
+    return laid_as(x, x, dtype) if x.ndim > 1 and 0 in x.strides else x.astype(dtype)
 
 
 cast = linear(
@@ -235,7 +236,7 @@ def as_dtype_of(mask: Any, like: Any) -> Any:
     return cast_away(mask, dtype=numpy_dtype(like), source=numpy_dtype(mask))
 
 
-clone = linear("clone", lambda x: copied(x), lambda ct: ct, shift=lambda p, size: p, moves=True)
+clone = linear("clone", copied, lambda ct: ct, shift=lambda p, size: p, moves=True)
 clone_by_rows = linear(
     "clone_by_rows", lambda x: np.array(x, order="C"), lambda ct: ct, shift=lambda p, size: p,
     moves=True, backward_name="CloneBackward0",
@@ -343,7 +344,7 @@ embed = linear(
 
 
 def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
-    out = np.array(x)
+    out = copied(x)
     out[index] = 0
     return out
 
@@ -355,7 +356,7 @@ clear_slice = linear(
 
 
 def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
-    out = np.array(x)
+    out = copied(x)
     out[index] = y
     return out
 

@@ -122,22 +122,24 @@ class Walk:
                 or (dtype is not _F32 and dtype is not _F64)
             ):  # fmt: skip
                 return
-            heappop(heap)
-            del pending[rank]
             saved = node.saved
             values: Sequence[Any] = ()
             if saved:
                 values = unpacked = []
-                spent.append(node)
                 for s in saved:
                     if s is not None and s.__class__ is not ndarray:
                         storage = s.storage
                         if storage is not None and (storage.changed < rank or storage.watched):
+                            if storage.changed < rank or storage.silent < rank:
+                                return
                             s = checked(node, s)
                         s = s.payload
                     unpacked.append(s)
+                spent.append(node)
             elif saved is None:
                 raise second_backward(node)
+            heappop(heap)
+            del pending[rank]
             if masks or row.selects is not None:
                 mask = masks.pop(rank, None)
                 if mask is not None or (row.selects is not None and matters_behind(node)):
@@ -302,10 +304,7 @@ class Walk:
                 if isinstance(ct, tuple)
                 else conj(ct)
             )
-        if self.taped:
-            results, tags = pulled(node, edges, ct, values, mask)
-        else:
-            results, tags = silent().run(pulled, node, edges, ct, values, mask)
+        results, tags = silent().run(pulled, node, edges, ct, values, mask)
         if turned:
             results = [g if g is None else conj(g) for g in results]
         return results, tags

@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import Array, state
 from wengert.core.silence import silent
+from wengert.core.strides import laid_as
 from wengert.errors import DTypeError, GradientError
 from wengert.rules import structural
 from wengert.tape import storage as cells
@@ -95,7 +96,7 @@ def _copy_of_tensor(data: Any, dtype: Any) -> Any:
     if plain.payload.__class__ is not np.ndarray:
         return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
     target = plain.payload.dtype if dtype is None else dtypes.to_numpy(dtype)
-    return handle(silent().run(np.array, plain.payload, target, order="C"))
+    return handle(silent().run(laid_as, plain.payload, plain.payload, target))
 
 
 def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:

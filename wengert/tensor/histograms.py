@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import ordering as rows
 from wengert.tape.storage import Recorded
@@ -99,7 +100,7 @@ def _edges(x: Any, bins: int, span: Sequence[float] | None) -> Any:
         low, high = 0.0, 1.0
     else:
         raw = x.concrete("histogram(), whose range is the elements' own unless it is given,")
-        low, high = float(raw.min()), float(raw.max())
+        low, high = (float(silent().run(end)) for end in (raw.min, raw.max))
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ShapeError(f"histogram(): range of [{low:g}, {high:g}] is not finite")
     if low > high:

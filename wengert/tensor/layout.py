@@ -12,6 +12,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.core.shapes import Shape
+from wengert.core.strides import steps
 from wengert.errors import ShapeError
 from wengert.tape.storage import ndarray, root_array
 from wengert.tensor.promotion import dtype_of
@@ -43,14 +44,7 @@ def is_contiguous(x: Any) -> bool:
 
 def stride(x: Any) -> Shape:
     """Return how many elements apart neighbours along each dimension are."""
-    laid_out = layout(x)
-    shape = laid_out.shape
-    steps = [s // laid_out.itemsize for s in laid_out.strides]
-    for d in reversed(range(len(shape))):
-        # NumPy has steps of its own for dimensions of one element, and where there are no elements at all.
-        if not laid_out.size or (shape[d] == 1 and not steps[d]):
-            steps[d] = max(shape[d + 1], 1) * steps[d + 1] if d + 1 < len(shape) else 1
-    return tuple(steps)
+    return tuple(steps(layout(x)))
 
 
 def storage_offset(x: Any) -> int:

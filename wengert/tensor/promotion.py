@@ -14,6 +14,7 @@ import numpy as np
 
 from wengert.core import carrier, dtypes
 from wengert.core.carrier import EVERYWHERE, Array
+from wengert.core.silence import silently
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
 from wengert.tape.provenance import warn
@@ -61,6 +62,7 @@ def _constant(value: complex, dtype: np.dtype[Any]) -> Any:
     return made
 
 
+@silently
 def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
     """Return a number as a 0-d array of ``dtype``; RuntimeError where it does not fit."""
     try:

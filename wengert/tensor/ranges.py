@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array
-from wengert.core.silence import silently
+from wengert.core.silence import silent, silently
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
@@ -145,9 +145,8 @@ def linspace(
     require_plain(device, layout)
     first, last = _end("linspace", start, "start"), _end("linspace", end, "end")
     target = _spaced_dtype("linspace", dtype, out, first, last)
-    made = finish(
-        _spaced(first, last, _steps_asked("linspace", steps), target).astype(target), requires_grad
-    )
+    spaced = _spaced(first, last, _steps_asked("linspace", steps), target)
+    made = finish(silent().run(spaced.astype, target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 

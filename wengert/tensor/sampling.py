@@ -15,7 +15,7 @@ from wengert.core import continuous, discrete, dtypes, uniforms
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape, positive_size
-from wengert.core.strides import room_like
+from wengert.core.strides import by_rows, room_like
 from wengert.errors import DTypeError, ShapeError, cannot_broadcast
 from wengert.rules import randomness as rows
 from wengert.tape.storage import Recorded
@@ -393,7 +393,7 @@ def multinomial(
         )
 
     def draw(stream: Any, s: Shape, weights: Array) -> Array:
-        return discrete.multinomial(stream, weights, count, bool(replacement))
+        return by_rows(discrete.multinomial(stream, weights, count, bool(replacement)))
 
     made = drawn("multinomial", generator, draw, (*shape[:-1], count), input)
     return made if out is None else deliver(made, out, silent=True)

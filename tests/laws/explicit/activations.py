@@ -75,6 +75,10 @@ def _samples() -> Entries:
             ((line,), {"maps": (("smooth linear", 5, 3, 5 / 3, False),), "back": False}),
         ],
         "scores": [((x, numbers(4, 3)), {"scale": 0.5}), ((cube, numbers(2, 5, 4)), {"scale": 1.0})],
+        "attend": [
+            ((numbers(2, 3, 2, 4), numbers(2, 3, 4, 2)), {"by_time": by_time})
+            for by_time in (False, True)
+        ],
         "attention_weights": [((cube, np.where(cube > 2, -np.inf, 0.1)), {}), ((x, numbers(3)), {})],
         "nll": [
             ((x, ints(2, 0), np.ones(())), {"reduction": "mean", "ignore": -100}),

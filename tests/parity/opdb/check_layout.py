@@ -28,11 +28,16 @@ def _gapped(t: torch.Tensor) -> torch.Tensor:
     return torch.stack((_transposed(t), _transposed(t)), -1)[..., 0]
 
 
+def _expanded(t: torch.Tensor) -> torch.Tensor:
+    return t[:1].contiguous().expand_as(t)
+
+
 LAYOUTS: dict[str, Callable[[torch.Tensor], torch.Tensor]] = {
     "row by row": lambda t: t.contiguous(),
     "transposed": _transposed,
     "reversed": _reversed,
     "with gaps": _gapped,
+    "expanded": _expanded,
 }
 
 

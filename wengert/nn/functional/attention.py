@@ -20,6 +20,7 @@ from wengert.rules import composite, structural
 from wengert.tape.storage import handle
 from wengert.tensor import comparison, joining, reductions, views
 from wengert.tensor.apply import require_broadcast, undefined
+from wengert.tensor.layout import layout
 from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
 
 __all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
@@ -70,8 +71,11 @@ def scaled_dot_product_attention(
         weights = rows.attention_weights(raw, bias)
     if dropout_p:
         weights = dropout(weights, dropout_p)
-    whole = query.ndim == 4 and not dropout_p
-    return (rows.attend if whole else rows.attend_each)(weights, value)
+    if query.ndim != 4 or dropout_p:
+        return rows.attend_each(weights, value)
+    lies = layout(query)
+    by_time = lies.swapaxes(1, 2).flags.c_contiguous and not lies.flags.c_contiguous
+    return rows.attend(weights, value, by_time=by_time)
 
 
 def _require_fit(op: str, query: Any, key: Any, value: Any) -> None:
@@ -187,7 +191,7 @@ def multi_head_attention_forward(
     raw = rows.scores(q, k, scale=1 / math.sqrt(width // num_heads))
     made = composite.softmax(raw, dim=3) if bias is None else rows.attention_weights(raw, bias)
     seen = dropout(made, p) if p else made
-    heads = views.permute(rows.attend(seen, v), (2, 0, 1, 3))
+    heads = views.permute(rows.attend(seen, v, by_time=False), (2, 0, 1, 3))
     out = linear(views.reshape(heads, (length, batch, width)), out_proj_weight, out_proj_bias)
     if single:
         out = views.squeeze(out, 1)

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.activation import logsigmoid
 from wengert.nn.functional.reducing import chosen_reduction, reduced
@@ -57,7 +58,7 @@ def cross_entropy(
             and input.payload.dtype.kind == "f"
         ):
             row = composite.log_softmax
-            logs = attach(row, input, row.forward(x, dim=1), _ROWS_OF_CLASSES, 2)
+            logs = attach(row, input, silent().run(row.forward, x, dim=1), _ROWS_OF_CLASSES, 2)
             params = {"reduction": chosen_reduction(reduction), "ignore": ignore_index}
             return triple(rows.nll, logs, target, constant(1, x.dtype), params)
     reduction = chosen_reduction(reduction, size_average, reduce)

@@ -14,6 +14,7 @@ from wengert.rules import indexing as rows
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import handle
 from wengert.tensor import inplace
+from wengert.tensor.copies import contiguous
 from wengert.tensor.positions import INT64, checked, known, require_integers
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
@@ -96,6 +97,6 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         num_classes = int(raw.max()) + 1
     elif num_classes < 1:
         raise ShapeError(f"one_hot: num_classes must be positive, got {num_classes}.")
-    at = checked("one_hot", input, num_classes, -1, wrap=False)
+    at = checked("one_hot", contiguous(input), num_classes, -1, wrap=False)
     classes = handle(np.arange(num_classes))
     return cast_to(elementwise.eq(structural.unsqueeze(at, dim=at.ndim), classes), INT64)

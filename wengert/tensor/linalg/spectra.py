@@ -25,7 +25,7 @@ from wengert.tensor import (
 )
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, matrices, square, stack_shape
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of
+from wengert.tensor.promotion import cast_to, dtype_of, raw_number
 
 __all__ = [
     "eig", "eigh", "eigvals", "eigvalsh", "lstsq", "matrix_rank", "pinv", "svd", "svdvals",
@@ -143,7 +143,7 @@ def _tolerances(op: str, x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
 
 def _for_each(op: str, value: Any, x: Any, dtype: np.dtype[Any]) -> Any:
     if not isinstance(value, Recorded):
-        value = handle(np.asarray(value, dtype))
+        value = handle(raw_number(value, dtype))
     elif dtype_of(value).kind == "c":
         raise ShapeError(f"{op}: atol and rtol tensors of complex type are not supported.")
     return views.expand(cast_to(value, dtype), stack_shape(x))
