@@ -89,12 +89,12 @@ def sub(input: Any, other: Any, *, alpha: complex = 1, out: Any = None) -> Any:
 subtract = sub
 
 
-def rsub(input: Any, other: Any, *, out: Any = None) -> Any:
-    """Return ``other - input``; RuntimeError for bool tensors."""
+def rsub(input: Any, other: Any, *, alpha: complex = 1) -> Any:
+    """Return ``other - alpha * input``; RuntimeError for bool tensors."""
+    require_tensor("rsub", input)
     _no_bool_subtraction(input, other)
     row = rows.rsub if isinstance(other, Recorded) else rows.rsub_number
-    made = combine(row, input, other, op="rsub")
-    return made if out is None else deliver(made, out)
+    return combine(row, _scaled("rsub", other, input, alpha), other, op="rsub")
 
 
 def _no_bool_subtraction(x: Any, y: Any) -> None:
@@ -170,7 +170,7 @@ def neg(input: Any, *, out: Any = None) -> Any:
             "Negation, the `-` operator, on a bool tensor is not supported. Use `~` for not."
         )
     made = unary(rows.neg, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)
 
 
 negative = neg

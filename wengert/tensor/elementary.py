@@ -8,10 +8,12 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.core import dtypes
+from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
 from wengert.tape.record import unary
 from wengert.tensor.apply import floating_function, undefined
+from wengert.tensor.inplace import in_place
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -98,10 +100,23 @@ def abs(input: Any, *, out: Any = None) -> Any:
     if kind == "b":
         raise undefined("abs", dtype_of(input))
     made = unary(rows.modulus if kind == "c" else rows.abs, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=kind != "c")
 
 
 absolute = abs
+
+
+def abs_(input: Any) -> Any:
+    """`abs`, in place; RuntimeError for complex tensors, whose moduli are real."""
+    require_tensor("abs_", input)
+    if dtypes.kind(dtype_of(input)) == "c":
+        raise DTypeError(
+            "In-place abs is not supported for complex tensors. Use `x.abs()`, which is real."
+        )
+    return _abs_(input)
+
+
+_abs_ = in_place(abs)
 
 
 def sign(input: Any, *, out: Any = None) -> Any:
@@ -111,4 +126,4 @@ def sign(input: Any, *, out: Any = None) -> Any:
     if kind == "c":
         raise undefined("sign", dtype_of(input))
     made = unary(structural.clone if kind == "b" else rows.sign, input)
-    return made if out is None else deliver(made, out)
+    return made if out is None else deliver(made, out, exact=True)

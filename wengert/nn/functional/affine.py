@@ -16,6 +16,7 @@ from wengert.rules import network, structural
 from wengert.tape.record import NO_PARAMS, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import contraction, views
+from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -23,7 +24,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def linear(input: Any, weight: Any, bias: Any = None) -> Any:
+def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any:
     """Return ``input @ weight.T + bias``: ``input (..., n)``, ``weight (m, n)``, ``bias (m)`` -> ``(..., m)``.
 
     A weight ``(n)`` gives one number for each vector. Raises RuntimeError where the sizes or dtypes do not fit.
@@ -32,6 +33,8 @@ def linear(input: Any, weight: Any, bias: Any = None) -> Any:
     >>> torch.nn.functional.linear(torch.tensor([1., 2.]), torch.tensor([[1., 1.], [0., 3.]]), torch.tensor([10., 0.]))
     tensor([13.,  6.])
     """
+    if out is not None:
+        return deliver(linear(input, weight, bias), out, exact=True)
     if not carrier.special and _fits_at_once(input, weight, bias):
         row = network.linear if input.payload.ndim == 2 else network.linear_each
         return triple(row, input, weight, bias, NO_PARAMS)

@@ -42,4 +42,6 @@ class ConversionMethods(Recorded):
     short = conversion.in_dtype(dtypes.int16, "short")
     char = conversion.in_dtype(dtypes.int8, "char")
     byte = conversion.in_dtype(dtypes.uint8, "byte")
+    cfloat = conversion.in_dtype(dtypes.complex64, "cfloat")
+    cdouble = conversion.in_dtype(dtypes.complex128, "cdouble")
     bool = conversion.in_dtype(dtypes.bool_, "bool")

@@ -46,7 +46,7 @@ class PointwiseMethods(Recorded):
     tanh, tanh_ = elementary.tanh, in_place(elementary.tanh)
     sigmoid, sigmoid_ = elementary.sigmoid, in_place(elementary.sigmoid)
     relu, relu_ = elementary.relu, in_place(elementary.relu)
-    abs, abs_ = elementary.abs, in_place(elementary.abs)
+    abs, abs_ = elementary.abs, elementary.abs_
     absolute, absolute_ = abs, abs_
     sign, sign_ = elementary.sign, in_place(elementary.sign)
     maximum = comparison.maximum
