@@ -88,6 +88,38 @@ def _standard(x: Any, centre: Any, variance: Any, eps: float) -> tuple[Any, Any]
     return (x - centre) * rate, rate
 
 
+def _along(v: Any, axis: Shape) -> Any:
+    return mean(v, axis=axis, keepdim=True)
+
+
+def _from_normalized_definition(
+    x: Any, y: Any, z: Any, centre: Any, variance: Any, *, axis: Shape, eps: float
+) -> Any:
+    standard, rate = _standard(y, centre, variance, eps)
+    g = x * z
+    return (g - _along(g, axis) - standard * _along(g * standard, axis)) * rate
+
+
+def _from_normalized(
+    x: Array, y: Array, z: Array, centre: Array, variance: Array, *, axis: Shape, eps: float
+) -> Array:
+    if x.itemsize == 2:
+        return _from_normalized_definition(x, y, z, centre, variance, axis=axis, eps=eps)  # type: ignore[no-any-return]
+    rate = np.reciprocal(np.sqrt(variance + y.dtype.type(eps)))
+    standard = np.subtract(y, centre)
+    standard *= rate
+    g = np.multiply(x, z)
+    standard *= _along(g * standard, axis)
+    g -= _along(g, axis)
+    g -= standard
+    g *= rate
+    return g
+
+
+from_normalized = composite("from_normalized", _from_normalized_definition, _from_normalized)
+"""What the cotangent ``x`` of normalized values is to ``y``, which was normalized and then multiplied by ``z``."""
+
+
 def _normalize_x(
     ct: Any, x: Any, y: Any, centre: Any, variance: Any, x_shape: Shape, axis: Shape, eps: float
 ) -> Any:
@@ -95,10 +127,7 @@ def _normalize_x(
     out_ct, centre_ct, variance_ct = ct
     terms = []
     if out_ct is not None:
-        standard, rate = _standard(x, centre, variance, eps)
-        g = out_ct * y
-        along = mean(g * standard, axis=axis, keepdim=True)
-        terms.append((g - mean(g, axis=axis, keepdim=True) - standard * along) * rate)
+        terms.append(from_normalized(out_ct, x, y, centre, variance, axis=axis, eps=eps))
     if centre_ct is not None:
         terms.append(broadcast_to(centre_ct / count, shape=x_shape))
     if variance_ct is not None:

@@ -33,6 +33,10 @@ ENTRIES: Entries = {
         ((CUBE, numbers(3, 1), numbers(3, 1, seed=1)), {"axis": (0, 2), "eps": 0.1}),
         ((X, np.ones(()), np.zeros(())), {"axis": (0,), "eps": 0.1}),
     ],
+    "from_normalized": [
+        ((X, X + 0.5, numbers(3), numbers(2, 1), np.ones((2, 1))), {"axis": (1,), "eps": 1e-5}),
+        ((CUBE, CUBE * 2, numbers(3, 1), numbers(1, 3, 1), np.ones((1, 3, 1))), {"axis": (0, 2), "eps": 0.1}),
+    ],
     "adam": [
         (
             (X, X[::-1], numbers(2, 3, seed=1), np.abs(X), np.abs(X[::-1]), np.array(0.1), np.array(0.3)),
