@@ -32,6 +32,7 @@ F.relu(x); F.softmax(x, dim=0); F.linear(x, w); nn.Linear(2, 3)(x); F.mse_loss(x
 torch.zeros_like(x); x.new_zeros(2); torch.tensor(3.0); torch.allclose(x, p); x.to(torch.float64); x.detach(); x.clone()
 torch.split(x, 1); x.chunk(2); torch.var_mean(x); x.expand(3, 2); x.view(2, 1); x.double(); torch.is_tensor(x)
 torch.Tensor.add(x, p); torch.nn.Parameter(p) + x; p + p; isinstance(x + p, torch.Tensor); hash(x) == hash(x)
+[v for v in torch.split(x, 1)]; Twice.apply(x); Twice.apply(x)._name
 x.requires_grad_(); x.detach().requires_grad_().mul(2).sum().backward(); torch.autograd.grad((y * 2).sum(), y)
 x.add_(1); x.zero_(); operator.iadd(x, p); operator.setitem(x, 0, 5.0); x.copy_(p)
 """.replace("\n", "; ").split("; ")
@@ -50,8 +51,20 @@ def test_what_is_asked(torch, expression):
     cls = logging(torch, log)
     import operator
 
+    class Twice(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            out = x * 2
+            out._name = "twice"
+            return out
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2
+
     names = {
-        "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "operator": operator, "w": torch.ones(3, 2),
+        "torch": torch, "nn": torch.nn, "F": torch.nn.functional, "operator": operator,
+        "Twice": Twice, "w": torch.ones(3, 2),
         "x": torch.tensor([1.0, 2.0]).as_subclass(cls), "p": torch.tensor([3.0, 4.0]),
         "y": torch.tensor([1.0, 2.0]).requires_grad_().as_subclass(cls),
     }  # fmt: skip
@@ -73,7 +86,17 @@ def test_results_are_of_the_subclass(torch):
     model = torch.nn.Sequential(torch.nn.Linear(2, 2), torch.nn.Tanh())
     out = model(a)
     out.sum().backward()
-    made = [a + 1, a + b, b + a, torch.stack([a, b]), a.exp().mean(), out, a[0], Named([1.0, 2.0])]
+    made = [
+        a + 1,
+        a + b,
+        b + a,
+        torch.stack([a, b]),
+        a.exp().mean(),
+        out,
+        a[0],
+        *a,
+        Named([1.0, 2.0]),
+    ]
     return [type(v).__name__ for v in made], (a * 3).described(), repr(a), repr(b * 2)
 
 

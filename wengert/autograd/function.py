@@ -23,6 +23,8 @@ from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, handle, next_rank
 from wengert.tensor import inplace
+from wengert.tensor.foreign import as_subclass
+from wengert.tensor.overriding import can_be_asked
 
 __all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
 
@@ -221,6 +223,9 @@ def _finish(
             results.append(_written(out, seen, edge, level))
         else:
             fresh = _made(out, edge, args, level)
+            if can_be_asked(out) and type(out) is not type(fresh):
+                fresh = as_subclass(fresh, type(out))
+                vars(fresh).update(vars(out))
             results.append(_parted(fresh, (*args, *below, *results)) if edge is not None else fresh)
     if taping:
         _save(node, outs, results, flows)

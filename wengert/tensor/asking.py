@@ -15,6 +15,7 @@ from functools import wraps
 from typing import Any, Final
 
 from wengert.tape import storage as cells
+from wengert.tape.provenance import INTERNAL
 from wengert.tensor.overriding import (
     UNCHANGED,
     can_be_asked,
@@ -47,7 +48,7 @@ OPERATORS: Final = frozenset(SPELLED) | frozenset(
     "__and__ __rand__ __or__ __ror__ __xor__ __rxor__ __invert__ __lshift__ __rlshift__ __rshift__ __rrshift__ __eq__"
     " __rsub__ __rtruediv__ __floordiv__ __rfloordiv__ __rmod__ __rpow__ __rmatmul__ __iand__ __ior__ __ixor__"
     " __ilshift__ __irshift__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __getitem__ __setitem__ __len__"
-    " __contains__ __iter__ __reversed__ __repr__ __format__ __bool__ __int__ __float__ __complex__ __index__".split()
+    " __contains__ __reversed__ __repr__ __format__ __bool__ __int__ __float__ __complex__ __index__".split()
 )
 
 _arming: Final = threading.RLock()
@@ -157,12 +158,13 @@ def _spread(values: Any) -> Iterator[Any]:
 
 
 class AskingProperty(property):
-    """A property that hands its getter over to a subclass that has its own way of it."""
+    """A property that hands its getter over to a subclass that has its own way of it, when the user reads it."""
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         if instance is None:
             return self
-        if instance.__class__ is not cells.tensor_type and can_be_asked(instance):
+        asks = instance.__class__ is not cells.tensor_type and can_be_asked(instance)
+        if asks and not INTERNAL[sys._getframe(1).f_code.co_filename]:
             return handle_torch_function(self.__get__, (instance,), instance)
         return super().__get__(instance, owner)
 
