@@ -219,6 +219,25 @@ def test_a_lacking_method_is_explained(start, program, text, owner):
     assert "README" in note
 
 
+def test_a_foreign_type_is_asked(start, program):
+    text = """
+        import torch
+
+        class Diagonal:
+            def __init__(self, n, value):
+                self.n, self.value = n, value
+
+            @classmethod
+            def __torch_function__(cls, func, types, args=(), kwargs=None):
+                return KNOWN[func](*args)
+
+        KNOWN = {torch.mean: lambda d: d.value / d.n}
+        print(torch.mean(Diagonal(4, 2.0)))
+    """
+    done = start("-m", "wengert", "run", program(text))
+    assert done.stdout == "0.5\n", done.stderr
+
+
 @pytest.mark.parametrize(
     "text", ["[].no_such", "import torch\ntorch.ones.no_such", "torch_ = 1\ntorch_.no_such"]
 )
