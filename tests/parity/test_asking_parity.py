@@ -172,3 +172,57 @@ def test_disabled(torch):
     with torch._C.DisableTorchFunctionSubclass():
         z = y + 1
     return type(x + 1).__name__, type(z).__name__, log
+
+
+class Sides:
+    """Another operand, which adds itself from the right."""
+
+    def __radd__(self, other):
+        return "from the right"
+
+
+WRITTEN = {
+    "a write of a subclass": "y.add_(p.as_subclass(Sub)).mul_(2); y.sum().backward()",
+    "a write beneath": "s = y.as_subclass(Sub); y.mul_(2); s.sum().backward()",
+    "a write through": "y.as_subclass(Sub).mul_(3); y.sum().backward()",
+    "an augmented assignment": "z = y; y += p.as_subclass(Sub); y *= 2; z.sum().backward()",
+    "a hook": "s = x.as_subclass(Sub); s.register_hook(lambda g: g * 10); (x * 2).sum().backward()",
+    "no leaf": "assert not x.as_subclass(Sub).is_leaf",
+    "compared with others": "s = p.as_subclass(Sub); assert (s == None, s != 'a', None in [s]) == (False, True, False)",
+    "the other's turn": "assert p.as_subclass(Sub) + Sides() == 'from the right'",
+}
+
+
+@pytest.mark.parametrize("name", WRITTEN)
+def test_a_tensor_of_a_subclass_is_a_view(torch, name):
+    class Sub(torch.Tensor):
+        pass
+
+    x = torch.ones(2, requires_grad=True)
+    names = {
+        "torch": torch,
+        "Sub": Sub,
+        "x": x,
+        "y": x * 1,
+        "p": torch.tensor([3.0, 4.0]),
+        "Sides": Sides,
+    }
+    exec(WRITTEN[name], names)
+    return x.grad, names["y"].detach()
+
+
+def test_a_view_of_a_subclass_under_transforms(torch):
+    class Sub(torch.Tensor):
+        pass
+
+    def tripled(x):
+        y = x * 1
+        y.as_subclass(Sub).mul_(3)
+        return y
+
+    x = torch.ones(2)
+    return (
+        torch.func.vmap(tripled)(x),
+        torch.func.jvp(tripled, (x,), (x,)),
+        torch.func.grad(lambda v: tripled(v).sum())(x),
+    )

@@ -21,6 +21,7 @@ from wengert.tensor.overriding import (
     can_be_asked,
     disabled,
     handle_torch_function,
+    spread,
     thread,
 )
 
@@ -40,16 +41,24 @@ SPELLED: Final = {
     "__add__": "add", "__radd__": "add", "__sub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
     "__mod__": "remainder", "__pow__": "pow", "__matmul__": "matmul", "__neg__": "neg", "__pos__": "positive",
     "__abs__": "abs", "__ne__": "ne", "__lt__": "lt", "__le__": "le", "__gt__": "gt", "__ge__": "ge",
-    "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_",
+    "__iadd__": "add_", "__isub__": "sub_", "__imul__": "mul_", "__itruediv__": "div_",
+    "__ifloordiv__": "floor_divide_", "__imod__": "remainder_", "__ipow__": "pow_",
 }  # fmt: skip
 """Operators that are handed over as the methods that they spell."""
 
 OPERATORS: Final = frozenset(SPELLED) | frozenset(
     "__and__ __rand__ __or__ __ror__ __xor__ __rxor__ __invert__ __lshift__ __rlshift__ __rshift__ __rrshift__ __eq__"
     " __rsub__ __rtruediv__ __floordiv__ __rfloordiv__ __rmod__ __rpow__ __rmatmul__ __iand__ __ior__ __ixor__"
-    " __ilshift__ __irshift__ __itruediv__ __ifloordiv__ __imod__ __ipow__ __getitem__ __setitem__ __len__"
+    " __ilshift__ __irshift__ __getitem__ __setitem__ __len__"
     " __contains__ __reversed__ __repr__ __format__ __bool__ __int__ __float__ __complex__ __index__".split()
 )
+
+UNARY: Final = frozenset(
+    "__neg__ __pos__ __abs__ __invert__ __getitem__ __setitem__ __len__ __contains__ __reversed__ __repr__ __format__"
+    " __bool__ __int__ __float__ __complex__ __index__".split()
+)
+BINARY: Final = OPERATORS - UNARY
+"""Operators whose TypeError lets the other operand have its turn."""
 
 _arming: Final = threading.RLock()
 _put: Final[list[tuple[Any, str, Any]]] = []
@@ -128,8 +137,15 @@ def _asking(function: Callable[..., Any], public: Callable[..., Any] | None = No
     @wraps(function)
     def asks(*args: Any, **kwargs: Any) -> Any:
         if thread.modes or any(map(_may_answer, args)) or any(map(_may_answer, kwargs.values())):
-            relevant = list(_spread((*args, *kwargs.values())))
-            return handle_torch_function(public or asks, relevant, *args, **kwargs)
+            # A plain tensor has no way of its own.
+            given = spread((*args, *kwargs.values()))
+            relevant = [x for x in given if x.__class__ is not cells.tensor_type]
+            try:
+                return handle_torch_function(public or asks, relevant, *args, **kwargs)
+            except TypeError:
+                if function.__name__ in BINARY:
+                    return NotImplemented
+                raise
         return function(*args, **kwargs)
 
     return asks
@@ -146,15 +162,6 @@ def _may_answer(x: Any) -> bool:
     if kind is list or kind is tuple:
         return any(map(_may_answer, x))
     return can_be_asked(x)
-
-
-def _spread(values: Any) -> Iterator[Any]:
-    """Yield values, in the place of a list or tuple its items, and no plain tensor, which has no way of its own."""
-    for value in values:
-        if isinstance(value, list | tuple):
-            yield from _spread(value)
-        elif value.__class__ is not cells.tensor_type:
-            yield value
 
 
 class AskingProperty(property):
@@ -194,7 +201,7 @@ class TorchFunctionMode:
         return self
 
     def __exit__(self, *exc: object) -> None:
-        thread.modes.remove(self)
+        thread.modes.pop()
 
 
 def resolve_name(f: Callable[..., Any]) -> str | None:

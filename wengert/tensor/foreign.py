@@ -13,11 +13,13 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import Array
 from wengert.errors import GradientError
+from wengert.rules import structural
 from wengert.tape import storage as cells
 from wengert.tape.storage import Recorded
 from wengert.tensor import creation, inplace
 from wengert.tensor.device import require_cpu
 from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.views import viewed
 
 __all__ = ["from_dlpack", "to_dlpack"]
 
@@ -113,13 +115,13 @@ def _writable(array: Array) -> Array:
 
 
 def as_subclass(x: Any, cls: Any) -> Any:
-    """Return a tensor as an instance of a subclass of `Tensor`; memory and history are shared. TypeError for others."""
+    """Return a view of a whole tensor as an instance of a subclass of `Tensor`; TypeError for other classes."""
     if not (isinstance(cls, type) and issubclass(cls, cells.tensor_type)):
         raise TypeError(
             "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. "
             "Make sure your class inherits from Tensor."
         )
-    made = cells.alias(x)
+    made = viewed(structural.alias, x, {"index": ()})
     made.__class__ = cls
     return made
 

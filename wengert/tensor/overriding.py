@@ -7,7 +7,7 @@ when Wengert's own functions do.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from wengert.tape import storage as cells
@@ -117,18 +117,36 @@ def compute_as(
         return NotImplemented
     with DisableTorchFunctionSubclass():
         found = func(*args, **(kwargs or {}))
-        return found if func in UNCHANGED else _as_class(cls, found)
+        if func in UNCHANGED:
+            return found
+        given = {id(x) for x in spread((*args, *(kwargs or {}).values()))}
+        return _as_class(cls, found, given)
 
 
 UNCHANGED: set[Any] = set()
 """Getters of properties whose value stays of its own class."""
 
 
-def _as_class(cls: type, value: Any) -> Any:
+def spread(values: Iterable[Any]) -> Iterator[Any]:
+    """Yield values, and in the place of a list or tuple its items."""
+    for value in values:
+        if isinstance(value, list | tuple):
+            yield from spread(value)
+        else:
+            yield value
+
+
+def _as_class(cls: type, value: Any, given: set[int]) -> Any:
+    """Return what was computed as of a class: what is new becomes so itself, of what was given there is a view."""
     if isinstance(value, Recorded):
-        return value if isinstance(value, cls) else as_subclass(value, cls)
+        if isinstance(value, cls):
+            return value
+        if id(value) in given or type(value) is not cells.tensor_type:
+            return as_subclass(value, cls)
+        value.__class__ = cls
+        return value
     if isinstance(value, list | tuple):
-        parts = [_as_class(cls, v) for v in value]
+        parts = [_as_class(cls, v, given) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)
     return value
 
