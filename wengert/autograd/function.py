@@ -23,7 +23,6 @@ from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, handle, next_rank
 from wengert.tensor import inplace
-from wengert.tensor.foreign import as_subclass
 from wengert.tensor.overriding import can_be_asked
 
 __all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
@@ -224,7 +223,7 @@ def _finish(
         else:
             fresh = _made(out, edge, args, level)
             if can_be_asked(out) and type(out) is not type(fresh):
-                fresh = as_subclass(fresh, type(out))
+                fresh.__class__ = type(out)
                 vars(fresh).update(vars(out))
             results.append(_parted(fresh, (*args, *below, *results)) if edge is not None else fresh)
     if taping:

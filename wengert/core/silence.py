@@ -1,7 +1,7 @@
 """NumPy's floating-point warnings, kept silent: infinities and NaN are values that tensors show.
 
 NumPy tells of them by what the current context's `numpy.errstate` says, and a user may have asked it for errors. An
-`errstate` entered for each operation would cost half as much as the operation; a context that holds one costs 15 ns.
+`errstate` entered for each operation would cost 0.66 us of the 0.9 of an addition; a context that holds one costs 0.02.
 """
 
 from __future__ import annotations

@@ -46,17 +46,15 @@ SPELLED: Final = {
 }  # fmt: skip
 """Operators that are handed over as the methods that they spell."""
 
-OPERATORS: Final = frozenset(SPELLED) | frozenset(
-    "__and__ __rand__ __or__ __ror__ __xor__ __rxor__ __invert__ __lshift__ __rlshift__ __rshift__ __rrshift__ __eq__"
-    " __rsub__ __rtruediv__ __floordiv__ __rfloordiv__ __rmod__ __rpow__ __rmatmul__ __iand__ __ior__ __ixor__"
-    " __ilshift__ __irshift__ __getitem__ __setitem__ __len__"
-    " __contains__ __reversed__ __repr__ __format__ __bool__ __int__ __float__ __complex__ __index__".split()
-)
-
 UNARY: Final = frozenset(
     "__neg__ __pos__ __abs__ __invert__ __getitem__ __setitem__ __len__ __contains__ __reversed__ __repr__ __format__"
     " __bool__ __int__ __float__ __complex__ __index__".split()
 )
+OPERATORS: Final = UNARY | frozenset(SPELLED) | frozenset(
+    "__and__ __rand__ __or__ __ror__ __xor__ __rxor__ __lshift__ __rlshift__ __rshift__ __rrshift__ __eq__ __rsub__"
+    " __rtruediv__ __floordiv__ __rfloordiv__ __rmod__ __rpow__ __rmatmul__ __iand__ __ior__ __ixor__ __ilshift__"
+    " __irshift__".split()
+)  # fmt: skip
 BINARY: Final = OPERATORS - UNARY
 """Operators whose TypeError lets the other operand have its turn."""
 
