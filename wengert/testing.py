@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.bfloat16 import widened
 from wengert.core.silence import silently
 from wengert.errors import refuser
+from wengert.tape.storage import concrete
 from wengert.tensor import creation
 from wengert.tensor.promotion import is_number
 from wengert.tensor.tensor import Tensor
@@ -133,7 +134,7 @@ class _Comparison:
                 rtol, atol = 1e-7, 1e-7
         wide = np.complex128 if a.is_complex() or e.is_complex() else np.float64
         exact = not (rtol or atol)
-        x, y = (widened(v.concrete("assert_close")) for v in (a, e))
+        x, y = (widened(concrete(v, "assert_close")) for v in (a, e))
         if not (exact and x.dtype.kind in "iub" and y.dtype.kind in "iub"):
             x, y = x.astype(wide), y.astype(wide)
         if actual is not None:

@@ -55,7 +55,7 @@ def test_limits_are_asked_of_the_one_function(package):
         ("d.kind in refused", [1]),
         ("payload.dtype.kind != 'f'", [1]),
         ("payload.dtype.kind == 'f'", []),
-        ("self.payload.dtype.kind == 'f'", []),
+        ("self._payload.dtype.kind == 'f'", []),
         ("d.kind == 'c'", []),
         ("d.kind not in 'biu'", []),
         ("row.kind == 'elementwise'", []),

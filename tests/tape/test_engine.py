@@ -48,12 +48,12 @@ LANDINGS = {
 
 def assert_owned(grad, x):
     """A gradient is the tensor's alone: writable, in one piece, of its dtype and shape."""
-    array = grad.payload
+    array = grad._payload
     assert type(array) is np.ndarray
     assert array.flags.writeable and array.flags.c_contiguous
     assert array.base is None
-    assert array.dtype == x.payload.dtype and array.shape == x.payload.shape
-    assert not np.may_share_memory(array, x.payload)
+    assert array.dtype == x._payload.dtype and array.shape == x._payload.shape
+    assert not np.may_share_memory(array, x._payload)
 
 
 @pytest.mark.parametrize("twice", [False, True])
@@ -160,7 +160,7 @@ def rule_results(monkeypatch):
         def call(*args):
             result = fn(*args)
             if result is not None:
-                seen.append((fn, np.asarray(getattr(result, "payload", result)).dtype))
+                seen.append((fn, np.asarray(getattr(result, "_payload", result)).dtype))
             return result
 
         return call

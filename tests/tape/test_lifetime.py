@@ -179,7 +179,7 @@ def watch(tensors):
     refs = [weakref.ref(t) for t in tensors]
     alive = []
     for t in tensors:
-        array = t.payload
+        array = t._payload
         while array.base is not None:
             array = array.base
         alive.append(weakref.finalize(array, lambda: None))

@@ -16,7 +16,7 @@ from wengert.trace import trace
 def numbers(value: Any) -> Any:
     """Return a value as something that compares: tensors as dtype, flags, version, hooks, gradient and elements."""
     if isinstance(value, torch.Tensor):
-        cell = value.cell
+        cell = value._cell
         hooks = 0 if cell is None else len(cell.hooks or ()) + len(cell.post_hooks or ())
         version = None if value.is_inference() else value._version
         grad = None if cell is None else numbers(cell.grad)

@@ -58,7 +58,7 @@ class World:
         hooks = (
             None if extra is None else (len(extra.pre), len(extra.post), len(extra.tensor_hooks))
         )
-        leaf_node = [len(self.leaf.cell.hooks or ()), len(self.leaf.cell.post_hooks or ())]
+        leaf_node = [len(self.leaf._cell.hooks or ()), len(self.leaf._cell.post_hooks or ())]
         return numbers([
             tensors, self.array, self.net, self.optimizer, list(self.log), dict(self.table), self.count, hooks,
             leaf_node, self.inner.retains_grad, self.marked.grad is self.given, node.saved is None,

@@ -174,7 +174,7 @@ def _below(walk: Walk) -> Level | None:
 
 def _lowered(x: Any, level: Level) -> Any:
     """Return what a context holds with the tape of ``level`` taken off its tensors."""
-    if isinstance(x, Recorded) and x.edge is not None and x.level is level:
+    if isinstance(x, Recorded) and x._edge is not None and x._level is level:
         return uncovered(x)
     return with_parts(x, lambda part: _lowered(part, level))
 
@@ -226,15 +226,15 @@ class Saved:
     __slots__ = ("edge", "flows", "level", "output", "tensor")
 
     def __init__(self, tensor: Any, output: int | None, flows: bool) -> None:
-        self.output, self.flows, self.level = output, flows, tensor.level
-        self.edge = tensor.edge if output is None else None
+        self.output, self.flows, self.level = output, flows, tensor._level
+        self.edge = tensor._edge if output is None else None
         held = tensor
         if output is not None:
             held = alias(tensor)
-            held.edge = held.origin = None
+            held._edge = held._origin = None
         if state.saved_hooks:
             held = Packed(*state.saved_hooks[-1], held)
-        elif output is None and tensor.storage is not None:
+        elif output is None and tensor._storage is not None:
             held = guarded(tensor)
         self.tensor = held
 
@@ -244,8 +244,8 @@ class Saved:
         packed = tensor.__class__ is Packed
         if packed:
             tensor = tensor.restore()
-        elif tensor.storage is not None:
-            if tensor.storage.changed < node.rank or tensor.storage.watched:
+        elif tensor._storage is not None:
+            if tensor._storage.changed < node.rank or tensor._storage.watched:
                 tensor = checked(node, tensor)
         edge = self.edge
         if self.output is not None and self.flows:
@@ -254,10 +254,10 @@ class Saved:
             edge = node if node.outputs is None else Output(node, self.output, made[0])
         if below is self.level and (edge is not None or self.output is not None):
             return uncovered(tensor)
-        if tensor.edge is edge and not packed:
+        if tensor._edge is edge and not packed:
             return tensor
-        again = handle(tensor.payload, edge, self.level)
-        again.storage = tensor.storage
+        again = handle(tensor._payload, edge, self.level)
+        again._storage = tensor._storage
         return again
 
 

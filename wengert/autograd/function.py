@@ -131,7 +131,7 @@ class Function:
         top: tuple[int, Level, Any] = (-1, ROOT, None)
         for x in args:
             if isinstance(x, Recorded):
-                found = x.standing()  # type: ignore[attr-defined]
+                found = x._standing()  # type: ignore[attr-defined]
                 top = max(top, found, key=lambda s: s[0])
         level = top[1]
         if not level.open:
@@ -164,7 +164,7 @@ class Function:
         active = tuple(isinstance(x, Recorded) and recorded(x, level) for x in args)
         ctx = FunctionCtx(active)
         node = cls._node_class(ctx, args)
-        node.edges = tuple(x.edge if on else None for x, on in zip(args, active, strict=True))
+        node.edges = tuple(x._edge if on else None for x, on in zip(args, active, strict=True))
         if is_outermost(level):
             with no_grad():
                 if cls.separate_context():
@@ -244,15 +244,15 @@ def _written(out: Any, seen: Any, edge: Any, level: Level) -> Any:
     """Return an input that forward changed, through ``seen``, with its new edge; its views and base follow."""
     if edge is None:
         return out
-    base = out.origin.base if out.origin is not None and out.origin.differentiable else out
-    if isinstance(base.edge, GradCell) and recording_at(recording_level(base)):
+    base = out._origin.base if out._origin is not None and out._origin.differentiable else out
+    if isinstance(base._edge, GradCell) and recording_at(recording_level(base)):
         which = "a leaf Variable" if base is out else "a view of a leaf Variable"
         raise GradientError(
             f"mark_dirty: {which} that requires grad is being used in an in-place operation. Use a copy of it."
         )
     if not is_outermost(level):
         return inplace.assign(out, handle(collapsed(seen), edge, level), "mark_dirty")
-    inplace.rebase(out, handle(out.payload, edge, level))
+    inplace.rebase(out, handle(out._payload, edge, level))
     return out
 
 
@@ -265,9 +265,9 @@ def _made(out: Any, edge: Any, args: Sequence[Any], level: Level) -> Any:
     if not given and not outermost:
         return handle(collapsed(out), edge, level)
     fresh = alias(out)
-    fresh.edge, fresh.level = edge, ROOT if edge is None else level
+    fresh._edge, fresh._level = edge, ROOT if edge is None else level
     if edge is not None:
-        fresh.origin = None
+        fresh._origin = None
     return fresh
 
 
@@ -276,11 +276,11 @@ def _parted(out: Any, others: Sequence[Any]) -> Any:
 
     The tape cannot follow a write from one to the other, because what lies between them is the user's.
     """
-    payload = out.payload
+    payload = out._payload
     if payload.__class__ is np.ndarray and state.trace is None:
-        arrays = (x.payload for x in others if isinstance(x, Recorded) and x is not out)
+        arrays = (x._payload for x in others if isinstance(x, Recorded) and x is not out)
         if any(a.__class__ is np.ndarray and np.may_share_memory(payload, a) for a in arrays):
-            out.payload, out.storage = payload.copy(), None
+            out._payload, out._storage = payload.copy(), None
     return out
 
 
@@ -307,7 +307,9 @@ def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:
     def wrapper(ctx: Any, *grads: Any) -> Any:
         with no_grad():
             results = fn(ctx, *grads)
-        if not state.grad or not any(isinstance(g, Recorded) and g.edge is not None for g in grads):
+        if not state.grad or not any(
+            isinstance(g, Recorded) and g._edge is not None for g in grads
+        ):
             return results
         single = not isinstance(results, tuple)
         outs = (results,) if single else results

@@ -27,13 +27,13 @@ def _tuple(values: Any) -> tuple[Any, ...]:
 
 
 def _checkable(inputs: Sequence[Any]) -> list[int]:
-    found = [i for i, x in enumerate(inputs) if isinstance(x, Recorded) and x.edge is not None]
+    found = [i for i, x in enumerate(inputs) if isinstance(x, Recorded) and x._edge is not None]
     if not found:
         raise ValueError(
             "gradcheck expects at least one input tensor to require gradient, but none of the them have "
             "requires_grad=True."
         )
-    if any(inputs[i].payload.dtype.itemsize < 8 for i in found):
+    if any(inputs[i]._payload.dtype.itemsize < 8 for i in found):
         warn(
             "An input of gradcheck is not of double precision: finite differences are too coarse in float32. "
             "Use `x.double()`.",
@@ -75,10 +75,12 @@ def _analytical(out: Any, x: Any) -> Array:
     """Return the same matrix by one backward per element of the output."""
     columns = []
     for j in range(out.numel()):
-        seed = np.zeros(tuple(out.shape), out.payload.dtype)
+        seed = np.zeros(tuple(out.shape), out._payload.dtype)
         seed.reshape(-1)[j] = 1
         (g,) = gradients(out, x, handle(seed), retain_graph=True, allow_unused=True)
-        columns.append(np.zeros(x.numel(), x.payload.dtype) if g is None else g.payload.reshape(-1))
+        columns.append(
+            np.zeros(x.numel(), x._payload.dtype) if g is None else g._payload.reshape(-1)
+        )
     return np.stack(columns, axis=1) if columns else np.zeros((x.numel(), 0))
 
 
@@ -119,14 +121,14 @@ def _compare(
     eps: float, atol: float, rtol: float, nondet_tol: float,
 ) -> None:  # fmt: skip
     outputs = [o for o in _tuple(func(*inputs)) if isinstance(o, Recorded)]
-    live = [k for k, o in enumerate(outputs) if o.edge is not None]
+    live = [k for k, o in enumerate(outputs) if o._edge is not None]
 
     def values() -> list[Array]:
         outs = [o for o in _tuple(func(*inputs)) if isinstance(o, Recorded)]
-        return [np.array(o.payload) for o in outs]
+        return [np.array(o._payload) for o in outs]
 
     for i in checked:
-        numerical = _numerical(values, inputs[i].payload, eps)
+        numerical = _numerical(values, inputs[i]._payload, eps)
         for k in range(len(numerical)):
             expected = numerical[k]
             if k not in live:
@@ -137,8 +139,8 @@ def _compare(
                     )
                 continue
             found = _analytical(outputs[k], inputs[i])
-            if expected.dtype.kind == "c" and outputs[k].payload.dtype.kind == "c":
-                expected = np.conj(expected) if inputs[i].payload.dtype.kind == "c" else expected
+            if expected.dtype.kind == "c" and outputs[k]._payload.dtype.kind == "c":
+                expected = np.conj(expected) if inputs[i]._payload.dtype.kind == "c" else expected
             if np.abs(found - _analytical(outputs[k], inputs[i])).max(initial=0) > nondet_tol:
                 raise GradcheckError(
                     f"Backward is not reentrant, i.e., running backward with same input and grad_output multiple "
@@ -168,12 +170,12 @@ def gradgradcheck(
     """
     arguments = _tuple(inputs)
     outputs: list[Any] = [
-        o for o in _tuple(func(*arguments)) if isinstance(o, Recorded) and o.edge is not None
+        o for o in _tuple(func(*arguments)) if isinstance(o, Recorded) and o._edge is not None
     ]
     if grad_outputs is None:
         source = np.random.default_rng(0)
         cotangents = tuple(
-            creation.finish(source.standard_normal(tuple(o.shape)).astype(o.payload.dtype), True)
+            creation.finish(source.standard_normal(tuple(o.shape)).astype(o._payload.dtype), True)
             for o in outputs
         )
     else:
@@ -182,8 +184,8 @@ def gradgradcheck(
 
     def first_order(*args: Any) -> Any:
         ins = args[:count]
-        outs = [o for o in _tuple(func(*ins)) if isinstance(o, Recorded) and o.edge is not None]
-        chosen = [x for x in ins if isinstance(x, Recorded) and x.edge is not None]
+        outs = [o for o in _tuple(func(*ins)) if isinstance(o, Recorded) and o._edge is not None]
+        chosen = [x for x in ins if isinstance(x, Recorded) and x._edge is not None]
         found = gradients(outs, chosen, args[count:], create_graph=True, allow_unused=True)
         return tuple(g for g in found if g is not None)
 

@@ -59,9 +59,9 @@ class GradientEdge(NamedTuple):
 
 def get_gradient_edge(tensor: Any) -> GradientEdge:
     """Return where in the graph a tensor's gradient arrives; RuntimeError when none does."""
-    if tensor.edge is None:
+    if tensor._edge is None:
         raise GradientError(
             "It is not possible to get the gradient edge of a Tensor that does not require gradients"
         )
-    node, index = edge_function(tensor.edge)
+    node, index = edge_function(tensor._edge)
     return GradientEdge(node, index)

@@ -186,7 +186,7 @@ def interpret(row: Any, operands: Sequence[Value], params: dict[str, Any]) -> An
     top: tuple[int, Level, Callable[..., Any]] | None = None
     for x in operands:
         if x.__class__ not in RAW:
-            found = x.standing()
+            found = x._standing()
             if top is None or found[0] > top[0]:
                 top = found
     assert top is not None, "raw operands never come here"

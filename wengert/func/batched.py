@@ -87,8 +87,8 @@ class VmapLevel(Level):
 
     def split(self, x: Value) -> tuple[Value, bool]:
         """Return an operand's value and whether its first axis is mapped here."""
-        if x.__class__ not in RAW and x.edge is None:
-            payload = x.payload
+        if x.__class__ not in RAW and x._edge is None:
+            payload = x._payload
             if payload.__class__ is Batched and payload.level is self:
                 return payload.value, True
         return x, False

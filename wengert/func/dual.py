@@ -21,7 +21,7 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
 from wengert.tape.record import as_tensor, numpy_dtype, uncovered
-from wengert.tape.storage import Recorded, handle, introduced, known, storage_of
+from wengert.tape.storage import Recorded, concrete, handle, introduced, known, storage_of
 
 
 class Dual(Payload):
@@ -44,7 +44,7 @@ class Dual(Payload):
 
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Return the array behind the primal."""
-        return as_tensor(self.primal).concrete(op)  # type: ignore[no-any-return]
+        return concrete(as_tensor(self.primal), op)
 
     def __repr__(self) -> str:
         return f"Dual(primal={self.primal!r}, tangent={self.tangent!r})"
@@ -57,8 +57,8 @@ class JvpLevel(Level):
 
     def split(self, x: Value) -> tuple[Value, Value | None]:
         """Return an operand's primal and tangent at this level; (itself, None) for anything from below."""
-        if x.__class__ not in RAW and x.edge is None:
-            payload = x.payload
+        if x.__class__ not in RAW and x._edge is None:
+            payload = x._payload
             if payload.__class__ is Dual and payload.level is self:
                 return payload.primal, payload.tangent
         return x, None
@@ -150,7 +150,7 @@ def _shaped(tangent: Any, shape: tuple[int, ...]) -> Any:
 
 def lowered(x: Any, level: Level) -> Any:
     """Take a tape off a tensor that was marked inside ``level`` itself."""
-    while isinstance(x, Recorded) and x.edge is not None and x.level is level:
+    while isinstance(x, Recorded) and x._edge is not None and x._level is level:
         x = uncovered(x)
     return x
 
@@ -164,22 +164,22 @@ def unshared(value: Value, given: Sequence[Any], made: Sequence[Any] = ()) -> An
     so it becomes a copy. What else carried the same memory shares the tensor's cell. In a trace no write reaches
     memory.
     """
-    if isinstance(value, Recorded) and value.payload.__class__ is not np.ndarray:
+    if isinstance(value, Recorded) and value._payload.__class__ is not np.ndarray:
         return value
     if state.trace is not None or any(value is g for g in given):
         return as_tensor(value)
     x = known(value)
     if any(
-        np.may_share_memory(x.payload, m) for m in map(_memory, (*given, *made)) if m is not None
+        np.may_share_memory(x._payload, m) for m in map(_memory, (*given, *made)) if m is not None
     ):
-        return handle(x.payload.copy(), x.edge, x.level)
+        return handle(x._payload.copy(), x._edge, x._level)
     return x
 
 
 def _memory(x: Any) -> Any:
     """Return the array that a tensor holds beneath its tapes; None when a transform or a trace carries it."""
     while isinstance(x, Recorded):
-        x = x.payload
+        x = x._payload
     return x if x.__class__ is np.ndarray else None
 
 
@@ -241,14 +241,14 @@ def _with_aux(result: Any) -> tuple[Any, Any]:
 def _dual(level: JvpLevel, x: Any, t: Any) -> Any:
     """Return the dual of a primal and its tangent; it counts writes together with a plain primal."""
     dual = handle(Dual(level, payload_of(x), payload_of(t)))
-    if x.payload.__class__ is np.ndarray and not storage_of(x).inference:
-        dual.storage = x.storage
+    if x._payload.__class__ is np.ndarray and not storage_of(x).inference:
+        dual._storage = x._storage
     return dual
 
 
 def payload_of(x: Any) -> Value:
     """Return a tensor as a payload of a higher level: its array when plain, itself when it carries anything."""
-    return introduced(x) if x.edge is None and x.payload.__class__ is np.ndarray else x
+    return introduced(x) if x._edge is None and x._payload.__class__ is np.ndarray else x
 
 
 def _require_alike(x: Any, t: Any) -> None:

@@ -41,9 +41,9 @@ class TapeLevel(Level):
                 f"Use `x.float()`."
             )
         t = handle(collapsed(x), None, self)
-        if t.payload.__class__ is np.ndarray and not storage_of(x).inference:
-            t.storage = x.storage
-        t.cell = t.edge = GradCell(t, tuple(x.shape), dtype, self)  # type: ignore[attr-defined]
+        if t._payload.__class__ is np.ndarray and not storage_of(x).inference:
+            t._storage = x._storage
+        t._cell = t._edge = GradCell(t, tuple(x.shape), dtype, self)  # type: ignore[attr-defined]
         return t
 
 
@@ -51,16 +51,16 @@ def _pull(
     level: Level, outputs: list[Any], inputs: list[Any], cts: list[Any], keep: bool
 ) -> list[Any]:
     """Walk back on the level's tape; what comes out are tensors of the levels below, with memory of their own."""
-    walk = Walk(level, taped=False, keep_graph=keep, wanted=[x.edge for x in inputs], lands=False)
+    walk = Walk(level, taped=False, keep_graph=keep, wanted=[x._edge for x in inputs], lands=False)
     live = [
-        (o.edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
+        (o._edge, walk.value(ct)) for o, ct in zip(outputs, cts, strict=True) if _recorded(o, level)
     ]
     walk.run([edge for edge, _ in live], [ct for _, ct in live])
     commit(walk)
     found: list[Any] = []
     for x in inputs:
-        ct = captured(walk, x.edge)
-        g = np.zeros(x.cell.shape, x.cell.dtype) if ct is None else ct
+        ct = captured(walk, x._edge)
+        g = np.zeros(x._cell.shape, x._cell.dtype) if ct is None else ct
         found.append(unshared(g, (*inputs, *cts), found))
     return found
 
@@ -74,7 +74,7 @@ def _outcome(x: Any, level: Level, leaves: Sequence[Any]) -> Any:
 
 
 def _recorded(x: Any, level: Level) -> bool:
-    return x.edge is not None and x.level is level
+    return x._edge is not None and x._level is level
 
 
 def vjp(func: Callable[..., Any], *primals: Any, has_aux: bool = False) -> Any:

@@ -110,13 +110,13 @@ def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
     if made is parameter:
         return
     refuse_in_trace(parameter, "converting a module")
-    before, recorded = parameter.cell, parameter.requires_grad
+    before, recorded = parameter._cell, parameter.requires_grad
     grad = None if before is None or before.grad is None else fn(before.grad)
-    parameter.edge = parameter.cell = None
-    parameter.payload, parameter.storage = made.payload, None
+    parameter._edge = parameter._cell = None
+    parameter._payload, parameter._storage = made._payload, None
     if recorded:
         creation.mark(parameter)
-        parameter.cell.hooks, parameter.cell.post_hooks = before.hooks, before.post_hooks
+        parameter._cell.hooks, parameter._cell.post_hooks = before.hooks, before.post_hooks
     if grad is not None:
         parameter.grad = grad
 
@@ -126,13 +126,13 @@ def clear_grad(parameter: Any, set_to_none: bool) -> None:
     if set_to_none:
         parameter.grad = None
         return
-    cell = parameter.cell
+    cell = parameter._cell
     if cell is None:
         no_grad_yet(parameter)
         return
     if read_grad(cell) is None:
         return
-    if cell.grad.edge is not None:
+    if cell.grad._edge is not None:
         parameter.grad = cell.grad.detach()
     with no_grad():
         cell.grad.zero_()

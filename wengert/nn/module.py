@@ -251,7 +251,7 @@ def _guard(module: Module) -> None:
         if state.trace.journal.noted(fields, name):
             continue
         what = f"{type(module).__name__}.{name}"
-        if isinstance(value, Tensor) and value.origin is None:
+        if isinstance(value, Tensor) and value._origin is None:
             state.trace.found_in(value, lambda name=name: fields.get(name))
         elif isinstance(value, Tensor):
             state.trace.guard(lambda name=name: id(fields.get(name)), what)

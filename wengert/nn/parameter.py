@@ -29,8 +29,8 @@ class Parameter(Tensor):
                 f"Parameter(): expected a tensor, got {type(data).__name__}. Use `Parameter(torch.tensor(...))`."
             )
         plain = source.detach()
-        made = handle(plain.payload)
-        made.storage, made.origin = plain.storage, plain.origin
+        made = handle(plain._payload)
+        made._storage, made._origin = plain._storage, plain._origin
         made.__class__ = cls
         if state.trace is not None:
             state.trace.same_value(made, plain)
@@ -64,8 +64,8 @@ class Buffer(Tensor):
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
         plain = (filled.empty(0) if data is None else data).detach()
-        made = handle(plain.payload)
-        made.storage, made.origin = plain.storage, plain.origin
+        made = handle(plain._payload)
+        made._storage, made._origin = plain._storage, plain._origin
         made.__class__ = cls
         if state.trace is not None:
             state.trace.same_value(made, plain)

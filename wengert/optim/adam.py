@@ -88,7 +88,7 @@ class Adam(Optimizer):
                 self._step_in_rows(p, grad, entry, group)
                 continue
             writable(p, "Adam.step")
-            x, count = p.payload, entry["step"].payload
+            x, count = p._payload, entry["step"]._payload
             count += 1
             # Memory that another parameter may look at as well is not gathered with others.
             alone = x.size > _SMALL or x.base is not None
@@ -156,11 +156,11 @@ def _start(p: Any, amsgrad: bool) -> dict[str, Any]:
 def _all_memory(p: Any, grad: Any, entry: dict[str, Any]) -> bool:
     """Say whether the step is one of plain memory, each tensor's in one piece."""
     if not (
-        memory_only(p, grad) and p.payload.flags.c_contiguous and grad.payload.flags.c_contiguous
+        memory_only(p, grad) and p._payload.flags.c_contiguous and grad._payload.flags.c_contiguous
     ):
         return False
     for x in entry.values():
-        if x.payload.__class__ is not ndarray or not x.payload.flags.c_contiguous:
+        if x._payload.__class__ is not ndarray or not x._payload.flags.c_contiguous:
             return False
     return True
 
@@ -185,11 +185,11 @@ def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Pl
     rows = []
     for p, grad, entry in batch:
         written = p, *[entry[name] for name in names]
-        x, first, second, *largest = [v.payload for v in written]
-        rows.append((x, grad.payload, first, second, *(largest or (second,))))
+        x, first, second, *largest = [v._payload for v in written]
+        rows.append((x, grad._payload, first, second, *(largest or (second,))))
         for tensor in written:
             mark_written(tensor, place)
         mark_written(entry["step"], place)
-    if batch[0][0].payload.dtype.kind == "c":
+    if batch[0][0]._payload.dtype.kind == "c":
         rows = [tuple(a.view(a.real.dtype) for a in row) for row in rows]
     silent().run(updates.adam_together, rows, rate, root, shrink, **options)

@@ -161,8 +161,8 @@ class Optimizer(Saveable):
         for group in self.param_groups:
             for p in group["params"]:
                 if plain:
-                    if p.cell is not None:
-                        p.cell.grad = None
+                    if p._cell is not None:
+                        p._cell.grad = None
                 else:
                     clear_grad(p, set_to_none)
 
@@ -196,7 +196,7 @@ class Optimizer(Saveable):
             self.guard_options(group)
         found = []
         for p in group["params"]:
-            cell = p.cell
+            cell = p._cell
             if cell is not None:
                 grad = read_grad(cell)
                 if grad is not None:

@@ -72,9 +72,9 @@ class SGD(Optimizer):
             if isinstance(rate, Recorded):
                 p.add_(grad * self.rate(group, p), alpha=sign)
             elif memory_only(p, grad):
-                if grad.payload.dtype is not dtype:
-                    dtype = grad.payload.dtype
-                    factor = constant(sign * rate, dtype).payload
+                if grad._payload.dtype is not dtype:
+                    dtype = grad._payload.dtype
+                    factor = constant(sign * rate, dtype)._payload
                 add_memory(p, grad, factor, place)
             else:
                 add_(p, grad, alpha=sign * rate)

@@ -19,7 +19,7 @@ from wengert.tape.storage import GradCell, Recorded, handle, ndarray, refuse_nod
 
 def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
     """Return the cotangent that a walk starts with at one output, checked against it."""
-    if out.edge is None:
+    if out._edge is None:
         raise GradientError(
             f"element {i} of tensors does not require grad and does not have a grad_fn. Mark what you differentiate "
             f"with `requires_grad=True` before the forward, and look for `detach`, `no_grad` or `.data` on the way."
@@ -57,8 +57,8 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
 
 def _level_of(outputs: Sequence[Any]) -> Level:
     """Return the highest level at which an output is recorded; LeakError when its transform has ended."""
-    levels = [recording_level(out) for out in outputs if out.edge is not None]
-    level = max(levels, key=lambda level: level.number) if levels else outputs[0].level
+    levels = [recording_level(out) for out in outputs if out._edge is not None]
+    level = max(levels, key=lambda level: level.number) if levels else outputs[0]._level
     if not level.open:
         raise leaked(level, "backward")
     return level
@@ -77,7 +77,7 @@ def _outputs(what: str, tensors: Any) -> list[Any]:
 
 def _refuse_outer(x: Recorded, op: str) -> None:
     """Raise TraceError for a result of operations that are older than the running trace."""
-    node, _ = edge_node(x.edge)
+    node, _ = edge_node(x._edge)
     if node is not None:
         refuse_node_in_trace(node.rank, op)
 
@@ -92,7 +92,7 @@ def _inputs(what: str, tensors: Any) -> list[Any]:
             raise GradientError(
                 f"{what}: all inputs have to be Tensors, but got {type(x).__name__} at position {i}."
             )
-        if x.edge is None:
+        if x._edge is None:
             raise GradientError(
                 f"One of the differentiated Tensors does not require grad: inputs[{i}]. Mark it with "
                 f"`requires_grad_()` before the forward."
@@ -119,7 +119,7 @@ def _paired(outputs: list[Any], gradients: Any) -> list[Any]:
 def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
     """Check the cotangents to start with, and walk."""
     seeds = [_seed(i, *pair, walk) for i, pair in enumerate(zip(outputs, gradients, strict=True))]
-    walk.run([out.edge for out in outputs], seeds)
+    walk.run([out._edge for out in outputs], seeds)
 
 
 def backward(
@@ -136,30 +136,30 @@ def backward(
     graph whose residuals were freed; then no ``.grad`` has changed.
     """
     if gradients is None and inputs is None and not create_graph and isinstance(tensors, Recorded):
-        payload = tensors.payload
-        if payload.__class__ is ndarray and payload.size == 1 and tensors.edge is not None:
+        payload = tensors._payload
+        if payload.__class__ is ndarray and payload.size == 1 and tensors._edge is not None:
             if not carrier.special and payload.dtype.kind == "f":
-                walk = Walk(tensors.level, taped=False, keep_graph=bool(retain_graph))
+                walk = Walk(tensors._level, taped=False, keep_graph=bool(retain_graph))
                 one = payload.dtype.type(1)
                 walk.run(
-                    (tensors.edge,), (one if not payload.ndim else np.full(payload.shape, one),)
+                    (tensors._edge,), (one if not payload.ndim else np.full(payload.shape, one),)
                 )
                 deposit(walk)
                 return
     outputs = _outputs("backward", tensors)
     keep = create_graph if retain_graph is None else retain_graph
     chosen = None if inputs is None else _inputs("backward", inputs)
-    wanted = None if chosen is None else [x.edge for x in chosen]
+    wanted = None if chosen is None else [x._edge for x in chosen]
     walk = Walk(_level_of(outputs), taped=create_graph, keep_graph=keep, wanted=wanted)
     _go(walk, outputs, _paired(outputs, gradients))
     deposit(walk)
     for x in chosen or ():
-        _retain(x, captured(walk, x.edge), create_graph)
+        _retain(x, captured(walk, x._edge), create_graph)
 
 
 def _retain(x: Any, ct: Any, taped: bool) -> None:
     """Have an inner tensor that was asked for in ``inputs=`` retain its gradient, from this walk on."""
-    node, index = edge_node(x.edge)
+    node, index = edge_node(x._edge)
     if node is None:
         return
     retained = node.extras().retained
@@ -171,9 +171,9 @@ def _retain(x: Any, ct: Any, taped: bool) -> None:
 
 def grad_cell(x: Any) -> GradCell:
     """Return the place of a tensor's ``.grad``, making it when there is none yet."""
-    if x.cell is None:
-        x.cell = GradCell(x, tuple(x.shape), numpy_dtype(x), x.level)
-    return x.cell  # type: ignore[no-any-return]
+    if x._cell is None:
+        x._cell = GradCell(x, tuple(x.shape), numpy_dtype(x), x._level)
+    return x._cell  # type: ignore[no-any-return]
 
 
 def gradients(
@@ -191,10 +191,10 @@ def gradients(
     ins = _inputs("grad", inputs)
     keep = create_graph if retain_graph is None else retain_graph
     walk = Walk(
-        _level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x.edge for x in ins], lands=False
+        _level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x._edge for x in ins], lands=False
     )  # fmt: skip
     _go(walk, outs, _paired(outs, grad_outputs))
-    found = [handed_over(walk, x.edge) for x in ins]
+    found = [handed_over(walk, x._edge) for x in ins]
     for i, (x, g) in enumerate(zip(ins, found, strict=True)):
         if g is None and materialize_grads:
             found[i] = handle(np.zeros(tuple(x.shape), numpy_dtype(x)))

@@ -128,12 +128,12 @@ class Walk:
                 values = unpacked = []
                 for s in saved:
                     if s is not None and s.__class__ is not ndarray:
-                        storage = s.storage
+                        storage = s._storage
                         if storage is not None and (storage.changed < rank or storage.watched):
                             if storage.changed < rank or storage.silent < rank:
                                 return
                             s = checked(node, s)
-                        s = s.payload
+                        s = s._payload
                     unpacked.append(s)
                 spent.append(node)
             elif saved is None:
@@ -413,7 +413,7 @@ class Walk:
         """Return a user's tensor as the walk carries cotangents: as it is when taped, else what lies beneath."""
         if self.taped:
             return tensor
-        if tensor.edge is not None and tensor.level is not self.level:
+        if tensor._edge is not None and tensor._level is not self.level:
             return tensor
         if self.level is not ROOT:
             introduce_all((tensor,))

@@ -90,15 +90,15 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
         elif taped or not _same_memory_kind(grad, ct):
             cell.grad = grad + as_tensor(ct)
         else:
-            silent().run(np.add, grad.payload, ct, out=grad.payload)
+            silent().run(np.add, grad._payload, ct, out=grad._payload)
             mark_written(grad, here())
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
     return (
-        grad.payload.__class__ is ndarray
-        and grad.payload.flags.writeable
-        and (grad.payload.size <= 1 or 0 not in grad.payload.strides)
+        grad._payload.__class__ is ndarray
+        and grad._payload.flags.writeable
+        and (grad._payload.size <= 1 or 0 not in grad._payload.strides)
         and ct.__class__ in RAW
         and not (carrier.special and state.trace is not None)
     )

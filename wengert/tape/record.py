@@ -45,7 +45,7 @@ NO_PARAMS: dict[str, Any] = {}
 
 def unary(row: Primitive, x: Any) -> Any:
     """Apply an elementwise row without parameters to one tensor."""
-    a = x.payload
+    a = x._payload
     if carrier.special or a.__class__ is not ndarray:
         return row(x)
     return attach(row, x, silent().run(row.forward, a), NO_PARAMS, 3)
@@ -59,29 +59,29 @@ def attach(row: Primitive, x: Any, out: Any, params: dict[str, Any], depth: int 
     if out.__class__ is not ndarray:
         out = np.asarray(out)
     t = new(cells.tensor_type)
-    t.payload = out
-    t.level = t.owner = ROOT
-    t.storage = t.cell = t.origin = None
-    edge = x.edge
+    t._payload = out
+    t._level = t._owner = ROOT
+    t._storage = t._cell = t._origin = None
+    edge = x._edge
     if edge is None or not row.rules or (carrier.quiet and not state.grad):
-        t.edge = None
+        t._edge = None
         return t
-    t.edge = node = new(row.node)
+    t._edge = node = new(row.node)
     node.edges = (edge,)
     keep = row.keep
     if not keep:
         node.saved = ()
     elif 1 in keep:
         kept = new(cells.tensor_type)
-        kept.payload = out
-        kept.edge = kept.cell = kept.origin = None
-        kept.level = kept.owner = ROOT
-        kept.storage = t.storage = Storage()
-        node.saved = ((x if x.storage is None else guarded(x)) if 0 in keep else None, kept)
+        kept._payload = out
+        kept._edge = kept._cell = kept._origin = None
+        kept._level = kept._owner = ROOT
+        kept._storage = t._storage = Storage()
+        node.saved = ((x if x._storage is None else guarded(x)) if 0 in keep else None, kept)
     else:
-        node.saved = (x if x.storage is None else guarded(x), None)
+        node.saved = (x if x._storage is None else guarded(x), None)
     node.params = params
-    node.shapes = (x.payload.shape,) if row.wants_shape else ()
+    node.shapes = (x._payload.shape,) if row.wants_shape else ()
     node.shape = out.shape
     node.outputs = node.extra = None
     node.rank = next_rank()
@@ -101,8 +101,8 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     Returns NotImplemented when they are not plain, for the caller to promote or interpret. ``depth`` is how many
     frames up the user's line is to be looked for.
     """
-    a = x.payload
-    b = y.payload
+    a = x._payload
+    b = y._payload
     if carrier.special or a.dtype is not b.dtype:
         return NotImplemented
     try:
@@ -112,28 +112,28 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     if out.__class__ is not ndarray:
         out = np.asarray(out)
     t = new(cells.tensor_type)
-    t.payload = out
-    t.level = t.owner = ROOT
-    t.storage = t.cell = t.origin = None
-    left = x.edge
-    right = y.edge
+    t._payload = out
+    t._level = t._owner = ROOT
+    t._storage = t._cell = t._origin = None
+    left = x._edge
+    right = y._edge
     if (left is None and right is None) or not row.rules or (carrier.quiet and not state.grad):
-        t.edge = None
+        t._edge = None
         return t
-    t.edge = node = new(row.node)
+    t._edge = node = new(row.node)
     node.edges = (left, right)
     keep = row.keep_for[(left is not None) + 2 * (right is not None)]
     if keep:
         kept = None
         if keep & 4:
             kept = new(cells.tensor_type)
-            kept.payload = out
-            kept.edge = kept.cell = kept.origin = None
-            kept.level = kept.owner = ROOT
-            kept.storage = t.storage = Storage()
+            kept._payload = out
+            kept._edge = kept._cell = kept._origin = None
+            kept._level = kept._owner = ROOT
+            kept._storage = t._storage = Storage()
         node.saved = (
-            (x if x.storage is None else guarded(x)) if keep & 1 else None,
-            (y if y.storage is None else guarded(y)) if keep & 2 else None,
+            (x if x._storage is None else guarded(x)) if keep & 1 else None,
+            (y if y._storage is None else guarded(y)) if keep & 2 else None,
             kept,
         )
     else:
@@ -158,20 +158,20 @@ def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth
 
     ``depth`` is how many frames up the user's line is to be looked for.
     """
-    a, b, c = x.payload, y.payload, z.payload
+    a, b, c = x._payload, y._payload, z._payload
     t = new(cells.tensor_type)
     out = silent().run(row.forward, a, b, c, **params)
-    t.payload = out = out if out.__class__ is ndarray else np.asarray(out)
-    t.level = t.owner = ROOT
-    t.edge = t.storage = t.cell = t.origin = None
-    edges = [x.edge, y.edge, z.edge]
+    t._payload = out = out if out.__class__ is ndarray else np.asarray(out)
+    t._level = t._owner = ROOT
+    t._edge = t._storage = t._cell = t._origin = None
+    edges = [x._edge, y._edge, z._edge]
     for i in row.unruled:
         edges[i] = None
     left, middle, right = edges
     active = (left is not None) + 2 * (middle is not None) + 4 * (right is not None)
     if not active or (carrier.quiet and not state.grad):
         return t
-    t.edge = node = new(row.node or node_class(row))
+    t._edge = node = new(row.node or node_class(row))
     node.edges = (left, middle, right)
     saved: list[Any] = [None, None, None, None]
     for i in row.kept_for(active):
@@ -179,7 +179,7 @@ def triple(row: Primitive, x: Any, y: Any, z: Any, params: dict[str, Any], depth
             saved[3] = _kept_output(t)
         else:
             v = x if i == 0 else y if i == 1 else z
-            saved[i] = v if v.storage is None else guarded(v)
+            saved[i] = v if v._storage is None else guarded(v)
     node.saved = tuple(saved)
     node.params = params
     node.shapes = (a.shape, b.shape, c.shape) if row.wants_shape else ()
@@ -204,11 +204,11 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             raw.append(x)
             edges.append(None)
         else:
-            payload = x.payload
+            payload = x._payload
             if payload.__class__ is not ndarray:
                 return NotImplemented
             raw.append(payload)
-            edge = x.edge
+            edge = x._edge
             edges.append(edge)
             if edge is not None:
                 active |= bit
@@ -245,7 +245,7 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
                 )
             else:
                 t = handle(out, node)
-                node.shape = t.payload.shape
+                node.shape = t._payload.shape
                 node.outputs = None
                 results = (t,)
             _keep(node, row, active, operands, results)
@@ -260,22 +260,22 @@ carrier.register_eager(plain)
 
 def recorded(x: Any, level: Level) -> bool:
     """Say whether ``x`` is a tensor that records at ``level`` (a leaf records inside a trace as well)."""
-    if x.__class__ in RAW or x.edge is None:
+    if x.__class__ in RAW or x._edge is None:
         return False
-    return x.level is level or recording_level(x) is level
+    return x._level is level or recording_level(x) is level
 
 
 def recording_level(x: Recorded) -> Level:
     """Return the level at which ``x`` records. A leaf from outside a trace acts as a leaf of the trace."""
     trace = state.trace
-    if trace is not None and x.level.number < trace.number and isinstance(x.edge, GradCell):
+    if trace is not None and x._level.number < trace.number and isinstance(x._edge, GradCell):
         return cast(Level, trace)
-    return x.level
+    return x._level
 
 
 def beneath(x: Any) -> Value:
     """Return the value that a tensor holds below its tape: raw when plain, else a tensor without an edge."""
-    payload = x.payload
+    payload = x._payload
     if payload.__class__ is ndarray:
         return payload if state.trace is None else state.trace.lift(x)
     return payload if isinstance(payload, Recorded) else handle(payload)
@@ -283,14 +283,14 @@ def beneath(x: Any) -> Value:
 
 def collapsed(value: Value) -> Any:
     """Return what a tensor above ``value`` holds as payload: the payload itself where nothing is recorded below."""
-    if isinstance(value, Recorded) and value.edge is None:
-        return value.payload
+    if isinstance(value, Recorded) and value._edge is None:
+        return value._payload
     return value
 
 
 def uncovered(x: Any) -> Any:
     """Return what a tensor holds below its tape as a tensor that shares its storage cell."""
-    payload = x.payload
+    payload = x._payload
     if payload.__class__ is not ndarray or state.trace is not None:
         return as_tensor(beneath(x))
     return known(introduced(x))
@@ -303,7 +303,7 @@ def as_tensor(value: Value) -> Any:
 
 def compute(row: Primitive, operands: Sequence[Any], params: dict[str, Any], level: Level) -> Any:
     """Apply ``row`` to plain tensors of which none is recorded."""
-    raw = [x if x.__class__ in RAW else x.payload for x in operands]
+    raw = [x if x.__class__ in RAW else x._payload for x in operands]
     out = silent().run(row.forward, *raw, **params)
     return tuple(map(handle, out)) if out.__class__ is tuple else handle(out)
 
@@ -322,7 +322,7 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
         return row.definition(*operands, **params)
     values = row(*below, **params)
     edges = tuple(
-        x.edge if on and row.rule(i) is not None else None
+        x._edge if on and row.rule(i) is not None else None
         for i, (x, on) in enumerate(zip(operands, taped, strict=True))
     )
     if all(edge is None for edge in edges):
@@ -393,7 +393,7 @@ def _keep(
             saved[i] = _kept_output(results[i - count])
         else:
             x = operands[i]
-            if x.__class__ in RAW or carrier.special or x.storage is not None:
+            if x.__class__ in RAW or carrier.special or x._storage is not None:
                 x = held(x)
             saved[i] = x
     if state.saved_hooks:
@@ -407,13 +407,13 @@ def _kept_output(x: Any) -> Any:
     """Return an alias of an output without its edge, so that a node never refers to itself."""
     if carrier.special:
         kept = cells.alias(known(x))
-        kept.edge = kept.origin = None
+        kept._edge = kept._origin = None
         return kept
     kept = new(cells.tensor_type)
-    kept.payload = x.payload
-    kept.edge = kept.cell = kept.origin = None
-    kept.level = kept.owner = ROOT
-    kept.storage = storage_of(x)
+    kept._payload = x._payload
+    kept._edge = kept._cell = kept._origin = None
+    kept._level = kept._owner = ROOT
+    kept._storage = storage_of(x)
     return kept
 
 
@@ -426,8 +426,8 @@ class Packed:
         before = state.saved_hooks
         state.saved_hooks = []
         try:
-            constant = saved.owner is EVERYWHERE
-            self.packed = pack(handle(saved.payload.copy()) if constant else detached(saved))
+            constant = saved._owner is EVERYWHERE
+            self.packed = pack(handle(saved._payload.copy()) if constant else detached(saved))
         finally:
             state.saved_hooks = before
         self.unpack = unpack
@@ -445,7 +445,7 @@ class Packed:
 def detached(x: Recorded) -> Any:
     """Return an alias of ``x`` without history."""
     plain = cells.alias(x)
-    plain.edge = plain.origin = None
+    plain._edge = plain._origin = None
     return plain
 
 

@@ -29,8 +29,8 @@ def residuals(node: Node, level: Level) -> list[Any]:
             values.append(s)
             continue
         s = _restored(node, s)
-        payload = s.payload
-        if s.edge is not None and s.level is not level and not recorded(s, level):
+        payload = s._payload
+        if s._edge is not None and s._level is not level and not recorded(s, level):
             values.append(s)
         else:
             values.append(payload if payload.__class__ is ndarray and plain else beneath(s))
@@ -50,12 +50,12 @@ def _taped(node: Node, level: Level, i: int, saved: Any) -> Any:
     s = _restored(node, saved)
     count = len(node.edges)
     edge = node.edges[i] if i < count else _edge_of_output(node, i - count)
-    if s.edge is edge and saved.__class__ is not Packed:
+    if s._edge is edge and saved.__class__ is not Packed:
         return s
-    if i < count and edge is None and s.edge is not None and s.level is not level:
+    if i < count and edge is None and s._edge is not None and s._level is not level:
         return s
-    again = handle(s.payload, edge, level)
-    again.storage = s.storage
+    again = handle(s._payload, edge, level)
+    again._storage = s._storage
     return again
 
 
@@ -69,7 +69,7 @@ def _edge_of_output(node: Node, index: int) -> Node | Output | None:
 def _restored(node: Node, saved: Any) -> Any:
     """Return a saved tensor, unpacked and checked against later writes."""
     s = saved.restore() if saved.__class__ is Packed else saved
-    storage = s.storage
+    storage = s._storage
     if storage is not None and (storage.changed < node.rank or storage.watched):
         s = checked(node, s)
     return s
@@ -77,19 +77,19 @@ def _restored(node: Node, saved: Any) -> Any:
 
 def checked(node: Node, saved: Any) -> Any:
     """Return a saved tensor whose storage needs a look, or raise the error that names who changed it."""
-    storage, rank = saved.storage, node.rank
+    storage, rank = saved._storage, node.rank
     if storage.changed < rank:
         raise modified(node, saved)
-    if storage.silent < rank and saved.payload.__class__ is ndarray:
+    if storage.silent < rank and saved._payload.__class__ is ndarray:
         warn_silent(node, saved)
     if storage.exposed or storage.watched:
-        value: Array | None = saved.payload
-        if saved.payload.__class__ is ndarray:
+        value: Array | None = saved._payload
+        if saved._payload.__class__ is ndarray:
             value = shared_value(saved, rank)
         if value is None:
             raise changed_through_numpy(node, saved)
-        if value is not saved.payload:
-            return handle(value, saved.edge, saved.level)
+        if value is not saved._payload:
+            return handle(value, saved._edge, saved._level)
     return saved
 
 
@@ -111,7 +111,7 @@ def modified(node: Node, saved: Any) -> GradientError:
         f"{_described(node, saved)} was changed before backward: one of the variables needed for gradient "
         f"computation has been modified by an inplace operation.\n"
         f"  saved by    {describe(node.place)}\n"
-        f"  changed by  {describe(saved.storage.changed_at)}\n"
+        f"  changed by  {describe(saved._storage.changed_at)}\n"
         f"  Write that line so that it makes a new tensor (`a = a + b` instead of `a += b`), or give the saving line "
         f"a `clone()`."
     )
@@ -133,10 +133,10 @@ def warn_silent(node: Node, saved: Any) -> None:
         f"{_described(node, saved)} was changed through `.data` before backward, so the gradient is computed "
         f"from the new value.\n"
         f"  saved by    {describe(node.place)}\n"
-        f"  changed by  {describe(saved.storage.changed_at)}\n"
+        f"  changed by  {describe(saved._storage.changed_at)}\n"
         f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
     )
-    saved.storage.silent = 0
+    saved._storage.silent = 0
 
 
 def second_backward(node: Node) -> GradientError:
@@ -151,7 +151,7 @@ def second_backward(node: Node) -> GradientError:
 
 def check_nan(node: Node, i: int, g: Any) -> None:
     """In anomaly mode, raise when a rule returned NaN, naming the line of the forward."""
-    payload = g.payload if isinstance(g, Recorded) else g
+    payload = g._payload if isinstance(g, Recorded) else g
     if isinstance(payload, ndarray | np.generic) and dtypes.kind(payload.dtype) in "fc":
         if np.isnan(payload).any():
             raise GradientError(

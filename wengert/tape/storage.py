@@ -14,7 +14,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import carrier, dtypes
-from wengert.core.carrier import RAW, ROOT, Array, Level, state
+from wengert.core.carrier import RAW, ROOT, Array, Level, leaked, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
 from wengert.tape.provenance import Place
@@ -130,26 +130,27 @@ class View:
 class Recorded:
     """A tensor's data. `Tensor` adds the methods.
 
-    ``payload``  an ndarray, a carrier of some level, or a tensor recorded at a lower level
-    ``edge``     a Node, an Output of one, the GradCell of a leaf, or None when no gradient flows
-    ``level``    the level at which it is recorded
-    ``owner``    the innermost level that was open when it was made
-    ``storage``  the cell shared with views, made when first needed
-    ``cell``     the GradCell, when it has or may get a ``.grad``
-    ``origin``   how it arises from its base, when it is a view
+    ``_payload``  an ndarray, a carrier of some level, or a tensor recorded at a lower level
+    ``_edge``     a Node, an Output of one, the GradCell of a leaf, or None when no gradient flows
+    ``_level``    the level at which it is recorded
+    ``_owner``    the innermost level that was open when it was made
+    ``_storage``  the cell shared with views, made when first needed
+    ``_cell``     the GradCell, when it has or may get a ``.grad``
+    ``_origin``   how it arises from its base, when it is a view
     """
 
     __slots__ = (
-        "payload", "edge", "level", "owner", "storage", "cell", "origin", "__dict__", "__weakref__",
+        "_payload", "_edge", "_level", "_owner", "_storage", "_cell", "_origin",
+        "__dict__", "__weakref__",
     )  # fmt: skip
 
-    payload: Any
-    edge: Any
-    level: Level
-    owner: Level
-    storage: Storage | None
-    cell: GradCell | None
-    origin: View | None
+    _payload: Any
+    _edge: Any
+    _level: Level
+    _owner: Level
+    _storage: Storage | None
+    _cell: GradCell | None
+    _origin: View | None
 
 
 tensor_type: type[Recorded] = Recorded
@@ -167,34 +168,47 @@ def handle(payload: Any, edge: Any = None, level: Level = ROOT) -> Any:
     NumPy scalars become 0-d arrays: a storage never holds a scalar.
     """
     t = new(tensor_type)
-    t.payload = np.asarray(payload) if isinstance(payload, np.generic) else payload
-    t.edge = edge
-    t.level = level
-    t.storage = t.cell = t.origin = None
+    t._payload = np.asarray(payload) if isinstance(payload, np.generic) else payload
+    t._edge = edge
+    t._level = level
+    t._storage = t._cell = t._origin = None
     if carrier.special:
-        t.owner = state.innermost
+        t._owner = state.innermost
         if state.inference:
             storage_of(t).inference = True
     else:
-        t.owner = ROOT
+        t._owner = ROOT
     return t
 
 
 def alias(x: Recorded) -> Any:
     """Return another tensor with the same payload, history and storage."""
-    t = handle(x.payload, x.edge, x.level)
-    t.storage = storage_of(x)
-    t.owner, t.origin = x.owner, x.origin
+    t = handle(x._payload, x._edge, x._level)
+    t._storage = storage_of(x)
+    t._owner, t._origin = x._owner, x._origin
     if carrier.special and state.trace is not None:
         state.trace.same_value(t, x)
     return t
 
 
+def concrete(x: Recorded, op: str) -> Array:
+    """Return the array behind a tensor; an error that names ``op`` where a transform has none to give."""
+    payload = x._payload
+    while payload.__class__ is not ndarray:
+        if isinstance(payload, Recorded):
+            payload = payload._payload
+        elif payload.level.open:
+            payload = payload.concrete(op)
+        else:
+            raise leaked(payload.level, op)
+    return payload
+
+
 def storage_of(x: Recorded) -> Storage:
     """Return the storage cell, making it when there is none yet."""
-    found = x.storage
+    found = x._storage
     if found is None:
-        found = x.storage = Storage()
+        found = x._storage = Storage()
     return found
 
 
@@ -204,9 +218,9 @@ def mark_written(x: Recorded, place: Place) -> None:
     if carrier.special:
         if state.trace is not None:
             state.trace.written(storage)
-        elif x.payload.__class__ is ndarray:
+        elif x._payload.__class__ is ndarray:
             # What a transform made of the same memory may have a cell of its own.
-            owner = _owners.get(id(root_array(x.payload)))
+            owner = _owners.get(id(root_array(x._payload)))
             if owner is not None and owner.cell is not storage:
                 owner.cell.changed = next_rank()
                 owner.cell.changed_at = place
@@ -235,7 +249,7 @@ def expose(x: Recorded, root: Array | None = None) -> None:
     """Note that NumPy can now reach the memory of ``x``, and remember what it holds."""
     storage = storage_of(x)
     if storage.root is None:
-        storage.root = root_array(x.payload) if root is None else root
+        storage.root = root_array(x._payload) if root is None else root
     storage.exposed = next_rank()
     storage.watched = True
     array = storage.root
@@ -270,21 +284,21 @@ def guarded(x: Recorded) -> Any:
     Memory that NumPy can reach is copied when small and fingerprinted when large; anything else is kept as it is.
     Raises RuntimeError for tensors made in inference mode.
     """
-    storage = x.storage
+    storage = x._storage
     assert storage is not None
     if storage.inference:
         raise GradientError(
             "Inference tensors cannot be saved for backward. Use `x.clone()` outside inference mode, or make the "
             "tensor under `torch.no_grad()` instead."
         )
-    if not storage.exposed or x.payload.__class__ is not ndarray:
+    if not storage.exposed or x._payload.__class__ is not ndarray:
         return x
     kept = alias(x)
-    if x.payload.size <= SMALL:
-        kept.payload = x.payload.copy()
-        kept.storage = None
+    if x._payload.size <= SMALL:
+        kept._payload = x._payload.copy()
+        kept._storage = None
     else:
-        kept.storage = Witness(storage, fingerprint(x.payload))
+        kept._storage = Witness(storage, fingerprint(x._payload))
     return kept
 
 
@@ -314,20 +328,20 @@ def introduced(x: Recorded) -> Array:
     Transforms compute on arrays, which know no cell. A tape of a lower level that saves one of them, or a view of
     one, finds the cell by the memory, and so notices a later write as it would without the transform.
     """
-    payload: Array = x.payload
+    payload: Array = x._payload
     root = root_array(payload)
     found = _owners.get(id(root))
-    if found is None or (x.storage is not None and found.cell is not x.storage):
+    if found is None or (x._storage is not None and found.cell is not x._storage):
         _remember(root, storage_of(x))
     else:
-        x.storage = found.cell
+        x._storage = found.cell
     return payload
 
 
 def introduce_all(values: Iterable[Any]) -> None:
     """Introduce the plain tensors among some values, of whose arrays a lower tape may save one."""
     for x in values:
-        if isinstance(x, Recorded) and x.payload.__class__ is ndarray:
+        if isinstance(x, Recorded) and x._payload.__class__ is ndarray:
             introduced(x)
 
 
@@ -342,14 +356,16 @@ def interpreted(value: Any) -> bool:
     if value is None or value.__class__ in RAW:
         return False
     return (
-        value.__class__ is tuple or value.edge is not None or value.payload.__class__ is not ndarray
+        value.__class__ is tuple
+        or value._edge is not None
+        or value._payload.__class__ is not ndarray
     )
 
 
 def known(value: Any) -> Any:
     """Return a value of a transform as a tensor with the cell of its memory, made when there is none yet."""
     x = value if isinstance(value, Recorded) else handle(value)
-    if x.storage is None and x.payload.__class__ is ndarray:
+    if x._storage is None and x._payload.__class__ is ndarray:
         introduced(x)
     return x
 
@@ -360,7 +376,7 @@ def carried(x: Array) -> Any:
     if found is None:
         return None
     t = handle(x)
-    t.storage = found.cell
+    t._storage = found.cell
     return t
 
 
@@ -369,10 +385,10 @@ def held(x: Any) -> Any:
     if x.__class__ is not ndarray:
         if x.__class__ in RAW:
             return np.asarray(x)
-        if x.storage is None and not carrier.special:
+        if x._storage is None and not carrier.special:
             return x
     x = known(x)
-    return x if x.storage is None else guarded(x)
+    return x if x._storage is None else guarded(x)
 
 
 def shared_value(saved: Recorded, rank: int) -> Array | None:
@@ -380,7 +396,7 @@ def shared_value(saved: Recorded, rank: int) -> Array | None:
 
     A small array is restored from its snapshot; a large one can only be found out.
     """
-    storage, payload = saved.storage, saved.payload
+    storage, payload = saved._storage, saved._payload
     if isinstance(storage, Witness):
         same = fingerprint(payload) == storage.print_when_saved
         return payload if same else None

@@ -37,7 +37,7 @@ def combine(
     if x.__class__ in (int, float):
         pass
     elif y.__class__ in (int, float) and not carrier.special and isinstance(x, Recorded):
-        payload = x.payload
+        payload = x._payload
         if payload.__class__ is ndarray and payload.dtype.kind == "f" and "f" not in refused:
             return binary(row, x, constant(y, payload.dtype))
     op = op or row.name
@@ -54,12 +54,12 @@ def combine(
 def floating_function(row: Primitive, x: Any) -> Any:
     """Apply an elementwise function whose results are floats."""
     require_tensor(row.name, x)
-    payload = x.payload
+    payload = x._payload
     if carrier.special or payload.__class__ is not ndarray:
         return row(floating(x))
     if payload.dtype.kind in "biu":
         x = floating(x)
-        payload = x.payload
+        payload = x._payload
     return attach(row, x, silent().run(row.forward, payload), NO_PARAMS, 3)
 
 

@@ -222,7 +222,7 @@ def _power(x: Any, exponent: Any) -> Any:
         return combine(rows.pow, x, exponent)
     if exponent == 2:
         return unary(rows.square, x)
-    payload = x.payload
+    payload = x._payload
     if carrier.special or payload.__class__ is not ndarray:
         return rows.power(x, exponent=exponent)
     params = {"exponent": exponent}
@@ -290,7 +290,7 @@ def remainder(input: Any, other: Any, *, out: Any = None) -> Any:
 def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
     """Add ``alpha * other`` to a tensor in place."""
     if isinstance(other, Recorded) and memory_only(input, other):
-        factor = None if alpha == 1 else constant(alpha, other.payload.dtype).payload
+        factor = None if alpha == 1 else constant(alpha, other._payload.dtype)._payload
         return add_memory(input, other, factor, here())
     return update(input, rows.add, _scaled("add_", input, other, alpha), "add_")
 

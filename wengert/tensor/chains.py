@@ -17,7 +17,7 @@ from wengert.tensor.promotion import dtype_of
 def derive(view: View) -> Any:
     """Compute a view's tensor anew from its base, history included."""
     out = view.base
-    if out.edge is not None and state.trace is None:
+    if out._edge is not None and state.trace is None:
         return memory.as_strided(out, chain=view.chain)
     for row, params in view.chain:
         out = row(out, **params)

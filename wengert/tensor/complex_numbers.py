@@ -57,7 +57,7 @@ def view_as_complex(input: Any) -> Any:
             f"view_as_complex: Tensor must have a last dimension of size 2, got shape {tuple(input.shape)}. "
             f"Use `torch.complex(real, imag)` to join two tensors."
         )
-    payload = input.payload
+    payload = input._payload
     if payload.__class__ is ndarray and payload.size:
         item = payload.itemsize
         if payload.strides[-1] != item or any(s % (2 * item) for s in payload.strides[:-1]):

@@ -62,7 +62,7 @@ def dot(input: Any, tensor: Any, *, out: Any = None) -> Any:
     if out is not None:
         return deliver(dot(input, tensor), out, exact=True)
     if isinstance(input, Recorded) and isinstance(tensor, Recorded) and not carrier.special:
-        a, b = input.payload, tensor.payload
+        a, b = input._payload, tensor._payload
         dtype = a.dtype
         if a.ndim == 1 and a.shape == b.shape and dtype is b.dtype and dtype.kind != "b":
             return binary(rows.dot, input, tensor)
@@ -167,7 +167,7 @@ def plain_product(x: Any, y: Any) -> Any:
 
     Its caller is what the user called, so that the user's line is found at once.
     """
-    a, b = x.payload, y.payload
+    a, b = x._payload, y._payload
     if carrier.special or a.dtype is BOOL:
         return NotImplemented
     row = _ROW_OF.get((a.ndim, b.ndim))

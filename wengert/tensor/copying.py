@@ -29,10 +29,10 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
         return memo[id(x)]
     copied = memo[id(x)] = _copy(x, memo)
     copied.__class__ = type(x)
-    if x.edge is not None:
+    if x._edge is not None:
         creation.mark(copied)
-    if x.cell is not None and x.cell.grad is not None:
-        copied.grad = deepcopy(x.cell.grad, memo)
+    if x._cell is not None and x._cell.grad is not None:
+        copied.grad = deepcopy(x._cell.grad, memo)
     return copied
 
 
@@ -51,9 +51,9 @@ def _copy(x: Any, memo: dict[Any, Any]) -> Any:
 def lying(x: Any, op: str) -> tuple[Array, Array, int]:
     """Return a tensor's elements, the array that owns their memory, and where in it, in bytes, they begin."""
     array = x._read(op)
-    exposed = None if x.storage is None else x.storage.root
+    exposed = None if x._storage is None else x._storage.root
     root = root_array(array) if exposed is None else exposed
-    if array is not x.payload or not root.size:
+    if array is not x._payload or not root.size:
         alone = array.copy()
         return alone, alone, 0
     return array, root, _address(array) - _address(root)
@@ -64,7 +64,7 @@ def placed(
 ) -> Any:
     """Return a tensor that looks at a memory, from a place on and with strides in bytes, and shares its storage."""
     made = handle(np.ndarray(shape, dtype, memory, offset, strides))
-    made.storage = storage
+    made._storage = storage
     return made
 
 

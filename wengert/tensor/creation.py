@@ -57,10 +57,10 @@ def mark(t: Any) -> None:
             f"{dtypes.public(dtype)}. Make it floating: `torch.tensor(1.)`, or `x.float()`."
         )
     level = state.innermost
-    if t.cell is None:
-        t.cell = GradCell(t, tuple(t.shape), dtype, level)
-    t.edge = t.cell
-    t.level = level if level.kind == "tape" or t.payload.__class__ is not np.ndarray else t.level
+    if t._cell is None:
+        t._cell = GradCell(t, tuple(t.shape), dtype, level)
+    t._edge = t._cell
+    t._level = level if level.kind == "tape" or t._payload.__class__ is not np.ndarray else t._level
 
 
 def tensor(
@@ -93,10 +93,10 @@ def tensor(
 
 def _copy_of_tensor(data: Any, dtype: Any) -> Any:
     plain = structural.detach(data)
-    if plain.payload.__class__ is not np.ndarray:
+    if plain._payload.__class__ is not np.ndarray:
         return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
-    target = plain.payload.dtype if dtype is None else dtypes.to_numpy(dtype)
-    return handle(silent().run(laid_as, plain.payload, plain.payload, target))
+    target = plain._payload.dtype if dtype is None else dtypes.to_numpy(dtype)
+    return handle(silent().run(laid_as, plain._payload, plain._payload, target))
 
 
 def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
@@ -185,7 +185,7 @@ def _plain_numbers(data: Any) -> Any:
     """Replace tensors inside nested sequences by their numbers."""
     if isinstance(data, Recorded):
         t: Any = data
-        if t.edge is not None:
+        if t._edge is not None:
             warn(
                 "tensor(): a tensor that requires grad became a plain number, so no gradient flows to it. "
                 "Use `torch.stack([...])` to keep the gradient, or `.item()` to say that none is wanted."
@@ -286,7 +286,7 @@ def asarray(
         made = structural.clone(made) if copy and alike else made
     else:
         made = from_numpy(obj) if alike and not copy else tensor(obj, dtype=dtype)
-    if requires_grad and made.edge is None:
+    if requires_grad and made._edge is None:
         require_flag(requires_grad)
         mark(made)
     return made
@@ -301,7 +301,7 @@ def scalar_tensor(
     if not is_number(s):
         raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}.")
     target = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
-    return finish(np.array(filling(s, target, "scalar_tensor").payload), requires_grad)
+    return finish(np.array(filling(s, target, "scalar_tensor")._payload), requires_grad)
 
 
 def frombuffer(

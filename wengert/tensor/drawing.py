@@ -29,7 +29,7 @@ from wengert.tensor.views import expand
 def _fill(op: str, row: Primitive, x: Any, draw: Draw, generator: Any, *operands: Any) -> Any:
     """Write numbers into a tensor; what fails has drawn nothing."""
     writable(x, op)
-    like = x.payload if x.payload.__class__ is np.ndarray else None
+    like = x._payload if x._payload.__class__ is np.ndarray else None
     return overwrite(x, drawn(op, generator, draw, tuple(x.shape), *operands, like=like), row, op)
 
 
@@ -77,7 +77,7 @@ def normal_(input: Any, mean: Any = 0.0, std: Any = 1.0, *, generator: Any = Non
 
 def without_gaps(x: Any) -> bool:
     """Say whether a tensor's elements lie in order in memory, so that PyTorch draws normals in blocks."""
-    return x.payload.__class__ is not np.ndarray or x.payload.flags.c_contiguous
+    return x._payload.__class__ is not np.ndarray or x._payload.flags.c_contiguous
 
 
 def log_normal_(input: Any, mean: Any = 1.0, std: Any = 2.0, *, generator: Any = None) -> Any:

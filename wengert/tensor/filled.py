@@ -176,7 +176,7 @@ def _own(number: Any) -> np.dtype[Any]:
 
 
 def _filled(shape: Shape, number: Any, dtype: np.dtype[Any], op: str) -> Array:
-    return np.full(shape, filling(number, dtype, op).payload)
+    return np.full(shape, filling(number, dtype, op)._payload)
 
 
 def eye(
@@ -256,7 +256,7 @@ def full_like(
     """Return a tensor of another's shape and dtype filled with one number."""
     require_plain(device, layout)
     room = _room("full_like", input, dtype, memory_format)
-    room[...] = filling(_number("full_like", fill_value), room.dtype, "full_like").payload
+    room[...] = filling(_number("full_like", fill_value), room.dtype, "full_like")._payload
     return finish(room, requires_grad)
 
 

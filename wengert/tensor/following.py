@@ -17,21 +17,21 @@ def follows(x: Any) -> bool:
     As in PyTorch it is a leaf then, of which no ``.grad`` comes: the base was another tensor's leaf when the view
     looked at it. The first write to the family connects the two (`connect`).
     """
-    return isinstance(x.edge, GradCell) and x.edge is not x.cell
+    return isinstance(x._edge, GradCell) and x._edge is not x._cell
 
 
 def _views_of(base: Any) -> list[Any]:
-    members = () if base.storage is None else base.storage.members or ()
+    members = () if base._storage is None else base._storage.members or ()
     found = [view for view in (ref() for ref in members) if view is not None]
-    return [v for v in found if v.origin.base is base and v.origin.differentiable]
+    return [v for v in found if v._origin.base is base and v._origin.differentiable]
 
 
 def require_of_views(base: Any) -> None:
     """Let the views of a tensor that has just become a leaf require grad, too."""
     for view in _views_of(base):
-        if view.edge is None:
+        if view._edge is None:
             _set_edge(
-                view, GradCell(view, tuple(view.shape), base.cell.dtype, base.level), base.level
+                view, GradCell(view, tuple(view.shape), base._cell.dtype, base._level), base._level
             )
 
 
@@ -39,21 +39,21 @@ def disconnect(base: Any) -> None:
     """Undo `require_of_views`."""
     for view in _views_of(base):
         if follows(view):
-            _set_edge(view, None, view.level)
+            _set_edge(view, None, view._level)
 
 
 def connect(x: Any) -> None:
     """Let gradients flow from the views of a leaf that follow it to the leaf, before a write to ``x`` of its family."""
-    base = x.origin.base if x.origin is not None and x.origin.differentiable else x
-    if isinstance(base.edge, GradCell):
+    base = x._origin.base if x._origin is not None and x._origin.differentiable else x
+    if isinstance(base._edge, GradCell):
         for view in _views_of(base):
-            if follows(view) and view.origin.__class__ is not FrozenView:
+            if follows(view) and view._origin.__class__ is not FrozenView:
                 with enable_grad():
-                    _set_edge(view, derive(view.origin).edge, base.level)
+                    _set_edge(view, derive(view._origin)._edge, base._level)
 
 
 def _set_edge(view: Any, edge: Any, level: Level) -> None:
     if state.trace is not None:
-        state.trace.journal.keep(view, "edge")
-        state.trace.journal.keep(view, "level")
-    view.edge, view.level = edge, level
+        state.trace.journal.keep(view, "_edge")
+        state.trace.journal.keep(view, "_level")
+    view._edge, view._level = edge, level

@@ -15,7 +15,7 @@ from wengert.core.carrier import Array
 from wengert.errors import GradientError
 from wengert.rules import structural
 from wengert.tape import storage as cells
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, concrete
 from wengert.tensor import creation, inplace
 from wengert.tensor.device import require_cpu
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -31,7 +31,7 @@ def exported(
     x: Any, *, stream: Any = None, max_version: Any = None, dl_device: Any = None, copy: Any = None
 ) -> Any:
     """Return a DLPack capsule of the tensor's memory. BufferError for a tensor that requires grad, or is elsewhere."""
-    if x.edge is not None:
+    if x._edge is not None:
         raise BufferError(
             "Can't export tensors that require gradient, use tensor.detach(), as in `x.detach().__dlpack__()`."
         )
@@ -42,7 +42,7 @@ def exported(
             f"__dlpack__: device {dl_device} is not there: the memory is the CPU's, {DLPACK_CPU}."
         )
     if copy:
-        array = np.array(x.concrete("__dlpack__"))
+        array = np.array(concrete(x, "__dlpack__"))
     else:
         array = x.numpy()
     return array.__dlpack__() if max_version is None else array.__dlpack__(max_version=max_version)
@@ -157,7 +157,7 @@ def map_(x: Any, tensor: Any, callable: Callable[[Any, Any], Any]) -> Any:
 
 
 def _require_plain(x: Any, op: str) -> None:
-    if x.edge is not None:
+    if x._edge is not None:
         raise GradientError(
             f"Can't call {op}() on Variable that requires grad. Use var.detach().{op}() instead."
         )

@@ -22,7 +22,7 @@ from wengert.errors import TraceError
 from wengert.rules import structural
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded, concrete, handle
 from wengert.tensor.device import CPU, device, require_cpu
 
 Draw = Callable[..., Array]
@@ -107,7 +107,7 @@ class Generator:
             )
         read: Any = new_state
         with self.lock:
-            self.stream.set_state(read.detach().concrete("set_state"))
+            self.stream.set_state(concrete(read.detach(), "set_state"))
         return self
 
     def clone_state(self) -> Generator:
@@ -159,7 +159,7 @@ def drawn(
     source = generator_of(op, generator)
 
     def bottom(s: Shape, *values: Value) -> Array:
-        arrays = [v if v.__class__ in RAW else v.concrete(op) for v in values]
+        arrays = [v if v.__class__ in RAW else concrete(v, op) for v in values]
         if like is not None and s == like.shape:
             return silent().run(in_memory_order, like, partial(draw, stream), *arrays)
         return silent().run(draw, stream, s, *arrays)

@@ -12,7 +12,7 @@ from wengert.core import dtypes
 from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import ordering as rows
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, concrete
 from wengert.tensor import creation, filled, ranges, returned
 from wengert.tensor.apply import undefined
 from wengert.tensor.out import deliver
@@ -99,7 +99,7 @@ def _edges(x: Any, bins: int, span: Sequence[float] | None) -> Any:
     elif not x.numel():
         low, high = 0.0, 1.0
     else:
-        raw = x.concrete("histogram(), whose range is the elements' own unless it is given,")
+        raw = concrete(x, "histogram(), whose range is the elements' own unless it is given,")
         low, high = (float(silent().run(end)) for end in (raw.min, raw.max))
     if not (math.isfinite(low) and math.isfinite(high)):
         raise ShapeError(f"histogram(): range of [{low:g}, {high:g}] is not finite")
@@ -123,7 +123,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     require_tensor("bincount", input)
     if dtype_of(input).kind not in "iu":
         raise undefined("bincount", dtype_of(input))
-    raw = input.concrete("bincount(), whose result has a length that depends on values,")
+    raw = concrete(input, "bincount(), whose result has a length that depends on values,")
     if raw.ndim != 1 or (raw < 0).any():
         raise ShapeError("bincount only supports 1-d non-negative integral inputs.")
     if minlength < 0:
@@ -134,5 +134,5 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     if tuple(weights.shape) != raw.shape:
         raise ShapeError("bincount(): weights should be 1-d and have the same length as input")
     dtype = np.float32 if dtype_of(weights) == np.float32 else np.float64
-    counts = np.bincount(raw, weights.concrete("bincount()"), minlength)
+    counts = np.bincount(raw, concrete(weights, "bincount()"), minlength)
     return creation.finish(counts.astype(dtype))

@@ -32,7 +32,7 @@ WRITE = "x[...] = y"
 
 def getitem(x: Any, key: Any) -> Any:
     """Return ``x[key]``."""
-    if key.__class__ is slice and x.payload.shape:
+    if key.__class__ is slice and x._payload.shape:
         return views.viewed(SLICE, x, {"index": (forward_slice(key),)})
     if not carrier.special:
         out = _plain_view(x, key) if key.__class__ is tuple else _plain_pick(x, key)
@@ -46,7 +46,7 @@ def getitem(x: Any, key: Any) -> Any:
 
 def _plain_view(x: Any, key: tuple[Any, ...]) -> Any:
     """Return the view of a key of ints and plain slices; None for any other, and for one that does not fit."""
-    payload, row = x.payload, None
+    payload, row = x._payload, None
     if len(key) > payload.ndim:
         return None
     for k, n in zip(key, payload.shape, strict=False):
@@ -72,7 +72,7 @@ def _plain_pick(x: Any, key: Any) -> Any:
     """Return what one tensor of int64 or a mask picks from the first dimensions; None for any other key."""
     if not isinstance(key, Recorded):
         return None
-    at, payload = key.payload, x.payload
+    at, payload = key._payload, x._payload
     if at.dtype == BOOL and at.ndim and at.shape == payload.shape[: at.ndim]:
         return rows.index(x, handle(at.ravel().nonzero()[0]), axis=0, span=at.ndim)
     if at.dtype != INT64 or not at.ndim or not payload.size:
@@ -128,7 +128,7 @@ def _write_memory(x: Any, key: Any, value: Any) -> bool:
     what it refuses is left to the general way, whose errors say more.
     """
     if isinstance(key, Recorded):
-        key = key.payload
+        key = key._payload
         if key.dtype not in (BOOL, INT64) or not key.ndim:
             return False
     else:
@@ -139,13 +139,13 @@ def _write_memory(x: Any, key: Any, value: Any) -> bool:
     try:
         if (
             key.__class__ is ndarray
-            and key.shape == x.payload.shape
-            and not value.payload.ndim
+            and key.shape == x._payload.shape
+            and not value._payload.ndim
             and key.dtype == BOOL
         ):
-            np.putmask(x.payload, key, value.payload)  # in a fifth of the time
+            np.putmask(x._payload, key, value._payload)  # in a fifth of the time
         else:
-            x.payload[key] = value.payload
+            x._payload[key] = value._payload
     except (IndexError, TypeError, ValueError):
         return False
     mark_written(x, here())

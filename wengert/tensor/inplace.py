@@ -37,29 +37,29 @@ from wengert.tensor.views import FrozenView
 
 def level_of(x: Any) -> Level:
     """Return the highest level that a value takes part in."""
-    return x.standing()[1]  # type: ignore[no-any-return]
+    return x._standing()[1]  # type: ignore[no-any-return]
 
 
 def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
-        base = x.origin.base if x.origin is not None and x.origin.differentiable else x
-        leaf = base if isinstance(base.edge, GradCell) else x
-        if isinstance(leaf.edge, GradCell) and recording_at(recording_level(leaf)):
+        base = x._origin.base if x._origin is not None and x._origin.differentiable else x
+        leaf = base if isinstance(base._edge, GradCell) else x
+        if isinstance(leaf._edge, GradCell) and recording_at(recording_level(leaf)):
             which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
             raise GradientError(
                 f"{op}: {which} that requires grad is being used in an in-place operation. "
                 f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
             )
-    elif x.storage is not None and x.storage.members:
+    elif x._storage is not None and x._storage.members:
         connect(x)
-    if x.storage is not None and x.storage.inference and not state.inference:
+    if x._storage is not None and x._storage.inference and not state.inference:
         raise GradientError(
             f"{op}: Inplace update to inference tensor outside InferenceMode is not allowed. "
             f"Use `x.clone()` first."
         )
-    payload = x.payload
-    if x.origin is not None and overlaps(x.origin):
+    payload = x._payload
+    if x._origin is not None and overlaps(x._origin):
         raise _refers_to_one_place(op)
     if payload.__class__ is ndarray:
         if (
@@ -84,10 +84,10 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     """
     require_writable(x, value, op)
     place = here()
-    plain = x.payload.__class__ is ndarray and value.payload.__class__ is ndarray
+    plain = x._payload.__class__ is ndarray and value._payload.__class__ is ndarray
     traced = state.trace is not None
     if plain and not traced:
-        np.copyto(x.payload, value.payload)
+        np.copyto(x._payload, value._payload)
     _rebase(x, value, plain and not traced)
     mark_written(x, place)
     return x
@@ -100,16 +100,16 @@ def require_writable(x: Any, value: Any, op: str) -> None:
     when an inner transform's value is written into a tensor that an outer level owns.
     """
     writable(x, op)
-    if x.origin is not None and not memory_only(x, value):
+    if x._origin is not None and not memory_only(x, value):
         _require_followed(x, value, op)
     _require_owner(x, value, op)
 
 
 def _require_followed(x: Any, value: Any, op: str) -> None:
     """Raise for views whose writes are ambiguous: frozen ones while recording, and those that repeat elements."""
-    view = x.origin
+    view = x._origin
     if view.__class__ is FrozenView:
-        edges = [t for t in (x, value, view.base) if t.edge is not None]
+        edges = [t for t in (x, value, view.base) if t._edge is not None]
         if any(recording_at(recording_level(t)) for t in edges):
             raise GradientError(f"{op}: {view.reason}.")
     if repeats(view):
@@ -121,13 +121,13 @@ def _require_followed(x: Any, value: Any, op: str) -> None:
 
 def _require_owner(x: Any, value: Any, op: str) -> None:
     level = level_of(value)
-    owner = x.owner
+    owner = x._owner
     if level.number > owner.number and level is not state.trace and level.kind != "tape":
         raise LeakError(
             f"{op}: a value of the running {level.kind} was written into a tensor made outside of it, where it could "
             f"not stay. Make the tensor inside the transformed function, or return the value instead."
         )
-    if level.kind == "tape" and value.edge is not None and level.number > owner.number:
+    if level.kind == "tape" and value._edge is not None and level.number > owner.number:
         if recording_at(level):
             raise LeakError(
                 f"{op}: an in-place operation inside a gradient transform would change a tensor captured from outside. "
@@ -150,16 +150,16 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
     node, new = x, value
     while True:
         changed[id(node)] = (node, new)
-        view = node.origin
+        view = node._origin
         if view is None:
             break
         base = view.base
         if view.differentiable:
             if (
-                base.storage is not node.storage
+                base._storage is not node._storage
             ):  # the base was given other memory by `base.data = ...`
                 break
-            if memory_written and base.edge is None and new.edge is None:
+            if memory_written and base._edge is None and new._edge is None:
                 break
             new = scatter_back(alias(base), view.chain, new)
         elif memory_written:
@@ -171,20 +171,20 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         node = base
     for tensor, new in changed.values():
         _take(tensor, new, memory_written)
-    members = x.storage.members if x.storage is not None else None
+    members = x._storage.members if x._storage is not None else None
     for ref in members or ():
         member = ref()
-        if member is None or id(member) in changed or id(member.origin.base) not in changed:
+        if member is None or id(member) in changed or id(member._origin.base) not in changed:
             continue
-        if member.origin.differentiable:
-            if memory_written and member.origin.base.edge is None and member.edge is None:
+        if member._origin.differentiable:
+            if memory_written and member._origin.base._edge is None and member._edge is None:
                 continue
-            new = derive(member.origin)
+            new = derive(member._origin)
         elif memory_written:
             continue
         else:
-            new = structural.detach(member.origin.base)
-            for row, params in member.origin.chain:
+            new = structural.detach(member._origin.base)
+            for row, params in member._origin.chain:
                 new = row(new, **params)
         _take(member, new, memory_written)
         changed[id(member)] = (member, new)
@@ -192,27 +192,27 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
 
 def _revalued(base: Any, value: Any) -> Any:
     """Return the elements of ``value`` with the histories and tangents that ``base`` has, at every level."""
-    below = base if base.edge is None else beneath(base)
+    below = base if base._edge is None else beneath(base)
     payload = collapsed(memory.revalued(below, structural.detach(value)))
-    return handle(payload, base.edge, base.level)
+    return handle(payload, base._edge, base._level)
 
 
 def _take(tensor: Any, value: Any, memory_written: bool) -> None:
     """Let a tensor have another's history, and its payload unless the memory itself was written."""
-    keep_in_trace(tensor, "payload", "edge", "level")
+    keep_in_trace(tensor, "_payload", "_edge", "_level")
     if not memory_written:
-        tensor.payload = value.payload if value.edge is not None else collapsed(value)
-    keeps_history = tensor.edge is not None and not recording_at(recording_level(tensor))
+        tensor._payload = value._payload if value._edge is not None else collapsed(value)
+    keeps_history = tensor._edge is not None and not recording_at(recording_level(tensor))
     if not keeps_history:
-        _move_retained(tensor, value.edge)
-        tensor.edge = value.edge
-        tensor.level = value.level
+        _move_retained(tensor, value._edge)
+        tensor._edge = value._edge
+        tensor._level = value._level
 
 
 def _move_retained(tensor: Any, edge: Any) -> None:
     """Let a tensor that retains its gradient retain the one of its new history."""
-    node, index = edge_node(tensor.edge)
-    cell: GradCell | None = tensor.cell
+    node, index = edge_node(tensor._edge)
+    cell: GradCell | None = tensor._cell
     if cell is None or node is None or node.extra is None:
         return
     if node.extra.retained.get(index) is cell and state.trace is None:
@@ -227,7 +227,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     if isinstance(other, Recorded) and memory_only(x, other):
         writable(x, op)
         try:
-            silent().run(row.forward, x.payload, other.payload, out=x.payload)
+            silent().run(row.forward, x._payload, other._payload, out=x._payload)
         except ValueError:
             require_fit(x, other, op)
             raise
@@ -241,7 +241,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     require_fit(x, y, op)
     if dtype == joint and memory_only(x, y):
         writable(x, op)
-        silent().run(row.forward, x.payload, y.payload, out=x.payload)
+        silent().run(row.forward, x._payload, y._payload, out=x._payload)
         mark_written(x, here())
         return x
     result = row(cast_to(operand_before(x, row, y), joint), y)
@@ -266,23 +266,25 @@ def operand_before(x: Any, row: Primitive, y: Any = None) -> Any:
     if carrier.special:
         kept: Any = 0 in row.keep
     elif row.keep_for:
-        kept = row.keep_for[(x.edge is not None) + 2 * (y is not None and y.edge is not None)] & 1
+        kept = row.keep_for[(x._edge is not None) + 2 * (y is not None and y._edge is not None)] & 1
     else:
-        kept = 0 in row.keep and x.edge is not None
+        kept = 0 in row.keep and x._edge is not None
     return _apart(before) if kept else before
 
 
 def memory_only(x: Any, y: Any) -> bool:
     """Say whether a write of ``y`` into ``x`` is one of plain memory, with no history anywhere in the family."""
-    a = x.payload
-    b = y.payload
+    a = x._payload
+    b = y._payload
     if carrier.special or a.__class__ is not ndarray or b.__class__ is not ndarray:
         return False
     if a.dtype is not b.dtype:
         return False
     if carrier.quiet and not state.grad:
         return True
-    return x.edge is None and y.edge is None and (x.origin is None or x.origin.base.edge is None)
+    return (
+        x._edge is None and y._edge is None and (x._origin is None or x._origin.base._edge is None)
+    )
 
 
 def require_fit(x: Any, y: Any, op: str) -> None:
@@ -299,7 +301,7 @@ def require_fit(x: Any, y: Any, op: str) -> None:
 def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
     """Add ``alpha * y`` to ``x`` where both are plain memory without history; ``alpha`` is a 0-d array of its dtype."""
     writable(x, "add_")
-    a, b = x.payload, y.payload
+    a, b = x._payload, y._payload
     if not a.ndim and not b.ndim:
         silent().run(_add_numbers, a, b, alpha)
         mark_written(x, place)
@@ -348,9 +350,11 @@ def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..
 def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any], op: str) -> Any:
     """Write ``row(x, *others)`` into ``x``: into its memory alone, by the row's ``out=``, where nothing is recorded."""
     writable(x, op)
-    plain = all(y.payload.__class__ is ndarray for y in others) and memory_only(x, x)
-    if plain and (all(y.edge is None for y in others) or not state.grad):
-        silent().run(row.forward, x.payload, *[y.payload for y in others], **params, out=x.payload)
+    plain = all(y._payload.__class__ is ndarray for y in others) and memory_only(x, x)
+    if plain and (all(y._edge is None for y in others) or not state.grad):
+        silent().run(
+            row.forward, x._payload, *[y._payload for y in others], **params, out=x._payload
+        )
         mark_written(x, here())
         return x
     before = value_before(x, others) if 0 in row.keep else alias(x)
@@ -359,16 +363,18 @@ def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any],
 
 def value_before(x: Any, others: Sequence[Any]) -> Any:
     """Return ``x`` as the operand of a function whose result is about to overwrite it, which the tape may keep."""
-    if carrier.special or any(isinstance(v, Recorded) and v.edge is not None for v in (x, *others)):
+    if carrier.special or any(
+        isinstance(v, Recorded) and v._edge is not None for v in (x, *others)
+    ):
         return _apart(alias(x))
     return alias(x)
 
 
 def _apart(before: Any) -> Any:
     """Give an operand that the tape keeps a value of its own: a copy of memory; a carrier's payload never changes."""
-    if before.payload.__class__ is ndarray and state.trace is None:
-        before.payload = before.payload.copy()
-    before.storage = before.origin = None
+    if before._payload.__class__ is ndarray and state.trace is None:
+        before._payload = before._payload.copy()
+    before._storage = before._origin = None
     return before
 
 
@@ -377,7 +383,7 @@ def zero_(input: Any) -> Any:
     promotion.require_tensor("zero_", input)
     if memory_only(input, input):
         writable(input, "zero_")
-        input.payload.fill(0)
+        input._payload.fill(0)
         mark_written(input, here())
         return input
     return assign(input, memory.zero(alias(input)), "zero_")
@@ -412,7 +418,7 @@ def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     value = cast_to(source, dtype_of(x))
     if memory_only(x, value):
         writable(x, op)
-        np.copyto(x.payload, value.payload)
+        np.copyto(x._payload, value._payload)
         mark_written(x, here())
         return x
     return assign(x, row(alias(x), value), op)

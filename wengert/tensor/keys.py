@@ -17,7 +17,7 @@ from wengert.core.carrier import state
 from wengert.errors import shape_text
 from wengert.rules import structural
 from wengert.tape.provenance import warn
-from wengert.tape.storage import Recorded, handle, ndarray
+from wengert.tape.storage import Recorded, concrete, handle, ndarray
 from wengert.tensor.positions import INT64, known
 from wengert.tensor.promotion import cast_to, dtype_of
 
@@ -158,7 +158,7 @@ def _normal_tensor(k: Any) -> Any:
         raise IndexError(
             f"tensors used as indices must be long, int, byte or bool tensors, got {k.dtype}. Use `.long()`."
         )
-    if not k.ndim and k.payload.__class__ is ndarray and state.trace is None:
+    if not k.ndim and k._payload.__class__ is ndarray and state.trace is None:
         return int(k.item())
     return cast_to(k, INT64)
 
@@ -181,7 +181,7 @@ def _array(k: Any) -> np.ndarray[Any, Any]:
 def _read(part: Any) -> Any:
     """Return a part of a sequence as something that NumPy knows."""
     if isinstance(part, Recorded):
-        return part.concrete("a tensor in a list used as an index")  # type: ignore[attr-defined]
+        return concrete(part, "a tensor in a list used as an index")
     return (
         _array(part)
         if isinstance(part, Sequence | ndarray) and not isinstance(part, str | bytes)

@@ -23,10 +23,10 @@ def layout(x: Any) -> np.ndarray[Any, Any]:
 
     Whether a reshape is a view or a copy must not depend on what carries the elements.
     """
-    payload = x.payload
+    payload = x._payload
     if payload.__class__ is ndarray:
         return payload
-    view = x.origin
+    view = x._origin
     if view is None and state.trace is not None:
         return state.trace.laid_out(x)  # type: ignore[no-any-return]
     if view is None:
@@ -50,7 +50,7 @@ def stride(x: Any) -> Shape:
 def storage_offset(x: Any) -> int:
     """Return how many elements before the first one the memory begins that the tensor and its views share."""
     laid_out = layout(x)
-    root = x.storage.root if x.storage is not None and laid_out is x.payload else None
+    root = x._storage.root if x._storage is not None and laid_out is x._payload else None
     if root is None:
         root = root_array(laid_out)
     return (address(laid_out) - address(root)) // laid_out.itemsize

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wengert.core import dtypes
-from wengert.tape.storage import Recorded, ndarray, root_array
+from wengert.tape.storage import Recorded, concrete, ndarray, root_array
 from wengert.tensor.layout import address, stride
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -75,16 +75,16 @@ def is_same_size(input: Any, other: Any) -> bool:
 
 def data_ptr(x: Any) -> int:
     """Return the address of the first element; 0 for a tensor without elements. An error inside transforms."""
-    array = x.concrete("data_ptr()")
+    array = concrete(x, "data_ptr()")
     return address(array) if array.size else 0
 
 
 def is_set_to(x: Any, tensor: Any) -> bool:
     """Say whether two tensors look at the same memory in the same way."""
     require_tensor("is_set_to", tensor, "tensor")
-    if x.payload.__class__ is not ndarray or tensor.payload.__class__ is not ndarray:
-        return x.payload is tensor.payload
-    same = address(x.payload) == address(tensor.payload) and tuple(x.shape) == tuple(tensor.shape)
+    if x._payload.__class__ is not ndarray or tensor._payload.__class__ is not ndarray:
+        return x._payload is tensor._payload
+    same = address(x._payload) == address(tensor._payload) and tuple(x.shape) == tuple(tensor.shape)
     return same and stride(x) == stride(tensor) and dtype_of(x) == dtype_of(tensor)
 
 
@@ -94,8 +94,8 @@ class UntypedStorage:
     __slots__ = ("_memory",)
 
     def __init__(self, of: Any) -> None:
-        shown = of.concrete("untyped_storage()")
-        known = None if of.storage is None else of.storage.root
+        shown = concrete(of, "untyped_storage()")
+        known = None if of._storage is None else of._storage.root
         self._memory = root_array(shown) if known is None else known
 
     def data_ptr(self) -> int:

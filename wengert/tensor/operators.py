@@ -68,8 +68,8 @@ class Operators(Recorded):
             out = binary(ADD, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            out = binary(ADD, self, constant(other, self.payload.dtype))
+        elif other.__class__ in PLAIN and not carrier.special and self._payload.dtype.kind == "f":
+            out = binary(ADD, self, constant(other, self._payload.dtype))
             if out is not NotImplemented:
                 return out
         return _with(arithmetic.add, self, other)
@@ -77,12 +77,12 @@ class Operators(Recorded):
     __radd__ = __add__
 
     def __sub__(self, other: Any) -> Any:
-        if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind != "b":
+        if isinstance(other, Recorded) and not carrier.special and self._payload.dtype.kind != "b":
             out = binary(SUB, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            out = binary(SUB, self, constant(other, self.payload.dtype))
+        elif other.__class__ in PLAIN and not carrier.special and self._payload.dtype.kind == "f":
+            out = binary(SUB, self, constant(other, self._payload.dtype))
             if out is not NotImplemented:
                 return out
         return _with(arithmetic.sub, self, other)
@@ -95,8 +95,8 @@ class Operators(Recorded):
             out = binary(MUL, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            out = binary(MUL, self, constant(other, self.payload.dtype))
+        elif other.__class__ in PLAIN and not carrier.special and self._payload.dtype.kind == "f":
+            out = binary(MUL, self, constant(other, self._payload.dtype))
             if out is not NotImplemented:
                 return out
         return _with(arithmetic.mul, self, other)
@@ -104,12 +104,12 @@ class Operators(Recorded):
     __rmul__ = __mul__
 
     def __truediv__(self, other: Any) -> Any:
-        if isinstance(other, Recorded) and not carrier.special and self.payload.dtype.kind == "f":
+        if isinstance(other, Recorded) and not carrier.special and self._payload.dtype.kind == "f":
             out = binary(DIV, self, other)
             if out is not NotImplemented:
                 return out
-        elif other.__class__ in PLAIN and not carrier.special and self.payload.dtype.kind == "f":
-            out = binary(DIV, self, constant(other, self.payload.dtype))
+        elif other.__class__ in PLAIN and not carrier.special and self._payload.dtype.kind == "f":
+            out = binary(DIV, self, constant(other, self._payload.dtype))
             if out is not NotImplemented:
                 return out
         return _with(arithmetic.div, self, other)
@@ -130,11 +130,11 @@ class Operators(Recorded):
         return _with(_remainder_of, self, other)
 
     def __pow__(self, other: Any) -> Any:
-        if other.__class__ is int and not carrier.special and self.payload.dtype.kind == "f":
+        if other.__class__ is int and not carrier.special and self._payload.dtype.kind == "f":
             if other == 2:
-                return attach(SQUARE, self, silent().run(SQUARE.forward, self.payload), NO_PARAMS)
+                return attach(SQUARE, self, silent().run(SQUARE.forward, self._payload), NO_PARAMS)
             params = {"exponent": other}
-            out = silent().run(POWER.forward, self.payload, exponent=other)
+            out = silent().run(POWER.forward, self._payload, exponent=other)
             return attach(POWER, self, out, params)
         return _with(arithmetic.pow, self, other)
 
@@ -251,7 +251,7 @@ class Operators(Recorded):
     def __getitem__(self, key: Any) -> Any:
         if key.__class__ is int and not carrier.special:
             try:
-                part = self.payload[key, ...]
+                part = self._payload[key, ...]
             except IndexError:
                 return indexing.getitem(self, key)
             params = {"index": (key,)}
@@ -267,7 +267,7 @@ class Operators(Recorded):
         return id(self)
 
     def __bool__(self) -> bool:
-        shape = self.payload.shape
+        shape = self._payload.shape
         if shape and math.prod(shape) != 1:
             many = "more than one value" if math.prod(shape) else "no values"
             raise ShapeError(
@@ -285,7 +285,7 @@ class Operators(Recorded):
         return complex(_only(self))
 
     def __index__(self) -> int:
-        if self.payload.shape or dtypes.kind(dtype_of(self)) in "fc":
+        if self._payload.shape or dtypes.kind(dtype_of(self)) in "fc":
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index. "
                 "Use `int(x)`, or `x.tolist()` for several."
@@ -312,10 +312,10 @@ class Operators(Recorded):
 
 def _only(x: Any) -> Any:
     """Return the one element of a tensor; ValueError for any other number of elements."""
-    if math.prod(x.payload.shape) != 1:
+    if math.prod(x._payload.shape) != 1:
         raise ValueError(
             f"only one element tensors can be converted to Python scalars, and this one has "
-            f"{math.prod(x.payload.shape)}. Use `.tolist()`, or reduce first."
+            f"{math.prod(x._payload.shape)}. Use `.tolist()`, or reduce first."
         )
     return x.item()
 

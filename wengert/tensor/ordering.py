@@ -15,6 +15,7 @@ from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import indexing
 from wengert.rules import ordering as rows
+from wengert.tape.storage import concrete
 from wengert.tensor import returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.creation import finish
@@ -119,7 +120,7 @@ def _distinct(op: str, x: Any, dim: Any, ordered: bool) -> tuple[Any, Any, Any]:
     Groups are equal neighbours, after sorting where ``ordered``. NaN equals nothing.
     """
     require_tensor(op, x)
-    raw = x.concrete(f"{op}(), whose result has a shape that depends on values,")
+    raw = concrete(x, f"{op}(), whose result has a shape that depends on values,")
     if raw.dtype.kind == "c":
         raise undefined(op, raw.dtype)
     if dim is None:

@@ -46,7 +46,7 @@ def _require_room(op: str, made: Any, out: Any, exact: bool) -> None:
     """Raise unless ``made`` can be written into ``out``."""
     if not isinstance(out, Recorded):
         raise TypeError(f"{op}(): argument 'out' must be Tensor, not {type(out).__name__}.")
-    if state.grad and (made.edge is not None or out.edge is not None):
+    if state.grad and (made._edge is not None or out._edge is not None):
         raise GradientError(
             f"{op}(): functions with out=... arguments don't support automatic differentiation, but one of the "
             f"arguments requires grad. Use what the function returns, or call it under `torch.no_grad()`."
@@ -81,9 +81,9 @@ def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
             f"which does not match the required output shape {shape_text(shape)}. "
             f"Give an `out` of that shape, or an empty one."
         )
-    keep_in_trace(out, "payload", "storage", "origin")
+    keep_in_trace(out, "_payload", "_storage", "_origin")
     version = storage_of(out).version
-    out.payload = np.empty(shape, dtype_of(out))
-    out.storage, out.origin = Storage(), None
-    out.storage.version = version
+    out._payload = np.empty(shape, dtype_of(out))
+    out._storage, out._origin = Storage(), None
+    out._storage.version = version
     mark_written(out, here())

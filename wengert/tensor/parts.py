@@ -151,7 +151,7 @@ def _strides(op: str, x: Any, size: Any, stride: Any, start: int | None) -> tupl
         )
     if any(n < 0 for n in sizes):
         raise ShapeError(f"{op}: sizes must be non-negative, got {shape_text(sizes)}")
-    base = x if x.origin is None or not x.origin.differentiable else x.origin.base
+    base = x if x._origin is None or not x._origin.differentiable else x._origin.base
     count = base.numel()
     begins = storage_offset(base)
     offset = (storage_offset(x) if start is None else start) - begins

@@ -12,7 +12,7 @@ from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, TraceError, shape_text
 from wengert.rules import indexing as rows
 from wengert.rules import structural
-from wengert.tape.storage import handle, ndarray
+from wengert.tape.storage import concrete, handle, ndarray
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 INT64 = np.dtype(np.int64)
@@ -26,7 +26,7 @@ def checked(op: str, index: Any, size: int, dim: int, *, wrap: bool) -> Any:
     trace the replay does.
     """
     index = cast_to(index, INT64)
-    raw = index.payload
+    raw = index._payload
     if carrier.special or raw.__class__ is not ndarray:
         return rows.position(index, op=op, size=size, dim=dim, wrap=wrap)
     right = rows.in_range(raw, op=op, size=size, dim=dim, wrap=wrap)
@@ -79,7 +79,7 @@ def columns(op: str, x: Any, dim: int, index: Any) -> Any:
     """Return positions along ``dim``, for every column its own, as positions in the whole of ``x``."""
     require_tensor(op, x)
     require_tensor(op, index, "index")
-    shape, given = tuple(x.payload.shape), tuple(index.payload.shape)
+    shape, given = tuple(x._payload.shape), tuple(index._payload.shape)
     axis = axis_of(op, dim, len(shape))
     if 0 in given:
         return cast_to(index, INT64)
@@ -103,7 +103,7 @@ def known(op: str, x: Any, instead: str) -> np.ndarray[Any, Any]:
     """Return the elements of a tensor on which the shape of a result depends; TraceError where they aren't known."""
     if state.trace is None:
         try:
-            return x.concrete(op)  # type: ignore[no-any-return]
+            return concrete(x, op)
         except TraceError:
             pass
     raise TraceError(

@@ -29,9 +29,9 @@ _constants32, _constants64 = _constants[_FLOAT32], _constants[_FLOAT64]
 
 def dtype_of(x: Any) -> np.dtype[Any]:
     """Return a tensor's dtype in NumPy's spelling, whatever carries it."""
-    payload = x.payload
+    payload = x._payload
     while isinstance(payload, Recorded):
-        payload = payload.payload
+        payload = payload._payload
     if payload.__class__ is np.ndarray:
         return payload.dtype  # type: ignore[no-any-return]
     return payload.element_type  # type: ignore[no-any-return]
@@ -57,8 +57,8 @@ def constant(value: complex, dtype: np.dtype[Any]) -> Any:
 
 def _constant(value: complex, dtype: np.dtype[Any]) -> Any:
     made = handle(raw_number(value, dtype))
-    made.owner = EVERYWHERE
-    made.payload.flags.writeable = False
+    made._owner = EVERYWHERE
+    made._payload.flags.writeable = False
     return made
 
 
@@ -192,7 +192,7 @@ def _alike(values: Sequence[Any], floating: bool) -> bool:
     for v in values:
         if not isinstance(v, Recorded):
             return False
-        dtype = v.payload.dtype
+        dtype = v._payload.dtype
         if common is None:
             common = dtype
         elif dtype is not common:

@@ -178,7 +178,7 @@ def _fractions(op: str, x: Any, q: Any, interpolation: str) -> Any:
         raise DTypeError(
             f"{op}() q tensor must be same dtype as the input tensor, got {q.dtype} and {x.dtype}."
         )
-    raw = q.payload
+    raw = q._payload
     if raw.__class__ is ndarray and not ((raw >= 0) & (raw <= 1)).all():
         raise ShapeError(f"{op}() q values must be in the range [0, 1]")
     return q

@@ -11,7 +11,7 @@ from wengert.core.shapes import Shape, axis_of, size_argument
 from wengert.errors import ShapeError
 from wengert.rules import arrangement, indexing, windows
 from wengert.rules import structural as rows
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded, concrete, handle
 from wengert.tensor.out import deliver
 from wengert.tensor.parts import diagonal
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -207,7 +207,7 @@ def _counts(repeats: Any) -> np.ndarray[Any, Any]:
         )
     if repeats.ndim > 1:
         raise ShapeError("repeat_interleave: repeats must be 0-dim or 1-dim tensor")
-    counts: np.ndarray[Any, Any] = repeats.concrete("repeat_interleave").reshape(-1)
+    counts: np.ndarray[Any, Any] = concrete(repeats, "repeat_interleave").reshape(-1)
     if (counts < 0).any():
         raise ShapeError("repeat_interleave: repeats can not be negative")
     return counts

@@ -63,7 +63,7 @@ def numpy_spelling(function: Callable[..., Any]) -> Callable[..., Any]:
 
 def reduce(row: Primitive, x: Any, params: dict[str, Any], depth: int = 3) -> Any:
     """Apply a reducing row to one tensor."""
-    payload = x.payload
+    payload = x._payload
     if carrier.special or payload.__class__ is not ndarray:
         return row(x, **params)
     return attach(row, x, silent().run(row.forward, payload, **params), params, depth)
@@ -88,7 +88,7 @@ def sum(
     tensor([3., 3.])
     """
     if dim is axis is dtype is out is None and not (keepdim or keepdims or carrier.special):
-        payload = getattr(input, "payload", None)
+        payload = getattr(input, "_payload", None)
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
             return attach(rows.sum, input, silent().run(sum_all, payload), _full(payload.ndim), 2)
     require_tensor("sum", input)
@@ -132,7 +132,7 @@ def mean(
     """
     require_tensor("mean", input)
     if dim is axis is dtype is out is None and not (keepdim or keepdims or carrier.special):
-        payload = input.payload
+        payload = input._payload
         if payload.dtype.kind == "f":
             params = _full(payload.ndim)
             out = silent().run(rows.mean.forward, payload, **params)

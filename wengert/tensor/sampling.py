@@ -200,16 +200,16 @@ def _like(
     """Return the dtype asked for or the tensor's own, and an array that lies in memory as the result will."""
     require_tensor(op, input)
     target = dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
-    if not preserves(memory_format) or input.payload.__class__ is not np.ndarray:
+    if not preserves(memory_format) or input._payload.__class__ is not np.ndarray:
         return target, None
-    return target, room_like(input.payload)
+    return target, room_like(input._payload)
 
 
 def _room(out: Any, shape: Shape) -> Array | None:
     """Return the array of an ``out`` that has the shape already, and so keeps its order in memory."""
-    if out is None or tuple(out.shape) != shape or out.payload.__class__ is not np.ndarray:
+    if out is None or tuple(out.shape) != shape or out._payload.__class__ is not np.ndarray:
         return None
-    room: Array = out.payload
+    room: Array = out._payload
     return room
 
 
@@ -308,7 +308,7 @@ def _detached(row: Primitive, numbers: Any, parameters: Any, out: Any) -> Any:
     if out is not None:
         return deliver(numbers, out, op=row.name, silent=True)
     for x in reversed(parameters):
-        if x.edge is not None:
+        if x._edge is not None:
             numbers = row(x, numbers)
     return numbers
 

@@ -169,7 +169,7 @@ def zeta(input: Any, other: Any, *, out: Any = None) -> Any:
 
 
 def _require_no_gradient(op: str, x: Any) -> None:
-    if isinstance(x, Recorded) and x.edge is not None and state.grad:
+    if isinstance(x, Recorded) and x._edge is not None and state.grad:
         raise GradientError(
             f"{op}: the derivative with respect to `input` is not implemented, and input requires grad. "
             f"Use `input.detach()`."

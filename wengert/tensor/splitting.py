@@ -13,7 +13,7 @@ from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of, size_argument
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import structural as rows
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, concrete
 from wengert.tensor.promotion import dtype_of, require_tensor
 from wengert.tensor.views import ONE_OF_SEVERAL, freeze, join, viewed
 
@@ -136,7 +136,7 @@ def _places(op: str, given: Any) -> int | tuple[int, ...]:
             f"{op} expected tensor_indices_or_sections to be a zero-dimensional or one-dimensional tensor, "
             f"but got a tensor with {t.ndim} dims"
         )
-    at = t.concrete(op).tolist()
+    at = concrete(t, op).tolist()
     return tuple(at) if t.ndim else int(at)
 
 

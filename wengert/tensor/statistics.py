@@ -238,7 +238,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
         apart = arithmetic.sub(x, average)
         weighted = arithmetic.mul(apart, weights)
         freedom = _freedom(weights, total, correction, aweights)
-    if isinstance(freedom, int) or freedom.payload.__class__ is np.ndarray:
+    if isinstance(freedom, int) or freedom._payload.__class__ is np.ndarray:
         if freedom <= 0:
             warn(
                 "cov(): degrees of freedom is <= 0. Correction should be strictly less than the number of observations."
@@ -273,7 +273,7 @@ def _weights(x: Any, fweights: Any, aweights: Any) -> Any:
                 f"cov(): expected {name} to have the same numel as there are observations in the input but got "
                 f"{w.numel()} != {count}"
             )
-        if w.payload.__class__ is np.ndarray and (w.payload < 0).any():
+        if w._payload.__class__ is np.ndarray and (w._payload < 0).any():
             raise ShapeError(f"cov(): {name} cannot be negative")
         found = w if found is None else arithmetic.mul(found, w)
     return found

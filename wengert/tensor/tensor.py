@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import bfloat16, dtypes
-from wengert.core.carrier import ROOT, Level, leaked, state
+from wengert.core.carrier import ROOT, Level, state
 from wengert.core.shapes import Size
 from wengert.errors import GradientError, ShapeError
 from wengert.tape import storage as cells
@@ -22,7 +22,14 @@ from wengert.tape.mode import enable_grad
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
-from wengert.tape.storage import GradCell, Recorded, Storage, register_tensor_type, storage_of
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    Storage,
+    concrete,
+    register_tensor_type,
+    storage_of,
+)
 from wengert.tensor import (
     asking,
     copying,
@@ -73,11 +80,11 @@ class Tensor(Methods, Operators):
 
     # What interpretation asks for
 
-    def standing(self) -> tuple[int, Level, Callable[..., Any]]:
+    def _standing(self) -> tuple[int, Level, Callable[..., Any]]:
         """Return the rank among levels, the level, and the function that interprets rows there."""
-        payload = self.payload
+        payload = self._payload
         trace = state.trace
-        if self.edge is not None:
+        if self._edge is not None:
             level = recording_level(self)
             if trace is None or level.number >= trace.number:
                 return 2 * level.number + 1, level, record
@@ -87,35 +94,23 @@ class Tensor(Methods, Operators):
                 return 2 * trace.number, trace, trace.interpret
             return -1, ROOT, compute
         if isinstance(payload, Recorded):
-            return payload.standing()  # type: ignore[attr-defined, no-any-return]
+            return payload._standing()  # type: ignore[attr-defined, no-any-return]
         level = payload.level
         if trace is not None and level.number < trace.number and level.open:
             return 2 * trace.number, trace, trace.interpret
         return 2 * level.number, level, level.interpret
-
-    def concrete(self, op: str) -> np.ndarray[Any, Any]:
-        """Return the array behind the tensor; an error that names ``op`` where a transform has none to give."""
-        payload = self.payload
-        while payload.__class__ is not np.ndarray:
-            if isinstance(payload, Recorded):
-                payload = payload.payload
-                continue
-            if not payload.level.open:
-                raise leaked(payload.level, op)
-            payload = payload.concrete(op)
-        return payload
 
     # Attributes
 
     @property
     def shape(self) -> Size:
         """The sizes of the dimensions."""
-        return Size(self.payload.shape)
+        return Size(self._payload.shape)
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return len(self.payload.shape)
+        return len(self._payload.shape)
 
     @property
     def dtype(self) -> dtypes.dtype:
@@ -125,7 +120,7 @@ class Tensor(Methods, Operators):
     @property
     def is_leaf(self) -> bool:
         """True unless the tensor came out of a recorded operation."""
-        return self.edge is None or isinstance(self.edge, GradCell)
+        return self._edge is None or isinstance(self._edge, GradCell)
 
     @property
     def requires_grad(self) -> bool:
@@ -133,7 +128,7 @@ class Tensor(Methods, Operators):
 
         Setting raises RuntimeError for integers, and for False on a result of recorded operations.
         """
-        return self.edge is not None
+        return self._edge is not None
 
     @requires_grad.setter
     def requires_grad(self, wanted: bool) -> None:
@@ -148,12 +143,12 @@ class Tensor(Methods, Operators):
                     "in a subgraph that doesn't require differentiation use var_no_grad = var.detach()."
                 )
             return
-        cells.keep_in_trace(self, "edge", "level", "cell", "payload")
+        cells.keep_in_trace(self, "_edge", "_level", "_cell", "_payload")
         if not wanted:
             following.disconnect(self)
             if not following.follows(self):
                 self._leave_tape()
-        elif self.edge is None or following.follows(self):
+        elif self._edge is None or following.follows(self):
             if self.is_inference() and not state.inference:
                 raise GradientError(
                     "Setting requires_grad=True on inference tensor outside InferenceMode is not allowed."
@@ -170,12 +165,12 @@ class Tensor(Methods, Operators):
     @property
     def grad_fn(self) -> Any:
         """The node of the operation that made the tensor; None for leaves."""
-        return edge_node(self.edge)[0]
+        return edge_node(self._edge)[0]
 
     @property
     def grad(self) -> Any:
         """What backward accumulated: a tensor of this shape and dtype, or None."""
-        cell = self.cell
+        cell = self._cell
         if cell is None:
             if not self.is_leaf:
                 warn(
@@ -190,9 +185,9 @@ class Tensor(Methods, Operators):
     def grad(self, value: Any) -> None:
         if value is not None:
             self._require_grad_like(value)
-        elif self.cell is None and state.trace is None:
+        elif self._cell is None and state.trace is None:
             return
-        cells.keep_in_trace(self, "cell")
+        cells.keep_in_trace(self, "_cell")
         cell = grad_cell(self)
         cells.keep_in_trace(cell, "grad")
         cell.grad = value
@@ -231,33 +226,33 @@ class Tensor(Methods, Operators):
                 f"attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
                 f"type: {self.dtype} and {value.dtype}."
             )
-        if _same_memory(self.payload, value.payload):
+        if _same_memory(self._payload, value._payload):
             return
         if state.trace is not None:
             state.trace.rebinding(self, value)
         before = storage_of(self)
-        self.payload = value.payload
-        self.storage = Storage()
-        self.storage.version = before.version
-        self.storage.silent = cells.next_rank()
-        self.storage.changed_at = here()
-        self.storage.watched = True
-        storage_of(value).uncounted_for = self.storage
-        if self.cell is not None and state.trace is None:
-            self.cell.shape = tuple(value.shape)
+        self._payload = value._payload
+        self._storage = Storage()
+        self._storage.version = before.version
+        self._storage.silent = cells.next_rank()
+        self._storage.changed_at = here()
+        self._storage.watched = True
+        storage_of(value).uncounted_for = self._storage
+        if self._cell is not None and state.trace is None:
+            self._cell.shape = tuple(value.shape)
 
     @property
     def _version(self) -> int:
         if state.trace is not None and state.trace.from_outside(self):
             state.trace.refuse_read(self, "_version")
-        if self.storage is None:
+        if self._storage is None:
             return 0
-        if self.storage.inference:
+        if self._storage.inference:
             raise GradientError(
                 "a tensor made in inference mode counts no writes, so it has no _version. "
                 "Make it under `torch.no_grad()` to have them counted."
             )
-        return self.storage.version
+        return self._storage.version
 
     @property
     def _base(self) -> Any:
@@ -266,12 +261,12 @@ class Tensor(Methods, Operators):
     @property
     def output_nr(self) -> int:
         """Which output of ``grad_fn`` this is."""
-        return edge_node(self.edge)[1]
+        return edge_node(self._edge)[1]
 
     @property
     def retains_grad(self) -> bool:
         """Whether backward will put a gradient into ``.grad`` although this is no leaf."""
-        node, index = edge_node(self.edge)
+        node, index = edge_node(self._edge)
         return node is not None and node.extra is not None and index in node.extra.retained
 
     @property
@@ -290,7 +285,7 @@ class Tensor(Methods, Operators):
 
     def is_inference(self) -> bool:
         """Say whether the tensor was made in inference mode."""
-        return self.storage is not None and self.storage.inference
+        return self._storage is not None and self._storage.inference
 
     # Gradients
 
@@ -320,9 +315,9 @@ class Tensor(Methods, Operators):
 
     def retain_grad(self) -> None:
         """Have backward keep the gradient of this intermediate result in ``.grad``."""
-        if self.edge is None:
+        if self._edge is None:
             raise GradientError("can't retain_grad on Tensor that has requires_grad=False")
-        node, index = edge_node(self.edge)
+        node, index = edge_node(self._edge)
         if node is not None:
             cells.refuse_in_trace(self, "retain_grad()")
             node.extras().retained[index] = grad_cell(self)
@@ -338,29 +333,29 @@ class Tensor(Methods, Operators):
         tensor([10., 10.])
         """
         require_callable("register_hook", hook)
-        if self.edge is None:
+        if self._edge is None:
             raise GradientError("cannot register a hook on a tensor that doesn't require gradient")
         cells.refuse_in_trace(self, "register_hook()")
-        if isinstance(self.edge, GradCell):
-            if self.edge.hooks is None:
-                self.edge.hooks = {}
-            return RemovableHandle(self.edge.hooks, hook)
-        node, index = edge_node(self.edge)
+        if isinstance(self._edge, GradCell):
+            if self._edge.hooks is None:
+                self._edge.hooks = {}
+            return RemovableHandle(self._edge.hooks, hook)
+        node, index = edge_node(self._edge)
         assert node is not None
         return RemovableHandle(node.extras().tensor_hooks.setdefault(index, {}), hook)
 
     def register_post_accumulate_grad_hook(self, hook: Callable[..., Any]) -> RemovableHandle:
         """Call ``hook(tensor)`` whenever a gradient has landed in this leaf's ``.grad``."""
         require_callable("register_post_accumulate_grad_hook", hook)
-        if not isinstance(self.edge, GradCell):
+        if not isinstance(self._edge, GradCell):
             raise GradientError(
                 "post accumulate grad hooks cannot be registered on non-leaf tensors"
-                if self.edge is not None
+                if self._edge is not None
                 else "cannot register a hook on a tensor that doesn't require gradient"
             )
         cells.refuse_in_trace(self, "register_post_accumulate_grad_hook()")
-        self.edge.post_hooks = self.edge.post_hooks or {}
-        return RemovableHandle(self.edge.post_hooks, hook)
+        self._edge.post_hooks = self._edge.post_hooks or {}
+        return RemovableHandle(self._edge.post_hooks, hook)
 
     def detach(self) -> Any:
         """Return a tensor with the same memory and no history: gradients stop here."""
@@ -368,26 +363,26 @@ class Tensor(Methods, Operators):
 
     def detach_(self) -> Any:
         """Cut this tensor itself off its history. RuntimeError for views."""
-        if self.origin is not None and self.origin.differentiable:
+        if self._origin is not None and self._origin.differentiable:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
-        if self.edge is not None:
+        if self._edge is not None:
             cells.refuse_in_trace(self, "detach_()")
-        if not self.is_leaf and self.payload.__class__ is np.ndarray:
+        if not self.is_leaf and self._payload.__class__ is np.ndarray:
             with enable_grad():
                 inplace.rebase(self, self.detach())
         self._leave_tape()
         return self
 
     def _leave_tape(self) -> None:
-        if self.edge is not None and self.payload.__class__ is not np.ndarray:
-            self.payload = views.cut(self, counted=True).payload
-        self.edge = None
+        if self._edge is not None and self._payload.__class__ is not np.ndarray:
+            self._payload = views.cut(self, counted=True)._payload
+        self._edge = None
 
     # Conversion
 
     def item(self) -> Any:
         """Return the one element as a Python number; RuntimeError for any other number of elements."""
-        array = self.payload
+        array = self._payload
         if array.__class__ is not np.ndarray or state.trace is not None:
             array = self._read("item()")
         if array.size != 1:
@@ -399,7 +394,7 @@ class Tensor(Methods, Operators):
     def _read(self, op: str) -> np.ndarray[Any, Any]:
         if state.trace is not None:
             state.trace.refuse_read(self, op)
-        return self.concrete(op)
+        return concrete(self, op)
 
     def tolist(self) -> Any:
         """Return the elements as nested lists of Python numbers."""
@@ -413,10 +408,10 @@ class Tensor(Methods, Operators):
         if force:
             return (
                 self.detach().numpy()
-                if self.payload.__class__ is np.ndarray
-                else self.concrete("numpy()").copy()
+                if self._payload.__class__ is np.ndarray
+                else concrete(self, "numpy()").copy()
             )
-        if self.edge is not None:
+        if self._edge is not None:
             raise GradientError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )
@@ -441,7 +436,7 @@ class Tensor(Methods, Operators):
     def __len__(self) -> int:
         if not self.ndim:
             raise TypeError("len() of a 0-d tensor")
-        return int(self.payload.shape[0])
+        return int(self._payload.shape[0])
 
     def __iter__(self) -> Any:
         if not self.ndim:
@@ -461,22 +456,22 @@ class Tensor(Methods, Operators):
         return self._printed("tensor(" if kind is Tensor else f"{kind.__name__}(")
 
     def _printed(self, prefix: str) -> str:
-        payload = self.payload
+        payload = self._payload
         if payload.__class__ is not np.ndarray:
-            return _described(payload, self.edge is not None)
+            return _described(payload, self._edge is not None)
         node = self.grad_fn
         return display.tensor_repr(
             bfloat16.widened(payload),
             prefix=prefix,
             default_dtype=dtypes.get_default_dtype().name,
             dtype_name=self.dtype.name,
-            requires_grad=self.edge is not None,
+            requires_grad=self._edge is not None,
             grad_fn_name=None if node is None else type(node).__name__,
         )
 
     def __format__(self, spec: str) -> str:
-        if not self.ndim and self.payload.__class__ is np.ndarray:
-            return display.format_scalar(bfloat16.widened(self.payload), spec)
+        if not self.ndim and self._payload.__class__ is np.ndarray:
+            return display.format_scalar(bfloat16.widened(self._payload), spec)
         return object.__format__(self, spec)
 
 
@@ -489,7 +484,7 @@ def _same_memory(a: Any, b: Any) -> bool:
 
 def _described(payload: Any, recorded: bool) -> str:
     while isinstance(payload, Recorded):
-        payload = payload.payload
+        payload = payload._payload
     if payload.__class__ is np.ndarray:
         return f"tensor({payload!r}, in a gradient transform)"
     return f"tensor({payload!r})"

@@ -49,7 +49,7 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
         made = function(before, *args, **named)
         if made is before:
             return input
-        links, row, params = made.origin.links
+        links, row, params = made._origin.links
         if row in TURNED:
             made = views.viewed(TURNED[row], before, params)
         _become(input, before, made)
@@ -63,7 +63,7 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_turnable(x: Any, op: str) -> None:
-    if isinstance(x.edge, GradCell):
+    if isinstance(x._edge, GradCell):
         writable(x, op)
     if state.trace is not None:
         state.trace.refuse_change(x, op)
@@ -71,17 +71,17 @@ def _require_turnable(x: Any, op: str) -> None:
 
 def _become(x: Any, before: Any, made: Any) -> None:
     """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views look at that."""
-    if x.origin is None or not x.origin.differentiable:
+    if x._origin is None or not x._origin.differentiable:
         before.__dict__["became"] = weakref.ref(x)
         for view in _views_of(x):
             view.base = before
-    leaf = x.edge if isinstance(x.edge, GradCell) else None
-    x.payload, x.origin = made.payload, made.origin
+    leaf = x._edge if isinstance(x._edge, GradCell) else None
+    x._payload, x._origin = made._payload, made._origin
     if leaf is None:
-        x.edge, x.level = made.edge, made.level
+        x._edge, x._level = made._edge, made._level
     else:
         leaf.shape = tuple(made.shape)
-        before.edge = None
+        before._edge = None
     _enrol(x, made)
     mark_written(x, here())
 
@@ -89,12 +89,12 @@ def _become(x: Any, before: Any, made: Any) -> None:
 def _views_of(x: Any) -> list[View]:
     """Return how the living views of a tensor arise from it."""
     members: list[Any] = [ref() for ref in storage_of(x).members or ()]
-    return [m.origin for m in members if m is not None and m.origin.base is x]
+    return [m._origin for m in members if m is not None and m._origin.base is x]
 
 
 def _enrol(x: Any, made: Any) -> None:
     """Put ``x`` into the place of ``made`` among the members of the storage."""
-    members = x.storage.members
+    members = x._storage.members
     members[:] = [m for m in members if m() is not made and m() is not x]
     members.append(weakref.ref(x))
 
@@ -115,11 +115,11 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
     """
     require_tensor("resize_", input)
     shape = positive_size("resize_", (size, *more))
-    if input.edge is not None:
+    if input._edge is not None:
         raise GradientError(
             "cannot resize variables that require grad. Use `reshape`, or `x.detach()` first."
         )
-    if input.payload.__class__ is not ndarray or state.trace is not None:
+    if input._payload.__class__ is not ndarray or state.trace is not None:
         raise ShapeError(
             "resize_: the memory of a tensor inside a transform cannot be resized. Use `reshape`."
         )
@@ -129,16 +129,16 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         raise ShapeError(
             "resize_: other tensors are views of this one. Use `reshape`, which makes a new tensor."
         )
-    held, count = _from_first_on(input.payload), math.prod(shape)
+    held, count = _from_first_on(input._payload), math.prod(shape)
     if count <= held.size:
-        input.payload = held[:count].reshape(shape)
+        input._payload = held[:count].reshape(shape)
     else:
         version = storage_of(input).version
-        input.payload = np.empty(shape, held.dtype)
-        input.payload.reshape(-1)[: held.size] = held
-        input.storage = Storage()
-        input.storage.version = version
-    input.origin = None
+        input._payload = np.empty(shape, held.dtype)
+        input._payload.reshape(-1)[: held.size] = held
+        input._storage = Storage()
+        input._storage.version = version
+    input._origin = None
     mark_written(input, here())
     return input
 

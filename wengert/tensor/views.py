@@ -31,7 +31,7 @@ __all__ = [
 
 def viewed(row: Primitive, x: Any, params: dict[str, Any]) -> Any:
     """Apply a view row to a tensor; the result joins the family of ``x``."""
-    payload = x.payload
+    payload = x._payload
     if carrier.special or payload.__class__ is not ndarray:
         out = row(x, **params)
     else:
@@ -69,24 +69,24 @@ def _of_the_tensor(name: str) -> Any:
 
 def freeze(out: Any, reason: str) -> None:
     """Refuse writes to a view while gradients are recorded."""
-    view = out.origin
-    frozen = out.origin = FrozenView(view.base, view.links, view.differentiable)
+    view = out._origin
+    frozen = out._origin = FrozenView(view.base, view.links, view.differentiable)
     frozen.reason = reason
 
 
 def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     """Make ``out`` a view of ``x`` through ``row``, and a member of its storage."""
-    storage = x.storage
+    storage = x._storage
     if storage is None:
-        storage = x.storage = Storage()
-    out.storage = storage
-    out.owner = x.owner
-    before = x.origin
+        storage = x._storage = Storage()
+    out._storage = storage
+    out._owner = x._owner
+    before = x._origin
     if before is None or not before.differentiable:
-        out.origin = view = new(View)
+        out._origin = view = new(View)
         view.base, view.links, view.differentiable = x, (None, row, params), True
     else:
-        out.origin = View(before.base, (before.links, row, params), True)
+        out._origin = View(before.base, (before.links, row, params), True)
         if before.__class__ is FrozenView:
             freeze(out, before.reason)
     if carrier.quiet and not state.grad:
@@ -103,7 +103,7 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
 
 def base_of(x: Any) -> Any:
     """Return the tensor that ``x`` is a view of, None if it is none; a tensor turned into another view is its own."""
-    view = x.origin
+    view = x._origin
     if view is None or not view.differentiable:
         return None
     became = view.base.__dict__.get("became")
@@ -133,25 +133,25 @@ def cut(x: Any, *, counted: bool) -> Any:
 
     It is cut off every level's tape and tangents, not the innermost's alone.
     """
-    plain = x.payload.__class__ is ndarray and not carrier.special
+    plain = x._payload.__class__ is ndarray and not carrier.special
     out = new(cells.tensor_type)
-    out.payload = x.payload if plain else rows.detach(x).payload
-    out.edge = out.cell = None
-    out.level = ROOT
-    out.owner = x.owner
+    out._payload = x._payload if plain else rows.detach(x)._payload
+    out._edge = out._cell = None
+    out._level = ROOT
+    out._owner = x._owner
     storage = storage_of(x)
     if counted:
-        out.storage = storage
+        out._storage = storage
     else:
-        out.storage = Shadow(storage)
-    out.origin = None
+        out._storage = Shadow(storage)
+    out._origin = None
     if not plain:
-        out.origin = View(x, None, False)
+        out._origin = View(x, None, False)
         if storage.members is None:
             storage.members = []
         storage.members.append(weakref.ref(out))
         if not counted:
-            out.storage.members = storage.members
+            out._storage.members = storage.members
     return out
 
 
@@ -176,7 +176,7 @@ def reshape(input: Any, shape: Any, *more: Any) -> Any:
 
 
 def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
-    payload = x.payload
+    payload = x._payload
     eager = payload.__class__ is ndarray
     before = layout(x)
     raw = before.reshape(target)
@@ -232,13 +232,13 @@ def _viewed_as(x: Any, dtype: np.dtype[Any]) -> Any:
     before = dtype_of(x)
     if before.itemsize != dtype.itemsize:
         require_regroupable(x, before, dtype)
-    payload = x.payload
+    payload = x._payload
     out = cut(x, counted=True)
     if payload.__class__ is ndarray and not carrier.special:
-        out.payload = rows.view_dtype.forward(payload, dtype=dtype)
+        out._payload = rows.view_dtype.forward(payload, dtype=dtype)
         return out
-    out.payload = rows.view_dtype(x, dtype=dtype).payload
-    out.origin = View(x, (None, rows.view_dtype, {"dtype": dtype}), False)
+    out._payload = rows.view_dtype(x, dtype=dtype)._payload
+    out._origin = View(x, (None, rows.view_dtype, {"dtype": dtype}), False)
     return out
 
 

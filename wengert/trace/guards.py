@@ -68,16 +68,16 @@ def restore_modes(before: tuple[Any, ...]) -> None:
 
 def history(x: Any) -> str:
     """Say how a tensor stands to the tape; a function may branch on it."""
-    if x.edge is None:
+    if x._edge is None:
         return "a tensor that does not require grad"
-    if isinstance(x.edge, GradCell):
+    if isinstance(x._edge, GradCell):
         return "a leaf that requires grad"
     return "a result of recorded operations"
 
 
 def hooks_of(x: Any) -> tuple[Any, ...]:
     """Return the hooks of a leaf."""
-    cell = x.cell
+    cell = x._cell
     if cell is None:
         return ()
     return tuple((cell.hooks or {}).values()), tuple((cell.post_hooks or {}).values())

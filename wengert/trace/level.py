@@ -96,8 +96,8 @@ class TraceLevel(Level):
 
     def _require_known_history(self, x: Any) -> None:
         """Raise where gradients would have to leave the graph."""
-        node, _ = edge_node(x.edge)
-        if node is not None and node.rank > self.rank and recording_at(x.level):
+        node, _ = edge_node(x._edge)
+        if node is not None and node.rank > self.rank and recording_at(x._level):
             raise TraceError(
                 f"the function uses a tensor that operations outside of it made ({node.name()}); gradients would flow "
                 f"on through them, and a graph ends here.\n"
@@ -110,7 +110,7 @@ class TraceLevel(Level):
         """Return the variable of an operand: a constant, one of the graph's, or one read from outside."""
         if x.__class__ in RAW:
             return self._constant(np.asarray(x))
-        found = self.lift(x).payload.var
+        found = self.lift(x)._payload.var
         assert isinstance(found, Var)
         return found
 
@@ -125,15 +125,15 @@ class TraceLevel(Level):
         A tensor from outside is read at each call, from the place it was found in if that is known (a module's
         buffer, a gradient), and through its base if it is a view.
         """
-        payload = x.payload
+        payload = x._payload
         if payload.__class__ is Symbolic and payload.level is self:
-            return x if x.edge is None else handle(payload)
+            return x if x._edge is None else handle(payload)
         known = self.lifted.get(id(x))
         if known is not None:
             return known[1]
-        if payload.__class__ is np.ndarray and x.owner.number >= self.number:
+        if payload.__class__ is np.ndarray and x._owner.number >= self.number:
             symbol = self.symbol(self._constant(payload.copy()))
-        elif x.origin is not None and self.in_family(x):
+        elif x._origin is not None and self.in_family(x):
             symbol = self._lifted_view(x)
         else:
             var = self.graph.new_var(tuple(x.shape), numpy_dtype(x))
@@ -149,8 +149,8 @@ class TraceLevel(Level):
 
     def _lifted_view(self, x: Any) -> Any:
         """Return a view's elements by way of its base; a replay checks that they still belong together."""
-        symbol = self.lift(x.origin.base)
-        for row, params in x.origin.chain:
+        symbol = self.lift(x._origin.base)
+        for row, params in x._origin.chain:
             symbol = row(symbol, **params)
         self.require(
             lambda: self.in_family(x),
@@ -160,8 +160,8 @@ class TraceLevel(Level):
 
     def in_family(self, x: Any) -> bool:
         """Say whether a view still looks at its base's memory; ``base.data = ...`` parts them."""
-        cell, base = x.storage, x.origin.base.storage
-        before = self.journal.before(x.origin.base, "storage")
+        cell, base = x._storage, x._origin.base._storage
+        before = self.journal.before(x._origin.base, "_storage")
         while cell is not None and cell.uncounted_for is not None and cell is not base:
             cell = cell.uncounted_for
         return cell is base or cell is before
@@ -170,29 +170,29 @@ class TraceLevel(Level):
         """Return an array whose elements lie as those of ``x``, which is no view, will lie in a replay."""
         for own, _, _, array in self.given.values():
             self.layouts[own.number] = layout(array)
-        before = self.given[id(x)][3] if id(x) in self.given else self.journal.before(x, "payload")
+        before = self.given[id(x)][3] if id(x) in self.given else self.journal.before(x, "_payload")
         if before.__class__ is np.ndarray:
             return before
-        shape = tuple(x.payload.shape)
-        var: Any = x.payload.var if isinstance(x.payload, Symbolic) else None
+        shape = tuple(x._payload.shape)
+        var: Any = x._payload.var if isinstance(x._payload, Symbolic) else None
         if var is None or var.number not in self.unordered:
             return np.empty(shape, np.bool_)
         return laid_out(shape, self.unordered[var.number], var.dtype)
 
     def same_value(self, alias: Any, x: Any) -> None:
         """Note that an alias made inside the trace stands for what ``x`` holds now."""
-        if alias.payload.__class__ is np.ndarray:
+        if alias._payload.__class__ is np.ndarray:
             self.lifted[id(alias)] = (alias, self.lift(x))
 
     # Where tensors are found
 
     def from_outside(self, x: Any) -> bool:
         """Say whether a tensor outlives the trace: an argument, or one that was there before."""
-        return x.owner.number < self.number or id(x) in self.given
+        return x._owner.number < self.number or id(x) in self.given
 
     def found_in(self, x: Any, place: Callable[[], Any]) -> None:
         """Note from where a tensor was read, so that the replay reads whatever stands there then."""
-        if x is not None and x.owner.number < self.number and id(x) not in self.places:
+        if x is not None and x._owner.number < self.number and id(x) not in self.places:
             self.places[id(x)] = (x, lambda leaves: place())
 
     def reader(self, x: Any) -> Reader:
@@ -233,14 +233,14 @@ class TraceLevel(Level):
         """Note that the function learned whether a tensor from outside has a gradient, and where it stands."""
         if x is None or not self.from_outside(x):
             return
-        cell = x.cell
+        cell = x._cell
         if cell is not None and self.journal.kept(cell, "grad"):
             return
         read, there = self.reader(x), cell is not None and cell.grad is not None
 
         def check(leaves: list[Any]) -> None:
             tensor = read(leaves)
-            if (tensor.cell is not None and tensor.cell.grad is not None) is not there:
+            if (tensor._cell is not None and tensor._cell.grad is not None) is not there:
                 raise TraceError(
                     "a tensor's .grad was "
                     + ("a tensor" if there else "None")
@@ -251,7 +251,7 @@ class TraceLevel(Level):
         if cell is None or cell not in self._known_gradients:
             self._known_gradients.add(cell)
             self.checks.insert(0, check)
-        if there and cell.grad.owner.number < self.number:
+        if there and cell.grad._owner.number < self.number:
             self._gradient_found(cell.grad, lambda leaves: _grad(read(leaves)))
 
     def _gradient_found(self, grad: Any, place: Reader) -> None:
@@ -288,8 +288,8 @@ class TraceLevel(Level):
     def refuse_read(self, x: Any, op: str) -> None:
         """Raise unless the value read was made inside the trace as a constant."""
         if (
-            x.payload.__class__ is not np.ndarray
-            or x.owner.number < self.number
+            x._payload.__class__ is not np.ndarray
+            or x._owner.number < self.number
             or id(x) in self.lifted
         ):
             raise unreadable(op)
@@ -305,13 +305,13 @@ class TraceLevel(Level):
 
     def add_gradient(self, grad: Any, ct: Any) -> bool:
         """Add to a gradient in its own memory, as eager code does; False where it would make a new tensor."""
-        payload = grad.payload
+        payload = grad._payload
         if payload.__class__ is np.ndarray:
             fits = payload.flags.writeable and (payload.size <= 1 or 0 not in payload.strides)
         else:
             fits = payload.__class__ is Symbolic and payload.level is self
         value = as_tensor(ct)
-        if not fits or grad.edge is not None or value.standing()[1].number > self.number:
+        if not fits or grad._edge is not None or value._standing()[1].number > self.number:
             return False
         with no_grad():
             arithmetic.add_(grad, value)
@@ -326,7 +326,7 @@ class TraceLevel(Level):
                 self.journal.keep(storage.uncounted_for, "watched")
         for x, value in self.rebound.values():
             other = value()
-            if other is not None and storage in (x.storage, other.storage):
+            if other is not None and storage in (x._storage, other._storage):
                 self.refuse(
                     "a write reaches two tensors, since `x.data = y` made them share memory, and both are still in use",
                     "Write `x.data = y.clone()`.",
@@ -335,12 +335,12 @@ class TraceLevel(Level):
     def rebinding(self, x: Any, value: Any) -> None:
         """Prepare ``x.data = value``: a replay gives a tensor from outside new memory, too."""
         self._require_own_memory(x, value)
-        self.journal.keep(x, "payload", "storage")
+        self.journal.keep(x, "_payload", "_storage")
         self.journal.keep(storage_of(value), "uncounted_for")
 
     def _require_own_memory(self, x: Any, value: Any) -> None:
         """Raise unless the memory that ``x.data = value`` gives to ``x`` is nobody else's."""
-        inside = not self.from_outside(value) and value.origin is None
+        inside = not self.from_outside(value) and value._origin is None
         if not self.from_outside(x):
             return
         if not inside or tuple(x.shape) != tuple(value.shape):
@@ -348,22 +348,22 @@ class TraceLevel(Level):
                 "`x.data = y` gives a tensor from outside memory that something else looks at, or another shape",
                 "Write `x.data = y.clone()` with a y of the same shape, or `x.data.copy_(y)`.",
             )
-        untouched = x.payload.__class__ is np.ndarray
+        untouched = x._payload.__class__ is np.ndarray
         if id(x) in self.given:
-            untouched = x.payload.var is self.given[id(x)][0]
-        if not untouched or x.origin is not None:
+            untouched = x._payload.var is self.given[id(x)][0]
+        if not untouched or x._origin is not None:
             self.refuse(
                 "`x.data = y` follows a write to x, or x is a view, so that other tensors keep the old memory",
                 "Write `x.data.copy_(y)`.",
             )
         variable = self.variable(stripped(value))
-        if value.payload.__class__ is np.ndarray:
-            value.payload = Symbolic(self, variable)
+        if value._payload.__class__ is np.ndarray:
+            value._payload = Symbolic(self, variable)
         self.rebound[id(x)] = (x, weakref.ref(value))
 
 
 def _grad(x: Any) -> Any:
-    return None if x.cell is None else x.cell.grad
+    return None if x._cell is None else x._cell.grad
 
 
 def _frozen(value: Any) -> Any:

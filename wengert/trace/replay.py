@@ -68,7 +68,7 @@ class Argument:
 
 def require_plain(x: Any, what: str) -> None:
     """Raise TraceError for a tensor that a transform watches, and for a leaf with hooks."""
-    if x.payload.__class__ is not np.ndarray or (x.edge is not None and x.level is not ROOT):
+    if x._payload.__class__ is not np.ndarray or (x._edge is not None and x._level is not ROOT):
         raise TraceError(
             f"{what} is watched by a running transform (grad, jvp, vmap), which could not see into the graph. Call the "
             f"function itself there, and trace the transformed function."
@@ -182,8 +182,8 @@ class Traced:
                     f"captured tensor {i} is an argument as well, so the two share memory and a gradient, and the "
                     f"graph takes them for two. Pass it or capture it, not both; or clone one."
                 )
-            if x.payload.__class__ is not np.ndarray or (
-                x.edge is not None and x.level is not ROOT
+            if x._payload.__class__ is not np.ndarray or (
+                x._edge is not None and x._level is not ROOT
             ):
                 require_plain(x, f"captured tensor {i}")
             captured.append(self._matching(x, var, f"captured tensor {i}"))
@@ -198,7 +198,7 @@ class Traced:
                 f"{what} was {var.annotated.split(': ')[1]} when traced and is {numpy_dtype(x).name}"
                 f"[{', '.join(map(str, x.shape))}] now. Trace it again."
             )
-        array: Array = x.payload
+        array: Array = x._payload
         if var.number in self._layouts and layout(array) != self._layouts[var.number]:
             raise TraceError(
                 f"{what} is laid out in memory in another way than when traced, and the function depends on it. Trace "
@@ -215,7 +215,7 @@ class Traced:
         for slot, source in zip(self._slots, self._sources, strict=True):
             used[slot] = source(leaves)
         used.update(written)
-        require_unshared((x.payload, slot in written) for slot, x in used.items() if x is not None)
+        require_unshared((x._payload, slot in written) for slot, x in used.items() if x is not None)
 
 
 def _first(leaves: list[Any], i: int) -> int:

@@ -158,8 +158,8 @@ class Surroundings:
         kept = dict(table)
         movable = set()
         for i, (key, value) in enumerate(kept.items()):
-            if isinstance(value, Recorded) and value.cell is None and value.origin is None:
-                if value.edge is None:
+            if isinstance(value, Recorded) and value._cell is None and value._origin is None:
+                if value._edge is None:
                     movable.add(i + 1)
                     self.movable.append((value, partial(table.get, key)))
                     self.places.append(

@@ -94,14 +94,14 @@ def _stand_in(level: TraceLevel, i: int, x: Any) -> Any:
     var = level.graph.new_var(tuple(x.shape), numpy_dtype(x))
     level.graph.inputs.append(var)
     symbol = level.symbol(var)
-    level.lies(var, x.payload)
+    level.lies(var, x._payload)
     symbol.__class__ = type(x)
-    leaf = isinstance(x.edge, GradCell)
+    leaf = isinstance(x._edge, GradCell)
     if leaf:
         creation.mark(symbol)
-    level.given[id(symbol)] = (var, i, leaf, x.payload)
-    if x.cell is not None and x.cell.grad is not None:
-        grad_cell(symbol).grad = x.cell.grad
+    level.given[id(symbol)] = (var, i, leaf, x._payload)
+    if x._cell is not None and x._cell.grad is not None:
+        grad_cell(symbol).grad = x._cell.grad
     return symbol
 
 

@@ -61,7 +61,7 @@ class Elements(Update):
     def resolve(self, leaves: list[Any]) -> Any:
         """Return the tensor; TraceError where its memory cannot be written."""
         tensor = self.read(leaves)
-        array = tensor.payload
+        array = tensor._payload
         if not array.flags.writeable or (array.size > 1 and 0 in array.strides):
             raise TraceError(
                 "the function writes to a tensor whose memory cannot be written now: it is read-only, or expanded. "
@@ -72,7 +72,7 @@ class Elements(Update):
     def write(self, found: Any, array: Array | None) -> None:
         """Copy them, and count the writes."""
         assert array is not None
-        np.copyto(found.payload, array)
+        np.copyto(found._payload, array)
         count_writes(found, self.count, self.silent)
 
 
@@ -149,7 +149,7 @@ def fresh(array: Array, count: int) -> Any:
 
 def stripped(x: Any) -> Any:
     """Return a tensor's value below its tape, as a tensor."""
-    return as_tensor(beneath(x)) if x.edge is not None else detached(x)
+    return as_tensor(beneath(x)) if x._edge is not None else detached(x)
 
 
 def collect(level: Any, arguments: list[Any]) -> None:
@@ -158,8 +158,8 @@ def collect(level: Any, arguments: list[Any]) -> None:
     ``arguments`` are the stand-ins of the arguments, None for those that are no tensors.
     """
     for owner, name, _ in list(level.journal.attributes.values()):
-        outside = isinstance(owner, Recorded) and owner.owner.number < level.number
-        if name == "payload" and outside:
+        outside = isinstance(owner, Recorded) and owner._owner.number < level.number
+        if name == "_payload" and outside:
             _elements(level, owner)
     for i, symbol in enumerate(arguments):
         if symbol is not None and i == level.given[id(symbol)][1]:
@@ -167,7 +167,7 @@ def collect(level: Any, arguments: list[Any]) -> None:
     for owner, name, old in list(level.journal.attributes.values()):
         if isinstance(owner, GradCell) and name == "grad":
             _gradient(level, owner, old)
-        elif name == "edge" and owner.owner.number < level.number:
+        elif name == "_edge" and owner._owner.number < level.number:
             _flag(level, owner, level.reader(owner), isinstance(old, GradCell))
     for table, name, old, owner, place in level.journal.items.values():
         _item(level, table, name, old, owner, place)
@@ -175,9 +175,9 @@ def collect(level: Any, arguments: list[Any]) -> None:
 
 def _elements(level: Any, x: Any) -> None:
     """Note what became of the elements of a tensor from outside."""
-    if x.payload.__class__ is np.ndarray or (x.origin is not None and level.in_family(x)):
+    if x._payload.__class__ is np.ndarray or (x._origin is not None and level.in_family(x)):
         return
-    before = level.journal.before(x, "storage") or storage_of(x)
+    before = level.journal.before(x, "_storage") or storage_of(x)
     count = storage_of(x).version - level.journal.before(before, "version")
     silent = storage_of(x).silent != level.journal.before(storage_of(x), "silent")
     read = level.reader(x)
@@ -193,7 +193,7 @@ def _argument(level: Any, i: int, symbol: Any) -> None:
     own, _, leaf, _ = level.given[id(symbol)]
     storage = storage_of(symbol)
     value = stripped(symbol)
-    if value.payload.__class__ is np.ndarray or value.payload.var is not own:
+    if value._payload.__class__ is np.ndarray or value._payload.var is not own:
         read = level.reader(symbol)
         if id(symbol) in level.rebound:
             level.update(level.variable(value), Rebound(read, storage.version))
@@ -205,17 +205,17 @@ def _argument(level: Any, i: int, symbol: Any) -> None:
 
 def _flag(level: Any, x: Any, read: Reader, was_leaf: bool) -> None:
     """Note whether a leaf requires grad now; TraceError for a tensor from outside that got a history."""
-    if x.edge is not None and not isinstance(x.edge, GradCell):
-        if x.origin is not None and level.journal.before(x, "edge") is not None:
+    if x._edge is not None and not isinstance(x._edge, GradCell):
+        if x._origin is not None and level.journal.before(x, "_edge") is not None:
             return
         raise TraceError(
-            f"the function leaves a tensor from outside with a history of its own: {x.edge.name()} wrote to it, and "
+            f"the function leaves a tensor from outside with a history of its own: {x._edge.name()} wrote to it, and "
             f"gradients would flow through that write outside of the graph.\n"
-            f"  written at  {describe(x.storage.changed_at if x.storage else None)}\n"
+            f"  written at  {describe(x._storage.changed_at if x._storage else None)}\n"
             f"  Write a value without history: `x.copy_(value.detach())`, or write under `torch.no_grad()`."
         )
-    if (x.edge is not None) is not was_leaf:
-        level.update(None, Flag(read, x.edge is not None))
+    if (x._edge is not None) is not was_leaf:
+        level.update(None, Flag(read, x._edge is not None))
 
 
 def _gradient(level: Any, cell: GradCell, old: Any) -> None:
@@ -227,7 +227,7 @@ def _gradient(level: Any, cell: GradCell, old: Any) -> None:
         level.update(None, Gradient(level.reader(tensor)))
     elif level.from_outside(now):
         level.update(None, Gradient(level.reader(tensor), level.reader(now)))
-    elif now.edge is not None:
+    elif now._edge is not None:
         raise TraceError(
             "the function leaves a gradient with a history of its own in `.grad` (`create_graph=True`); a graph cannot "
             "hand that out. Use `torch.autograd.grad(..., create_graph=True)`, or `x.grad = x.grad.detach()`."
@@ -244,13 +244,13 @@ def _item(level: Any, table: Any, name: Any, old: Any, owner: Any, place: Place)
         return
     what = f"`{name}` of {type(owner).__name__}"
     both = isinstance(now, Recorded) and isinstance(old, Recorded)
-    if both and type(now) is cells.tensor_type and now.edge is None and old.cell is None:
+    if both and type(now) is cells.tensor_type and now._edge is None and old._cell is None:
         source = level.reader(now) if level.from_outside(now) else None
         level.update(
             None if source else level.variable(stripped(now)),
             Item(table, name, source, storage_of(now).version),
         )
-    elif both and now.edge is not None:
+    elif both and now._edge is not None:
         raise TraceError(
             f"the function leaves {what} with a history; a graph cannot hand that out.\n"
             f"  set at  {describe(place)}\n"

@@ -16,7 +16,7 @@ from wengert.rules import gelu as gelu_rows
 from wengert.rules import structural
 from wengert.tape.provenance import warn
 from wengert.tape.record import NO_PARAMS, attach
-from wengert.tape.storage import Recorded, handle, ndarray
+from wengert.tape.storage import Recorded, concrete, handle, ndarray
 from wengert.tensor import bounds, comparison, elementary, filled, norms, reductions, sampling
 from wengert.tensor.apply import undefined
 from wengert.tensor.inplace import in_place
@@ -34,7 +34,7 @@ __all__ = [
 def _apply(op: str, row: Primitive, x: Any, params: dict[str, Any] = NO_PARAMS) -> Any:
     """Apply an elementwise row of floats; NotImplementedError for other dtypes."""
     if not carrier.special and isinstance(x, Recorded):
-        payload = x.payload
+        payload = x._payload
         if payload.__class__ is ndarray and payload.dtype.kind == "f":
             return attach(row, x, silent().run(row.forward, payload, **params), params, 3)
     require_tensor(op, x)
@@ -168,8 +168,8 @@ def rrelu(
     require_tensor("rrelu", input)
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("rrelu", dtype_of(input))
-    from_zero = input.concrete("rrelu in training") <= 0
-    drawn = sampling.rand(int(from_zero.sum()), dtype=dtypes.float64).concrete("rrelu")
+    from_zero = concrete(input, "rrelu in training") <= 0
+    drawn = concrete(sampling.rand(int(from_zero.sum()), dtype=dtypes.float64), "rrelu")
     slopes = from_zero.astype(dtype_of(input))
     slopes[from_zero] = lower + drawn * (upper - lower)
     return rows.rrelu(input, handle(slopes))

@@ -36,7 +36,7 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
     if out is not None:
         return deliver(linear(input, weight, bias), out, exact=True)
     if not carrier.special and _fits_at_once(input, weight, bias):
-        row = network.linear if input.payload.ndim == 2 else network.linear_each
+        row = network.linear if input._payload.ndim == 2 else network.linear_each
         return triple(row, input, weight, bias, NO_PARAMS)
     require_tensor("linear", input)
     require_tensor("linear", weight, "weight")
@@ -79,7 +79,7 @@ def _fits_at_once(x: Any, weight: Any, bias: Any) -> bool:
         isinstance(x, Recorded) and isinstance(weight, Recorded) and isinstance(bias, Recorded)
     ):
         return False
-    a, w, b = x.payload, weight.payload, bias.payload
+    a, w, b = x._payload, weight._payload, bias._payload
     if not (a.__class__ is w.__class__ is b.__class__ is ndarray):
         return False
     shape, dtype = w.shape, a.dtype
@@ -90,7 +90,7 @@ def _fits_at_once(x: Any, weight: Any, bias: Any) -> bool:
         and a.shape[-1] == shape[1]
         and w.dtype is dtype
         and b.dtype is dtype
-        and x.payload.dtype.kind == "f"
+        and x._payload.dtype.kind == "f"
     )
 
 

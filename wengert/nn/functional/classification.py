@@ -49,13 +49,13 @@ def cross_entropy(
         and isinstance(input, Recorded)
         and isinstance(target, Recorded)
     ):
-        x, t = input.payload, target.payload
+        x, t = input._payload, target._payload
         if (
             x.__class__ is t.__class__ is ndarray
             and x.ndim == 2
             and t.shape == x.shape[:1]
             and t.dtype == _INT64
-            and input.payload.dtype.kind == "f"
+            and input._payload.dtype.kind == "f"
         ):
             row = composite.log_softmax
             logs = attach(row, input, silent().run(row.forward, x, dim=1), _ROWS_OF_CLASSES, 2)

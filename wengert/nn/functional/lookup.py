@@ -12,7 +12,7 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
 from wengert.tape.mode import no_grad
-from wengert.tape.storage import handle
+from wengert.tape.storage import concrete, handle
 from wengert.tensor import inplace
 from wengert.tensor.copies import contiguous
 from wengert.tensor.positions import INT64, checked, known, require_integers
@@ -60,7 +60,7 @@ def embedding(
 def _shorten(weight: Any, at: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up to a norm of at most ``max_norm``, in place and unrecorded."""
     used = np.unique(known("embedding with max_norm", at, "Shorten the weights outside."))
-    raw = weight.concrete("embedding with max_norm")[used]
+    raw = concrete(weight, "embedding with max_norm")[used]
     shorter = handle(_of_norm(raw, max_norm, norm_type))
     with no_grad():
         inplace.write(

@@ -47,8 +47,8 @@ def mse_loss(
         reduction == "mean"
         and size_average is reduce is weight is None
         and not carrier.special
-        and input.payload.shape == target.payload.shape
-        and input.payload.dtype.kind == "f"
+        and input._payload.shape == target._payload.shape
+        and input._payload.dtype.kind == "f"
     ):
         out = binary(composite.mse_loss, input, target)
         if out is not NotImplemented:

@@ -69,7 +69,7 @@ def layer_norm(
     tensor([[-1.0000,  1.0000]])
     """
     if not carrier.special and _fits_at_once(input, normalized_shape, weight, bias):
-        return network.normalize(input, weight, bias, axis=(input.payload.ndim - 1,), eps=eps)[0]
+        return network.normalize(input, weight, bias, axis=(input._payload.ndim - 1,), eps=eps)[0]
     _require_floating("layer_norm", input)
     axis = _normalized_axes("layer_norm", input, normalized_shape, weight, bias)
     shape = tuple(input.shape)[axis[0] :]
@@ -84,7 +84,7 @@ def _fits_at_once(x: Any, shape: Any, weight: Any, bias: Any) -> bool:
         isinstance(x, Recorded) and isinstance(weight, Recorded) and isinstance(bias, Recorded)
     ):
         return False
-    a, w, b = x.payload, weight.payload, bias.payload
+    a, w, b = x._payload, weight._payload, bias._payload
     if not (a.__class__ is w.__class__ is b.__class__ is ndarray and shape.__class__ is tuple):
         return False
     dtype = a.dtype
@@ -92,7 +92,7 @@ def _fits_at_once(x: Any, shape: Any, weight: Any, bias: Any) -> bool:
         w.shape == b.shape == shape == a.shape[-1:]
         and w.dtype is dtype
         and b.dtype is dtype
-        and x.payload.dtype.kind == "f"
+        and x._payload.dtype.kind == "f"
     )
 
 

@@ -26,7 +26,7 @@ class MeasuringMethods(Recorded):
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension."""
-        shape = tuple(self.payload.shape)
+        shape = tuple(self._payload.shape)
         return Size(shape) if dim is None else shape[axis_of("size", dim, len(shape))]
 
     def stride(self, dim: int | None = None) -> Any:
@@ -40,14 +40,14 @@ class MeasuringMethods(Recorded):
 
     def dim(self) -> int:
         """Return the number of dimensions."""
-        return len(self.payload.shape)
+        return len(self._payload.shape)
 
     ndimension = dim
 
     def numel(self) -> int:
         """Return the number of elements."""
         count = 1
-        for n in self.payload.shape:
+        for n in self._payload.shape:
             count *= n
         return count
 

@@ -26,13 +26,15 @@ class PartMethods(Recorded):
     @property
     def H(self) -> Any:
         """The conjugate of a matrix with its dimensions exchanged."""
-        if len(self.payload.shape) not in (0, 2):
+        if len(self._payload.shape) not in (0, 2):
             raise ShapeError(
-                f"tensor.H is only supported on matrices (2-D tensors). Got {len(self.payload.shape)}-D tensor. "
+                f"tensor.H is only supported on matrices (2-D tensors). Got {len(self._payload.shape)}-D tensor. "
                 f"Use `.mH` for batches of matrices."
             )
         return (
-            complex_numbers.adjoint(self) if len(self.payload.shape) else complex_numbers.conj(self)
+            complex_numbers.adjoint(self)
+            if len(self._payload.shape)
+            else complex_numbers.conj(self)
         )
 
     @property

@@ -117,4 +117,4 @@ class PlacementMethods(Recorded):
         return foreign.as_subclass(self, cls)
 
     def __reversed__(self) -> Any:
-        return self.flip(0) if self.payload.shape else self  # type: ignore[attr-defined]
+        return self.flip(0) if self._payload.shape else self  # type: ignore[attr-defined]

@@ -75,7 +75,7 @@ class ShapeMethods(Recorded):
     def sum_to_size(self, size: Any, *more: Any) -> Any:
         """Sum over what broadcasting from ``size`` would have added; RuntimeError where it does not broadcast."""
         target = size_argument("sum_to_size", (size, *more))
-        shape = tuple(self.payload.shape)
+        shape = tuple(self._payload.shape)
         if not broadcasts_to(target, shape):
             raise ShapeError(
                 f"sum_to_size: size {shape_text(target)} is not expandable to size {shape_text(shape)}."
