@@ -23,6 +23,7 @@ from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import serialization as serialization
 from wengert import special as special
+from wengert import storage as storage
 from wengert import testing as testing
 from wengert import types as types
 from wengert import utils as utils
@@ -71,6 +72,7 @@ from wengert.tensor.logic import *
 from wengert.tensor.masking import *
 from wengert.tensor.matrices import *
 from wengert.tensor.measures import *
+from wengert.tensor.memory import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
 from wengert.tensor.parts import *

@@ -27,7 +27,7 @@ LAYERS = (
     ("nn",),
     ("optim",),
     ("distributions", "serialization", "utils"),
-    ("_C", "backends", "cuda", "overrides", "settings", "testing", "types", "version"),
+    ("_C", "backends", "cuda", "overrides", "settings", "storage", "testing", "types", "version"),
     ("explain",),
     ("",),
     ("cli",),

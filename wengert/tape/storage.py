@@ -153,6 +153,9 @@ class Recorded:
     _origin: View | None
 
 
+SLOTS: Final = frozenset(Recorded.__slots__) - {"__dict__", "__weakref__"}
+"""The attributes that are Wengert's own; every other name is the user's."""
+
 tensor_type: type[Recorded] = Recorded
 
 

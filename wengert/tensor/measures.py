@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wengert.core import dtypes
-from wengert.tape.storage import Recorded, concrete, ndarray, root_array
+from wengert.tape.storage import Recorded, concrete, ndarray
 from wengert.tensor.layout import address, stride
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -86,24 +86,3 @@ def is_set_to(x: Any, tensor: Any) -> bool:
         return x._payload is tensor._payload
     same = address(x._payload) == address(tensor._payload) and tuple(x.shape) == tuple(tensor.shape)
     return same and stride(x) == stride(tensor) and dtype_of(x) == dtype_of(tensor)
-
-
-class UntypedStorage:
-    """The memory that a tensor shares with its views, in bytes."""
-
-    __slots__ = ("_memory",)
-
-    def __init__(self, of: Any) -> None:
-        shown = concrete(of, "untyped_storage()")
-        known = None if of._storage is None else of._storage.root
-        self._memory = root_array(shown) if known is None else known
-
-    def data_ptr(self) -> int:
-        """Return the address of the first byte."""
-        return address(self._memory)
-
-    def nbytes(self) -> int:
-        """Return the size in bytes."""
-        return int(self._memory.nbytes)
-
-    size = __len__ = nbytes

@@ -72,6 +72,11 @@ class Tensor(Methods, Operators):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
+        for name in cells.SLOTS & vars(cls).keys():
+            raise TypeError(
+                f"{cls.__name__}: a class attribute `{name}` would hide where a tensor keeps its own data; call it "
+                "something else."
+            )
         asking.begin_for(cls)
 
     @classmethod

@@ -7,7 +7,7 @@ from typing import Any
 from wengert.core.shapes import Size, axis_of
 from wengert.tape.storage import Recorded
 from wengert.tensor import layout as lying
-from wengert.tensor import measures
+from wengert.tensor import measures, memory
 from wengert.tensor.promotion import dtype_of
 
 
@@ -23,6 +23,8 @@ class MeasuringMethods(Recorded):
     is_set_to = measures.is_set_to
     data_ptr = measures.data_ptr
     storage_offset = lying.storage_offset
+    storage = memory.storage
+    untyped_storage = memory.untyped_storage
 
     def size(self, dim: int | None = None) -> Any:
         """Return the shape, or the size of one dimension."""
@@ -70,7 +72,3 @@ class MeasuringMethods(Recorded):
     def is_signed(self) -> bool:
         """Say whether the dtype has negative values."""
         return dtype_of(self).kind not in "bu"
-
-    def untyped_storage(self) -> Any:
-        """Return the memory that the tensor shares with its views."""
-        return measures.UntypedStorage(self)
