@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import inspect
 
 import pytest
@@ -13,23 +14,42 @@ sine = torch.sin
 
 
 def test_nothing_asks_before_a_subclass_is_defined():
-    plain, method = torch.sin, torch.Tensor.sin
+    plain, method, signature = torch.sin, torch.Tensor.sin, inspect.signature(torch.sin)
 
     class Parameter(torch.nn.Parameter):
         """Of a class that is not asked."""
 
-    assert torch.sin is plain
-    assert torch.Tensor.sin is method
+    assert not hasattr(torch.sin, "__wrapped__")
 
     class Named(torch.Tensor):
         pass
 
-    assert torch.sin is not plain
-    assert torch.Tensor.sin is not method
-    assert inspect.signature(torch.sin) == inspect.signature(plain)
+    assert torch.sin.__wrapped__ and torch.Tensor.sin.__wrapped__
+    assert torch.sin is plain and torch.Tensor.sin is method
+    assert inspect.signature(torch.sin) == signature
     asking.end()
-    assert torch.sin is plain
-    assert torch.Tensor.sin is method
+    assert not hasattr(torch.sin, "__wrapped__") and not hasattr(torch.Tensor.sin, "__wrapped__")
+    assert torch.sin(torch.zeros(1)).item() == 0
+
+
+def test_functions_that_a_table_kept_earlier_ask_and_are_told_apart():
+    table = {torch.sin: "function", torch.Tensor.sin: "method", torch.stack: "stack"}
+
+    def applied(x, function=torch.sin):
+        return function(x)
+
+    seen = []
+
+    class Seeing(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append(table.get(func))
+            return super().__torch_function__(func, types, args, kwargs)
+
+    x = torch.ones(2).as_subclass(Seeing)
+    for made in (applied(x), functools.partial(torch.sin)(x), x.sin(), [*table][2]([x])):
+        assert type(made) is Seeing
+    assert seen == ["function", "function", "method", "stack"]
 
 
 def test_names_that_a_module_took_earlier_ask_as_well():

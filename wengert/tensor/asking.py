@@ -1,8 +1,9 @@
 """Functions and methods that ask their arguments whether these bring their own way of computing them.
 
 Asking costs every call, and few programs want it. So it begins when a subclass of `Tensor` is defined that is to be
-asked, or a `TorchFunctionMode` is entered. From then on where a module, Wengert's or the user's, names one of PyTorch's
-functions, it names one that asks, and the methods and properties of `Tensor` ask as well.
+asked, or a `TorchFunctionMode` is entered. From then on the functions themselves run other code: the code of one of the
+forms in this file, which asks first and has what the function did before among its constants. So a function stays the
+object that it is, wherever a table, a default or a closure of the user's keeps it.
 """
 
 from __future__ import annotations
@@ -11,13 +12,11 @@ import sys
 import threading
 import types
 from collections.abc import Callable, Iterator
-from functools import wraps
 from typing import Any, Final
 
 from wengert.tape import storage as cells
 from wengert.tape.provenance import INTERNAL
 from wengert.tensor.overriding import (
-    UNCHANGED,
     can_be_asked,
     disabled,
     handle_torch_function,
@@ -30,6 +29,9 @@ NAMESPACES: Final = (
 )  # fmt: skip
 ROOMS: Final = ("wengert.tensor.", "wengert.nn.functional.", "wengert.autograd.")
 """Where functions of tensors are made; what the namespaces have from elsewhere are settings."""
+
+FILLERS: Final = ("uniform_", "normal_", "constant_", "kaiming_uniform_")
+"""The functions of `nn.init` that ask; the others call methods that do."""
 
 IGNORED: Final = frozenset(
     "tensor as_tensor asarray from_numpy from_dlpack frombuffer as_subclass _standing"
@@ -58,23 +60,99 @@ OPERATORS: Final = UNARY | frozenset(SPELLED) | frozenset(
 BINARY: Final = OPERATORS - UNARY
 """Operators whose TypeError lets the other operand have its turn."""
 
+PLAIN: Final[frozenset[type]] = frozenset((int, float, bool, complex, str, type(None), slice))
+
+_quick: Final[set[type]] = set()
+"""Classes of arguments that have no way of their own: the plain ones and `Tensor` itself."""
+
+_modes: Final[list[TorchFunctionMode]] = []
+"""The modes in force in any thread, so that one look tells that there is none."""
+
+
+# What a function runs while functions ask. The tuples of names stand for what `_answering` puts there.
+
+
+def _function(*args: Any, **kwargs: Any) -> Any:
+    meant: Any = ("quick", "modes", "ask", "plain")
+    quick, modes, ask, plain = meant
+    if modes:
+        return ask(args, kwargs)
+    for x in args:
+        if x.__class__ not in quick:
+            return ask(args, kwargs)
+    if kwargs:
+        for x in kwargs.values():
+            if x.__class__ not in quick:
+                return ask(args, kwargs)
+    return plain(*args, **kwargs)
+
+
+def _accessor(self: Any, *value: Any) -> Any:
+    meant: Any = ("quick", "modes", "ask", "plain")
+    quick, modes, ask, plain = meant
+    if modes or self.__class__ not in quick:
+        return ask(self, *value)
+    return plain(self, *value)
+
+
+NAMES: Final = ("quick", "modes", "ask", "plain")
+
+
+class _Changed:
+    """A function that asks, beside one with the code that it had."""
+
+    def __init__(self, function: Any, form: Any, asking: Callable[[Any], Any]) -> None:
+        code = function.__code__
+        self.function = function
+        self.plain = plain = types.FunctionType(
+            code,
+            function.__globals__,
+            function.__name__,
+            function.__defaults__,
+            function.__closure__,
+        )
+        plain.__kwdefaults__ = function.__kwdefaults__
+        plain.__annotations__ = function.__annotations__
+        meant = _quick, _modes, asking(plain), plain
+        function.__code__ = form.__code__.replace(
+            co_consts=tuple(meant if c == NAMES else c for c in form.__code__.co_consts),
+            co_freevars=code.co_freevars,
+            co_name=code.co_name,
+        )
+        function.__wrapped__ = plain
+
+    def undo(self) -> None:
+        """Let the function run the code that it had."""
+        self.function.__code__ = self.plain.__code__
+        del self.function.__wrapped__
+
+
 _arming: Final = threading.RLock()
-_put: Final[list[tuple[Any, str, Any]]] = []
-"""What was put in the place of what: a module or the class, the name there, and what it named before."""
+_changed: Final[list[_Changed]] = []
 
 
 def begin() -> None:
     """Let functions, methods and properties ask from now on. A second call changes nothing."""
     with _arming:
-        if _put:
+        if _changed:
             return
-        asking = {id(function): _asking(function) for function in _functions()}
-        for module in list(sys.modules.values()):
-            for name, value in list(getattr(module, "__dict__", {}).items()):
-                if id(value) in asking:
-                    _replace(module, name, value, asking[id(value)])
-        for name, member in _members(cells.tensor_type):
-            _replace(cells.tensor_type, name, vars(cells.tensor_type).get(name), member)
+        tensor = cells.tensor_type
+        _quick.update(PLAIN, (tensor,))
+        for function in _functions():
+            _changed.append(_Changed(function, _function, _asking(function)))
+        for name, method in _methods(tensor):
+            public = getattr(tensor, SPELLED.get(name, name))
+            _changed.append(_Changed(method, _function, _asking(public, name in BINARY)))
+        for member in _properties(tensor).values():
+            for access, way in (
+                (member.fget, "__get__"),
+                (member.fset, "__set__"),
+                (member.fdel, "__delete__"),
+            ):
+                if access is not None:
+                    _changed.append(
+                        _Changed(access, _accessor, _asking_access(getattr(member, way)))
+                    )
 
 
 def begin_for(cls: type) -> None:
@@ -86,92 +164,98 @@ def begin_for(cls: type) -> None:
 def end() -> None:
     """Let nothing ask any more, as before the first call of `begin`."""
     with _arming:
-        while _put:
-            place, name, before = _put.pop()
-            if before is None:
-                delattr(place, name)
-            else:
-                setattr(place, name, before)
-        UNCHANGED.clear()
-
-
-def _replace(place: Any, name: str, before: Any, after: Any) -> None:
-    setattr(place, name, after)
-    _put.append((place, name, before))
+        while _changed:
+            _changed.pop().undo()
 
 
 def _functions() -> Iterator[types.FunctionType]:
-    """Yield PyTorch's functions of tensors."""
+    """Yield PyTorch's functions of tensors, each once."""
+    found = {}
     for namespace in NAMESPACES:
         for name, value in vars(sys.modules[namespace]).items():
             public = isinstance(value, types.FunctionType) and value.__module__.startswith(ROOMS)
             if public and not name.startswith("_") and name not in IGNORED:
-                yield value
+                found[id(value)] = value
+    fillers = vars(sys.modules["wengert.nn.init"])
+    yield from found.values()
+    yield from map(fillers.__getitem__, FILLERS)
 
 
-def _members(tensor: type) -> Iterator[tuple[str, Any]]:
-    """Yield the methods and properties of a class in forms that ask; operators are handed over as methods."""
-    methods: dict[str, Any] = {}
+def _methods(tensor: type) -> Iterator[tuple[str, types.FunctionType]]:
+    """Yield the methods and operators of a class that ask."""
     for name in dir(tensor):
-        member: Any = getattr(tensor, name)
-        if name in IGNORED or (name.startswith("_") and name not in OPERATORS):
-            continue
-        if isinstance(member, types.FunctionType) and name not in SPELLED:
-            method = methods[name] = _asking(member)
-            method.__name__, method.__qualname__ = name, f"Tensor.{name}"
-            yield name, method
-        elif isinstance(member, property):
-            asks = AskingProperty(member.fget, member.fset, member.fdel)
-            if name == "grad":
-                UNCHANGED.add(asks.__get__)
-            yield name, asks
-    for name, spelled in SPELLED.items():
-        yield name, _asking(getattr(tensor, name), methods[spelled])
+        member = getattr(tensor, name)
+        asks = name in OPERATORS or not (name in IGNORED or name.startswith("_"))
+        if asks and isinstance(member, types.FunctionType):
+            yield name, member
 
 
-def _asking(function: Callable[..., Any], public: Callable[..., Any] | None = None) -> Any:
-    """Return a function that hands itself (or ``public``) over to the arguments that have their own way of it."""
+def _properties(tensor: type) -> dict[str, property]:
+    members = ((name, getattr(tensor, name)) for name in dir(tensor) if not name.startswith("_"))
+    return {name: member for name, member in members if isinstance(member, property)}
 
-    @wraps(function)
-    def asks(*args: Any, **kwargs: Any) -> Any:
-        if thread.modes or any(map(_may_answer, args)) or any(map(_may_answer, kwargs.values())):
+
+def own_methods(tensor: type) -> None:
+    """Give a class each of its methods as a function of its own, to be told from the function that it spells."""
+    for name, method in [*_methods(tensor)]:
+        own = types.FunctionType(
+            method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
+        )
+        own.__kwdefaults__, own.__doc__ = method.__kwdefaults__, method.__doc__
+        own.__annotations__ = method.__annotations__
+        own.__module__, own.__qualname__ = tensor.__module__, f"{tensor.__name__}.{name}"
+        setattr(tensor, name, own)
+
+
+def _asking(public: Any, binary: bool = False) -> Callable[[Any], Any]:
+    """Return what makes, of a plain function, one that hands ``public`` over to arguments with their own way of it."""
+
+    def asking(plain: Callable[..., Any]) -> Any:
+        def ask(args: Any, kwargs: Any) -> Any:
+            if not (
+                thread.modes
+                or any(map(_may_answer, args))
+                or any(map(_may_answer, kwargs.values()))
+            ):
+                return plain(*args, **kwargs)
             # A plain tensor has no way of its own.
             given = spread((*args, *kwargs.values()))
             relevant = [x for x in given if x.__class__ is not cells.tensor_type]
             try:
-                return handle_torch_function(public or asks, relevant, *args, **kwargs)
+                return handle_torch_function(public, relevant, *args, **kwargs)
             except TypeError:
-                if function.__name__ in BINARY:
+                if binary:
                     return NotImplemented
                 raise
-        return function(*args, **kwargs)
 
-    return asks
+        return ask
+
+    return asking
 
 
-PLAIN: Final = frozenset((int, float, bool, complex, str, type(None), slice))
+def _asking_access(public: Any) -> Callable[[Any], Any]:
+    """Return the same for a property, which asks where the user reads, sets or deletes it."""
+
+    def asking(plain: Callable[..., Any]) -> Any:
+        def ask(self: Any, *value: Any) -> Any:
+            asks = thread.modes or can_be_asked(self)
+            if not asks or INTERNAL[sys._getframe(2).f_code.co_filename]:
+                return plain(self, *value)
+            return handle_torch_function(public, (self,), self, *value)
+
+        return ask
+
+    return asking
 
 
 def _may_answer(x: Any) -> bool:
     """Say whether something is, or holds, what may have to be asked."""
     kind = x.__class__
-    if kind is cells.tensor_type or kind in PLAIN:
+    if kind in _quick:
         return False
     if kind is list or kind is tuple:
         return any(map(_may_answer, x))
     return can_be_asked(x)
-
-
-class AskingProperty(property):
-    """A property that hands its getter over to a subclass that has its own way of it, when the user reads it."""
-
-    def __get__(self, instance: Any, owner: type | None = None) -> Any:
-        if instance is None:
-            return self
-        asks = instance.__class__ is not cells.tensor_type and can_be_asked(instance)
-        if asks and not INTERNAL[sys._getframe(1).f_code.co_filename]:
-            return handle_torch_function(self.__get__, (instance,), instance)
-        return super().__get__(instance, owner)
 
 
 class TorchFunctionMode:
@@ -196,10 +280,11 @@ class TorchFunctionMode:
     def __enter__(self) -> Any:
         begin()
         thread.modes.append(self)
+        _modes.append(self)
         return self
 
     def __exit__(self, *exc: object) -> None:
-        thread.modes.pop()
+        _modes.remove(thread.modes.pop())
 
 
 def resolve_name(f: Callable[..., Any]) -> str | None:

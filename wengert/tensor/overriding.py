@@ -21,10 +21,10 @@ def disabled(*args: Any, **kwargs: Any) -> Any:
 
 
 class _Thread(threading.local):
-    """Whether subclasses of `Tensor` are asked in this thread, and the modes that are asked before any argument."""
+    """Whether types are asked in this thread, and the modes that are asked before any argument."""
 
     def __init__(self) -> None:
-        self.asks_subclasses = True
+        self.asks_types = True
         self.modes: list[Any] = []
 
 
@@ -35,11 +35,11 @@ class DisableTorchFunctionSubclass:
     """A block in which subclasses of `Tensor` count as plain tensors, so that they may call what they override."""
 
     def __enter__(self) -> None:
-        self._before = thread.asks_subclasses
-        thread.asks_subclasses = False
+        self._before = thread.asks_types
+        thread.asks_types = False
 
     def __exit__(self, *exc: object) -> None:
-        thread.asks_subclasses = self._before
+        thread.asks_types = self._before
 
 
 def _has_own_way(x: Any) -> bool:
@@ -49,24 +49,22 @@ def _has_own_way(x: Any) -> bool:
 
 def can_be_asked(x: Any) -> bool:
     """Say whether the type of an argument has the protocol, and is asked in this thread."""
-    if isinstance(x, Recorded) and not thread.asks_subclasses:
-        return False
-    return getattr(type(x), "__torch_function__", disabled) is not disabled
+    return thread.asks_types and getattr(type(x), "__torch_function__", disabled) is not disabled
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
-    """Say whether one of these arguments brings its own way of computing a function.
+    """Say whether one of these arguments brings its own way of computing a function, or a mode is in force.
 
     >>> import wengert as torch
     >>> torch.overrides.has_torch_function((torch.ones(2), 3))
     False
     """
-    return any(map(_has_own_way, relevant_args))
+    return bool(thread.modes) or any(map(_has_own_way, relevant_args))
 
 
 def has_torch_function_unary(x: Any) -> bool:
-    """Say whether an argument brings its own way of computing a function."""
-    return _has_own_way(x)
+    """Say whether an argument brings its own way of computing a function, or a mode is in force."""
+    return has_torch_function((x,))
 
 
 def has_torch_function_variadic(*relevant_args: Any) -> bool:
@@ -117,14 +115,10 @@ def compute_as(
         return NotImplemented
     with DisableTorchFunctionSubclass():
         found = func(*args, **(kwargs or {}))
-        if func in UNCHANGED:
+        if func == cells.tensor_type.grad.__get__:  # type: ignore[attr-defined]
             return found
         given = {id(x) for x in spread((*args, *(kwargs or {}).values()))}
         return _as_class(cls, found, given)
-
-
-UNCHANGED: set[Any] = set()
-"""Getters of properties whose value stays of its own class."""
 
 
 def spread(values: Iterable[Any]) -> Iterator[Any]:

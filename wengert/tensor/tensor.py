@@ -496,3 +496,4 @@ def _described(payload: Any, recorded: bool) -> str:
 
 
 register_tensor_type(Tensor)
+asking.own_methods(Tensor)
