@@ -24,7 +24,7 @@ from wengert.core.shapes import Size
 from wengert.errors import lacking, refuser
 from wengert.nn.parameter import Parameter
 from wengert.tape.storage import Storage
-from wengert.tensor import copying, creation
+from wengert.tensor import copying, creation, foreign
 from wengert.tensor.device import device
 from wengert.tensor.tensor import Tensor
 
@@ -207,6 +207,20 @@ def _rebuild_parameter(data: Any, requires_grad: bool, hooks: Any) -> Any:
     return Parameter(data, requires_grad)
 
 
+def _rebuild_parameter_with_state(data: Any, requires_grad: bool, hooks: Any, state: Any) -> Any:
+    made = Parameter(data, requires_grad)
+    copying.set_attributes(made, state)
+    return made
+
+
+def _rebuild_from_type_v2(rebuild: Any, cls: Any, args: Any, state: Any) -> Any:
+    made = rebuild(*args)
+    if type(made) is not cls:
+        made = foreign.make_subclass(cls, made, made.requires_grad)
+    copying.set_attributes(made, state)
+    return made
+
+
 STORAGES = {
     "float32": "FloatStorage", "float64": "DoubleStorage", "float16": "HalfStorage", "bfloat16": "BFloat16Storage",
     "complex64": "ComplexFloatStorage", "complex128": "ComplexDoubleStorage", "uint8": "ByteStorage",
@@ -221,6 +235,8 @@ TORCH_NAMES: dict[tuple[str, str], Any] = {
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
     ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_v3,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
+    ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter_with_state,
+    ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type_v2,
     ("torch", "Tensor"): Tensor,
     ("torch.nn.parameter", "Parameter"): Parameter,
     ("torch", "Size"): Size,
@@ -262,18 +278,31 @@ class _Writer(pickle._Pickler):
 
     def reducer_override(self, obj: Any) -> Any:
         """Say how PyTorch builds tensors and parameters again."""
-        if type(obj) is Parameter:
-            return _rebuild_parameter, (obj.detach(), obj.requires_grad, OrderedDict())
-        if type(obj) is Tensor:
-            memory, offset, strides = self._memory(obj)
-            return _rebuild_tensor_v2, (
-                memory, offset, tuple(obj.shape), strides, obj.requires_grad, OrderedDict()
-            )  # fmt: skip
+        if isinstance(obj, Tensor):
+            return self._tensor(obj)
         if type(obj) is Size:
             return Size, (tuple(obj),)
         if type(obj) is device:
             return device, (obj.type,) if obj.index is None else (obj.type, obj.index)
         return NotImplemented
+
+    def _tensor(self, x: Any) -> Any:
+        cls: Any = type(x)
+        state = copying.attributes(x)
+        if cls is Parameter:
+            parts = x.detach(), x.requires_grad, OrderedDict[Any, Any]()
+            return (
+                (_rebuild_parameter_with_state, (*parts, state))
+                if state
+                else (_rebuild_parameter, parts)
+            )
+        if cls.__reduce_ex__ is not Tensor.__reduce_ex__:
+            return NotImplemented
+        memory, offset, strides = self._memory(x)
+        rebuilt = memory, offset, tuple(x.shape), strides, x.requires_grad, OrderedDict[Any, Any]()
+        if cls is Tensor and not state:
+            return _rebuild_tensor_v2, rebuilt
+        return _rebuild_from_type_v2, (_rebuild_tensor_v2, cls, rebuilt, state)
 
     def _memory(self, tensor: Any) -> tuple[Memory, int, tuple[int, ...]]:
         """Return the memory that a tensor looks at, where in it the tensor begins, and its strides, in elements."""

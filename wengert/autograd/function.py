@@ -21,8 +21,9 @@ from wengert.tape.mode import no_grad
 from wengert.tape.node import Output
 from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
-from wengert.tape.storage import GradCell, Recorded, alias, handle, next_rank
+from wengert.tape.storage import GradCell, Recorded, alias, as_class, handle, next_rank
 from wengert.tensor import inplace
+from wengert.tensor.copying import attributes, set_attributes
 from wengert.tensor.overriding import can_be_asked
 
 __all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
@@ -223,8 +224,8 @@ def _finish(
         else:
             fresh = _made(out, edge, args, level)
             if can_be_asked(out) and type(out) is not type(fresh):
-                fresh.__class__ = type(out)
-                vars(fresh).update(vars(out))
+                fresh = as_class(fresh, type(out))
+                set_attributes(fresh, attributes(out))
             results.append(_parted(fresh, (*args, *below, *results)) if edge is not None else fresh)
     if taping:
         _save(node, outs, results, flows)

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.core.carrier import state
-from wengert.tape.storage import handle
-from wengert.tensor import creation, filled, overriding
+from wengert.tensor import filled, foreign, overriding
 from wengert.tensor.tensor import Tensor
 
 
-class Parameter(Tensor):
+class _ParameterMeta(type):
+    """Lets a tensor of a subclass that was made a parameter count as one, and stay of its class."""
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return type.__instancecheck__(cls, x) or (
+            cls is Parameter and isinstance(x, Tensor) and vars(x).get("_is_param", False)
+        )
+
+
+class Parameter(Tensor, metaclass=_ParameterMeta):
     """A leaf tensor that a `Module` lists among its parameters. It shares memory with ``data``.
+
+    Of a tensor of a subclass of `Tensor` it is a leaf of that class, and an instance of `Parameter` as well. Raises
+    TypeError for what is no tensor, and RuntimeError where the subclass's own ``detach`` does not keep the class.
 
     >>> import wengert as torch
     >>> torch.nn.Parameter(torch.tensor(1.0))
@@ -28,15 +38,16 @@ class Parameter(Tensor):
             raise TypeError(
                 f"Parameter(): expected a tensor, got {type(data).__name__}. Use `Parameter(torch.tensor(...))`."
             )
-        plain = source.detach()
-        made = handle(plain._payload)
-        made._storage, made._origin = plain._storage, plain._origin
-        made.__class__ = cls
-        if state.trace is not None:
-            state.trace.same_value(made, plain)
-        if requires_grad:
-            creation.mark(made)
-        return made
+        if type(source) is Tensor or issubclass(type(source), Parameter):
+            return foreign.make_subclass(cls, source, requires_grad)
+        made = source.detach()
+        if type(made) is not type(source):
+            raise RuntimeError(
+                f"Parameter(): detach() of a {type(source).__name__} gives a {type(made).__name__}, where a parameter "
+                f"has to stay of its class. Let {type(source).__name__}.__torch_function__ keep the class."
+            )
+        vars(made)["_is_param"] = True
+        return made.requires_grad_(requires_grad)
 
     def __deepcopy__(self, memo: dict[Any, Any]) -> Any:
         """Return a copy with memory of its own and, as in PyTorch, without gradient."""
@@ -45,10 +56,14 @@ class Parameter(Tensor):
         return memo[id(self)]
 
     def __repr__(self) -> str:
-        return "Parameter containing:\n" + self._printed("tensor(")
-
-    def __format__(self, spec: str) -> str:
-        return object.__format__(self, spec)
+        kind = type(self)
+        own = kind is Parameter
+        shown = self._printed("tensor(" if own else f"{kind.__name__}(")
+        return (
+            f"Parameter containing:\n{shown}"
+            if own
+            else f"Parameter containing:\nParameter({shown})"
+        )
 
 
 class Buffer(Tensor):
@@ -63,12 +78,7 @@ class Buffer(Tensor):
         return self._printed("tensor(")
 
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
-        plain = (filled.empty(0) if data is None else data).detach()
-        made = handle(plain._payload)
-        made._storage, made._origin = plain._storage, plain._origin
-        made.__class__ = cls
-        if state.trace is not None:
-            state.trace.same_value(made, plain)
+        made = foreign.make_subclass(cls, filled.empty(0) if data is None else data)
         made.persistent = persistent
         return made
 

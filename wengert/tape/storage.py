@@ -184,6 +184,22 @@ def handle(payload: Any, edge: Any = None, level: Level = ROOT) -> Any:
     return t
 
 
+def as_class(x: Recorded, cls: type[Recorded]) -> Any:
+    """Return a tensor that nobody else holds yet as an instance of ``cls``: itself, unless ``cls`` adds slots."""
+    try:
+        x.__class__ = cls
+        return x
+    except TypeError:
+        made = new(cls)
+    for name in SLOTS:
+        setattr(made, name, getattr(x, name))
+    made.__dict__.update(x.__dict__)
+    if x._storage is not None and x._storage.members is not None:
+        members = x._storage.members
+        members[:] = [weakref.ref(made) if m() is x else m for m in members]
+    return made
+
+
 def alias(x: Recorded) -> Any:
     """Return another tensor with the same payload, history and storage."""
     t = handle(x._payload, x._edge, x._level)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import copyreg
 from typing import Any
 
 import numpy as np
@@ -10,6 +12,7 @@ from numpy.lib.stride_tricks import as_strided
 from wengert.core.carrier import Array, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
+from wengert.tape import storage as cells
 from wengert.tape.storage import Recorded, Storage, handle, root_array
 from wengert.tensor import creation
 
@@ -27,12 +30,12 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
         )
     if id(x) in memo:
         return memo[id(x)]
-    copied = memo[id(x)] = _copy(x, memo)
-    copied.__class__ = type(x)
+    copied = memo[id(x)] = cells.as_class(_copy(x, memo), type(x))
     if x._edge is not None:
         creation.mark(copied)
     if x._cell is not None and x._cell.grad is not None:
         copied.grad = deepcopy(x._cell.grad, memo)
+    set_attributes(copied, copy.deepcopy(attributes(x), memo))
     return copied
 
 
@@ -82,10 +85,34 @@ def _address(array: Array) -> int:
 
 def reduced(x: Any) -> Any:
     """Return what pickle needs to build a tensor again: as in PyTorch, with memory of its own."""
-    return _rebuilt, (type(x), x._read("pickle"), x.requires_grad)
+    return _rebuilt, (type(x), x._read("pickle"), x.requires_grad), attributes(x)
 
 
 def _rebuilt(cls: Any, array: Array, requires_grad: bool) -> Any:
-    made = creation.finish(array, requires_grad)
-    made.__class__ = cls
+    made = cells.as_class(creation.finish(array, False), cls)
+    if requires_grad:
+        creation.mark(made)
     return made
+
+
+def attributes(x: Any) -> Any:
+    """Return what a tensor carries of the user's, as pickle wants it: a dict, with one of slots beside it, or None.
+
+    A subclass may say with ``__getstate__`` what that is.
+    """
+    cls: Any = type(x)
+    if cls.__getstate__ is not object.__getstate__:
+        return x.__getstate__()
+    names = set(copyreg._slotnames(cls)) - cells.SLOTS  # type: ignore[attr-defined]
+    slots = {name: getattr(x, name) for name in names if hasattr(x, name)}
+    return (vars(x), slots) if slots else vars(x) or None
+
+
+def set_attributes(x: Any, found: Any) -> None:
+    """Give a tensor what `attributes` found on another one."""
+    if hasattr(x, "__setstate__"):
+        x.__setstate__(found)
+    elif found is not None:
+        for part in found if isinstance(found, tuple) else (found,):
+            for name, value in (part or {}).items():
+                setattr(x, name, value)

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import Array
+from wengert.core.carrier import Array, state
 from wengert.errors import GradientError
 from wengert.rules import structural
 from wengert.tape import storage as cells
@@ -19,7 +19,7 @@ from wengert.tape.storage import Recorded, concrete
 from wengert.tensor import creation, inplace
 from wengert.tensor.device import require_cpu
 from wengert.tensor.promotion import dtype_of, require_tensor
-from wengert.tensor.views import viewed
+from wengert.tensor.views import cut, viewed
 
 __all__ = ["from_dlpack", "to_dlpack"]
 
@@ -116,14 +116,37 @@ def _writable(array: Array) -> Array:
 
 def as_subclass(x: Any, cls: Any) -> Any:
     """Return a view of a whole tensor as an instance of a subclass of `Tensor`; TypeError for other classes."""
+    _require_subclass(cls)
+    return cells.as_class(viewed(structural.alias, x, {"index": ()}), cls)
+
+
+def make_subclass(cls: Any, data: Any, require_grad: bool = False) -> Any:
+    """Return a detached alias of a tensor as an instance of a subclass of `Tensor`, a leaf if it is to require grad.
+
+    TypeError for other classes, RuntimeError where a gradient is asked of a dtype that has none.
+
+    >>> import wengert as torch
+    >>> class Named(torch.Tensor):
+    ...     pass
+    >>> torch.Tensor._make_subclass(Named, torch.ones(2), True)
+    Named([1., 1.], requires_grad=True)
+    """
+    _require_subclass(cls)
+    require_tensor("_make_subclass", data, "data")
+    made = cells.as_class(cut(data, counted=True), cls)
+    if state.trace is not None:
+        state.trace.same_value(made, data)
+    if require_grad:
+        creation.mark(made)
+    return made
+
+
+def _require_subclass(cls: Any) -> None:
     if not (isinstance(cls, type) and issubclass(cls, cells.tensor_type)):
         raise TypeError(
             "Creating a Tensor subclass from a class that does not inherit from Tensor is not possible. "
             "Make sure your class inherits from Tensor."
         )
-    made = viewed(structural.alias, x, {"index": ()})
-    made.__class__ = cls
-    return made
 
 
 def apply_(x: Any, callable: Callable[[Any], Any]) -> Any:

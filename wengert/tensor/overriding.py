@@ -137,8 +137,7 @@ def _as_class(cls: type, value: Any, given: set[int]) -> Any:
             return value
         if id(value) in given or type(value) is not cells.tensor_type:
             return as_subclass(value, cls)
-        value.__class__ = cls
-        return value
+        return cells.as_class(value, cls)
     if isinstance(value, list | tuple):
         parts = [_as_class(cls, v, given) for v in value]
         return type(value)(*parts) if hasattr(value, "_fields") else type(value)(parts)

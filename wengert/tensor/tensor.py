@@ -66,9 +66,7 @@ class Tensor(Methods, Operators):
             made = views.cut(args[0], counted=True)
         else:
             made = legacy.made_as(dtypes.public(dtypes.default_float()), args)
-        if cls is not Tensor:
-            made.__class__ = cls
-        return made
+        return made if cls is Tensor else cells.as_class(made, cls)
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
@@ -262,6 +260,9 @@ class Tensor(Methods, Operators):
     @property
     def _base(self) -> Any:
         return views.base_of(self)
+
+    def _is_view(self) -> bool:
+        return self._base is not None
 
     @property
     def output_nr(self) -> int:
@@ -458,7 +459,8 @@ class Tensor(Methods, Operators):
 
     def __repr__(self) -> str:
         kind = type(self)
-        return self._printed("tensor(" if kind is Tensor else f"{kind.__name__}(")
+        shown = self._printed("tensor(" if kind is Tensor else f"{kind.__name__}(")
+        return f"Parameter({shown})" if getattr(self, "_is_param", False) else shown
 
     def _printed(self, prefix: str) -> str:
         payload = self._payload
@@ -475,7 +477,7 @@ class Tensor(Methods, Operators):
         )
 
     def __format__(self, spec: str) -> str:
-        if not self.ndim and self._payload.__class__ is np.ndarray:
+        if type(self) is Tensor and not self.ndim and self._payload.__class__ is np.ndarray:
             return display.format_scalar(bfloat16.widened(self._payload), spec)
         return object.__format__(self, spec)
 

@@ -101,12 +101,16 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     members.append(weakref.ref(out))
 
 
+TURNED: Final = "turned into"
+"""Where a hidden alias keeps the tensor that was turned; no user's attribute has a name with a blank."""
+
+
 def base_of(x: Any) -> Any:
     """Return the tensor that ``x`` is a view of, None if it is none; a tensor turned into another view is its own."""
     view = x._origin
     if view is None or not view.differentiable:
         return None
-    became = view.base.__dict__.get("became")
+    became = view.base.__dict__.get(TURNED)
     if became is None:
         return view.base
     turned = became()

@@ -10,7 +10,7 @@ from wengert.core.tree import flatten
 from wengert.errors import TraceError
 from wengert.tape.backward import grad_cell
 from wengert.tape.record import numpy_dtype
-from wengert.tape.storage import GradCell, Recorded
+from wengert.tape.storage import GradCell, Recorded, as_class
 from wengert.tensor import creation
 from wengert.trace.guards import changed_mode, modes, restore_modes
 from wengert.trace.level import TraceLevel
@@ -93,9 +93,8 @@ def _stand_in(level: TraceLevel, i: int, x: Any) -> Any:
     """Return an argument's stand-in: a fresh leaf where it is one that requires grad, with its gradient."""
     var = level.graph.new_var(tuple(x.shape), numpy_dtype(x))
     level.graph.inputs.append(var)
-    symbol = level.symbol(var)
+    symbol = as_class(level.symbol(var), type(x))
     level.lies(var, x._payload)
-    symbol.__class__ = type(x)
     leaf = isinstance(x._edge, GradCell)
     if leaf:
         creation.mark(symbol)

@@ -116,5 +116,7 @@ class PlacementMethods(Recorded):
         """Return the tensor as an instance of a subclass of `Tensor`; memory and history are shared."""
         return foreign.as_subclass(self, cls)
 
+    _make_subclass = staticmethod(foreign.make_subclass)
+
     def __reversed__(self) -> Any:
         return self.flip(0) if self._payload.shape else self  # type: ignore[attr-defined]
