@@ -36,6 +36,7 @@ from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
+from wengert.nn.functional.recurrent import *
 from wengert.nn.functional.top_level import *
 from wengert.random import Generator as Generator
 from wengert.random import default_generator as default_generator

@@ -11,10 +11,10 @@ from typing import Any
 
 from wengert.autograd.backward import grad
 from wengert.errors import GradientError, ShapeError, shape_text
-from wengert.rules import structural
 from wengert.tape.mode import enable_grad, is_grad_enabled, set_grad_enabled
 from wengert.tape.storage import Recorded
 from wengert.tensor.filled import ones_like, zeros, zeros_like
+from wengert.tensor.joining import stack
 
 __all__ = ["hessian", "hvp", "jacobian", "jvp", "vhp", "vjp"]
 
@@ -192,7 +192,7 @@ def _require_strategy(
 def _rows(call: _Call, i: int) -> Tensors:
     """Return the derivatives of one output by each input, a walk for each of its elements."""
     out = call.outputs[i]
-    flat = structural.reshape(out, shape=(out.numel(),))
+    flat = out.reshape(out.numel())
     walks = []
     for j in range(out.numel()):
         found = _gradients((flat[j],), call.inputs, None, call.create_graph, retain_graph=True)
@@ -222,13 +222,13 @@ def _columns(call: _Call) -> tuple[Tensors, ...]:
 def _columns_of(columns: list[Any], out: Any, x: Any) -> Any:
     stacked = _stacked(columns, (*x.shape, *out.shape), out)
     axes = (*range(x.ndim, stacked.ndim), *range(x.ndim))
-    return structural.permute(stacked, axes=axes)
+    return stacked.permute(axes)
 
 
 def _stacked(parts: list[Any], shape: tuple[int, ...], like: Any) -> Any:
     if not parts:
         return zeros(shape, dtype=like.dtype)
-    return structural.reshape(structural.stack(*parts, dim=0), shape=shape)
+    return stack(parts).reshape(shape)
 
 
 def hessian(

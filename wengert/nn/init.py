@@ -75,12 +75,14 @@ def constant_(tensor: Any, val: float) -> Any:
 
 def ones_(tensor: Any) -> Any:
     """Fill with ones."""
-    return constant_(tensor, 1.0)
+    with no_grad():
+        return tensor.fill_(1.0)
 
 
 def zeros_(tensor: Any) -> Any:
     """Fill with zeros."""
-    return constant_(tensor, 0.0)
+    with no_grad():
+        return tensor.zero_()
 
 
 def eye_(tensor: Any) -> Any:

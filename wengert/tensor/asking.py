@@ -14,6 +14,8 @@ import types
 from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+from wengert.core import dtypes
+from wengert.core.shapes import Size
 from wengert.tape import storage as cells
 from wengert.tape.provenance import INTERNAL
 from wengert.tensor.overriding import (
@@ -34,10 +36,12 @@ FILLERS: Final = ("uniform_", "normal_", "constant_", "kaiming_uniform_")
 """The functions of `nn.init` that ask; the others call methods that do."""
 
 IGNORED: Final = frozenset(
-    "tensor as_tensor asarray from_numpy from_dlpack frombuffer as_subclass _standing"
-    " gradcheck gradgradcheck".split()
+    "from_numpy from_dlpack frombuffer as_subclass gradcheck gradgradcheck".split()
 )
-"""Those that make a tensor of something, as in PyTorch, and the inner ones."""
+"""Those that do not ask, as in PyTorch."""
+
+MAKERS: Final = frozenset("tensor as_tensor asarray".split())
+"""Those that make a tensor of anything, and ask modes alone."""
 
 SPELLED: Final = {
     "__add__": "add", "__radd__": "add", "__sub__": "sub", "__mul__": "mul", "__rmul__": "mul", "__truediv__": "div",
@@ -60,7 +64,9 @@ OPERATORS: Final = UNARY | frozenset(SPELLED) | frozenset(
 BINARY: Final = OPERATORS - UNARY
 """Operators whose TypeError lets the other operand have its turn."""
 
-PLAIN: Final[frozenset[type]] = frozenset((int, float, bool, complex, str, type(None), slice))
+PLAIN: Final[frozenset[type]] = frozenset(
+    (int, float, bool, complex, str, type(None), slice, Size, dtypes.dtype)
+)
 
 _quick: Final[set[type]] = set()
 """Classes of arguments that have no way of their own: the plain ones and `Tensor` itself."""
@@ -69,7 +75,7 @@ _modes: Final[list[TorchFunctionMode]] = []
 """The modes in force in any thread, so that one look tells that there is none."""
 
 
-# What a function runs while functions ask. The tuples of names stand for what `_answering` puts there.
+# What functions run while they ask. `_Changed` puts what the names mean in the place of the tuples of names.
 
 
 def _function(*args: Any, **kwargs: Any) -> Any:
@@ -87,6 +93,12 @@ def _function(*args: Any, **kwargs: Any) -> Any:
     return plain(*args, **kwargs)
 
 
+def _maker(*args: Any, **kwargs: Any) -> Any:
+    meant: Any = ("quick", "modes", "ask", "plain")
+    _, modes, ask, plain = meant
+    return (ask if modes else plain)(*args, **kwargs)
+
+
 def _accessor(self: Any, *value: Any) -> Any:
     meant: Any = ("quick", "modes", "ask", "plain")
     quick, modes, ask, plain = meant
@@ -101,7 +113,7 @@ NAMES: Final = ("quick", "modes", "ask", "plain")
 class _Changed:
     """A function that asks, beside one with the code that it had."""
 
-    def __init__(self, function: Any, form: Any, asking: Callable[[Any], Any]) -> None:
+    def __init__(self, function: Any, form: Any, asking: Callable[..., Any], public: Any) -> None:
         code = function.__code__
         self.function = function
         self.plain = plain = types.FunctionType(
@@ -113,7 +125,7 @@ class _Changed:
         )
         plain.__kwdefaults__ = function.__kwdefaults__
         plain.__annotations__ = function.__annotations__
-        meant = _quick, _modes, asking(plain), plain
+        meant = _quick, _modes, asking(plain, public), plain
         function.__code__ = form.__code__.replace(
             co_consts=tuple(meant if c == NAMES else c for c in form.__code__.co_consts),
             co_freevars=code.co_freevars,
@@ -139,20 +151,29 @@ def begin() -> None:
         tensor = cells.tensor_type
         _quick.update(PLAIN, (tensor,))
         for function in _functions():
-            _changed.append(_Changed(function, _function, _asking(function)))
-        for name, method in _methods(tensor):
-            public = getattr(tensor, SPELLED.get(name, name))
-            _changed.append(_Changed(method, _function, _asking(public, name in BINARY)))
-        for member in _properties(tensor).values():
-            for access, way in (
-                (member.fget, "__get__"),
-                (member.fset, "__set__"),
-                (member.fdel, "__delete__"),
-            ):
-                if access is not None:
-                    _changed.append(
-                        _Changed(access, _accessor, _asking_access(getattr(member, way)))
-                    )
+            form, asking = (
+                (_maker, _ask_modes) if function.__name__ in MAKERS else (_function, _ask)
+            )
+            _changed.append(_Changed(function, form, asking, function))
+        for name, member in members_of(tensor):
+            if isinstance(member, property):
+                for access, way in (
+                    ("fget", "__get__"),
+                    ("fset", "__set__"),
+                    ("fdel", "__delete__"),
+                ):
+                    if getattr(member, access) is not None:
+                        parts = (
+                            getattr(member, access),
+                            _accessor,
+                            _ask_for_user,
+                            getattr(member, way),
+                        )
+                        _changed.append(_Changed(*parts))
+            else:
+                asking = _ask_or_pass if name in BINARY else _ask
+                public = getattr(tensor, SPELLED.get(name, name))
+                _changed.append(_Changed(member, _function, asking, public))
 
 
 def begin_for(cls: type) -> None:
@@ -170,34 +191,35 @@ def end() -> None:
 
 def _functions() -> Iterator[types.FunctionType]:
     """Yield PyTorch's functions of tensors, each once."""
-    found = {}
-    for namespace in NAMESPACES:
-        for name, value in vars(sys.modules[namespace]).items():
-            public = isinstance(value, types.FunctionType) and value.__module__.startswith(ROOMS)
-            if public and not name.startswith("_") and name not in IGNORED:
-                found[id(value)] = value
+    modules = [sys.modules[namespace] for namespace in NAMESPACES]
+    found = {id(function): function for module in modules for _, function in functions_of(module)}
     fillers = vars(sys.modules["wengert.nn.init"])
     yield from found.values()
     yield from map(fillers.__getitem__, FILLERS)
 
 
-def _methods(tensor: type) -> Iterator[tuple[str, types.FunctionType]]:
-    """Yield the methods and operators of a class that ask."""
+def functions_of(module: types.ModuleType) -> Iterator[tuple[str, types.FunctionType]]:
+    """Yield the functions of tensors that a module names."""
+    for name, value in vars(module).items():
+        public = isinstance(value, types.FunctionType) and value.__module__.startswith(ROOMS)
+        if public and not name.startswith("_") and name not in IGNORED:
+            yield name, value
+
+
+def members_of(tensor: type) -> Iterator[tuple[str, Any]]:
+    """Yield the methods, operators and properties of a class that ask."""
     for name in dir(tensor):
         member = getattr(tensor, name)
         asks = name in OPERATORS or not (name in IGNORED or name.startswith("_"))
-        if asks and isinstance(member, types.FunctionType):
+        if asks and isinstance(member, types.FunctionType | property):
             yield name, member
-
-
-def _properties(tensor: type) -> dict[str, property]:
-    members = ((name, getattr(tensor, name)) for name in dir(tensor) if not name.startswith("_"))
-    return {name: member for name, member in members if isinstance(member, property)}
 
 
 def own_methods(tensor: type) -> None:
     """Give a class each of its methods as a function of its own, to be told from the function that it spells."""
-    for name, method in [*_methods(tensor)]:
+    for name, method in [*members_of(tensor)]:
+        if isinstance(method, property):
+            continue
         own = types.FunctionType(
             method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
         )
@@ -207,45 +229,56 @@ def own_methods(tensor: type) -> None:
         setattr(tensor, name, own)
 
 
-def _asking(public: Any, binary: bool = False) -> Callable[[Any], Any]:
-    """Return what makes, of a plain function, one that hands ``public`` over to arguments with their own way of it."""
+def _ask(plain: Callable[..., Any], public: Any) -> Callable[[Any, Any], Any]:
+    """Return what a function does with arguments that may have a way of their own: it hands ``public`` over to them."""
 
-    def asking(plain: Callable[..., Any]) -> Any:
-        def ask(args: Any, kwargs: Any) -> Any:
-            if not (
-                thread.modes
-                or any(map(_may_answer, args))
-                or any(map(_may_answer, kwargs.values()))
-            ):
-                return plain(*args, **kwargs)
-            # A plain tensor has no way of its own.
-            given = spread((*args, *kwargs.values()))
-            relevant = [x for x in given if x.__class__ is not cells.tensor_type]
-            try:
-                return handle_torch_function(public, relevant, *args, **kwargs)
-            except TypeError:
-                if binary:
-                    return NotImplemented
-                raise
+    def ask(args: Any, kwargs: Any) -> Any:
+        if not (
+            thread.modes or any(map(_may_answer, args)) or any(map(_may_answer, kwargs.values()))
+        ):
+            return plain(*args, **kwargs)
+        # A plain tensor has no way of its own.
+        given = spread((*args, *kwargs.values()))
+        relevant = [x for x in given if x.__class__ is not cells.tensor_type]
+        return handle_torch_function(public, relevant, *args, **kwargs)
 
-        return ask
-
-    return asking
+    return ask
 
 
-def _asking_access(public: Any) -> Callable[[Any], Any]:
+def _ask_or_pass(plain: Callable[..., Any], public: Any) -> Callable[[Any, Any], Any]:
+    """Return the same for an operator, whose other operand has its turn where nobody has a way."""
+    asks = _ask(plain, public)
+
+    def ask(args: Any, kwargs: Any) -> Any:
+        try:
+            return asks(args, kwargs)
+        except TypeError:
+            return NotImplemented
+
+    return ask
+
+
+def _ask_modes(plain: Callable[..., Any], public: Any) -> Callable[..., Any]:
+    """Return the same for a function that asks modes, and not its arguments."""
+
+    def ask(*args: Any, **kwargs: Any) -> Any:
+        if not thread.modes:
+            return plain(*args, **kwargs)
+        return handle_torch_function(public, (), *args, **kwargs)
+
+    return ask
+
+
+def _ask_for_user(plain: Callable[..., Any], public: Any) -> Callable[..., Any]:
     """Return the same for a property, which asks where the user reads, sets or deletes it."""
 
-    def asking(plain: Callable[..., Any]) -> Any:
-        def ask(self: Any, *value: Any) -> Any:
-            asks = thread.modes or can_be_asked(self)
-            if not asks or INTERNAL[sys._getframe(2).f_code.co_filename]:
-                return plain(self, *value)
-            return handle_torch_function(public, (self,), self, *value)
+    def ask(self: Any, *value: Any) -> Any:
+        asks = thread.modes or can_be_asked(self)
+        if not asks or INTERNAL[sys._getframe(2).f_code.co_filename]:
+            return plain(self, *value)
+        return handle_torch_function(public, (self,), self, *value)
 
-        return ask
-
-    return asking
+    return ask
 
 
 def _may_answer(x: Any) -> bool:
@@ -253,9 +286,7 @@ def _may_answer(x: Any) -> bool:
     kind = x.__class__
     if kind in _quick:
         return False
-    if kind is list or kind is tuple:
-        return any(map(_may_answer, x))
-    return can_be_asked(x)
+    return any(map(_may_answer, x)) if isinstance(x, list | tuple) else can_be_asked(x)
 
 
 class TorchFunctionMode:
@@ -287,21 +318,8 @@ class TorchFunctionMode:
         _modes.remove(thread.modes.pop())
 
 
-def resolve_name(f: Callable[..., Any]) -> str | None:
-    """Return the name under which PyTorch has what `__torch_function__` was given; None for anything else.
+class BaseTorchFunctionMode(TorchFunctionMode):
+    """A mode that lets every function run as it is: a base for modes that add to that."""
 
-    >>> import wengert as torch
-    >>> torch.overrides.resolve_name(torch.Tensor.add), torch.overrides.resolve_name(torch.nn.functional.relu)
-    ('torch.Tensor.add', 'torch.nn.functional.relu')
-    """
-    holders = [(f"torch{name[len('wengert') :]}", vars(sys.modules[name])) for name in NAMESPACES]
-    holders.insert(
-        0, ("torch.Tensor", {n: getattr(cells.tensor_type, n) for n in dir(cells.tensor_type)})
-    )
-    for holder, named in holders:
-        for name, value in named.items():
-            if value is f:
-                return f"{holder}.{name}"
-            if isinstance(value, property) and f == value.__get__:
-                return f"{holder}.{name}.__get__"
-    return None
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        return func(*args, **(kwargs or {}))

@@ -32,7 +32,7 @@ thread = _Thread()
 
 
 class DisableTorchFunctionSubclass:
-    """A block in which subclasses of `Tensor` count as plain tensors, so that they may call what they override."""
+    """A block in which no type is asked: subclasses of `Tensor` are plain tensors, and may call what they override."""
 
     def __enter__(self) -> None:
         self._before = thread.asks_types
@@ -40,6 +40,23 @@ class DisableTorchFunctionSubclass:
 
     def __exit__(self, *exc: object) -> None:
         thread.asks_types = self._before
+
+
+class DisableTorchFunction(DisableTorchFunctionSubclass):
+    """A block in which neither types nor modes are asked."""
+
+    def __enter__(self) -> None:
+        super().__enter__()
+        self._modes, thread.modes = thread.modes, []
+
+    def __exit__(self, *exc: object) -> None:
+        super().__exit__(*exc)
+        thread.modes = self._modes
+
+
+def is_torch_function_enabled() -> bool:
+    """Say whether types are asked in this thread."""
+    return thread.asks_types
 
 
 def _has_own_way(x: Any) -> bool:
@@ -98,10 +115,23 @@ def handle_torch_function(
         found = x.__torch_function__(public_api, types, args, kwargs)
         if found is not NotImplemented:
             return found
-    name = f"{public_api.__module__}.{public_api.__name__}"
+    name = _shown(public_api)
     raise TypeError(
         f"no implementation found for '{name}' on types that implement __torch_function__: {[*types]}"
     )
+
+
+def _shown(public_api: Any) -> str:
+    """Return a function's name as PyTorch's users know it."""
+    owner = getattr(public_api, "__self__", None)
+    if isinstance(owner, property):
+        return f"torch.Tensor.{getattr(owner.fget, '__name__', '')}.{public_api.__name__}"
+    module = public_api.__module__.replace("wengert.tensor.linalg", "wengert.linalg")
+    if module.startswith("wengert."):
+        module = ".".join(
+            ["torch", *(part for part in module.split(".")[1:-1] if part != "tensor")]
+        )
+    return f"{module}.{public_api.__qualname__}"
 
 
 def compute_as(

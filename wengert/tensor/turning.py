@@ -72,7 +72,7 @@ def _require_turnable(x: Any, op: str) -> None:
 def _become(x: Any, before: Any, made: Any) -> None:
     """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views look at that."""
     if x._origin is None or not x._origin.differentiable:
-        before.__dict__[TURNED] = weakref.ref(x)
+        before.__dict__[views.BECAME] = weakref.ref(x)
         for view in _views_of(x):
             view.base = before
     leaf = x._edge if isinstance(x._edge, GradCell) else None

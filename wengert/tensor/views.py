@@ -101,7 +101,7 @@ def join(x: Any, out: Any, row: Primitive, params: dict[str, Any]) -> None:
     members.append(weakref.ref(out))
 
 
-TURNED: Final = "turned into"
+BECAME: Final = "turned into"
 """Where a hidden alias keeps the tensor that was turned; no user's attribute has a name with a blank."""
 
 
@@ -110,7 +110,7 @@ def base_of(x: Any) -> Any:
     view = x._origin
     if view is None or not view.differentiable:
         return None
-    became = view.base.__dict__.get(TURNED)
+    became = view.base.__dict__.get(BECAME)
     if became is None:
         return view.base
     turned = became()

@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import numbers
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 from wengert.errors import ShapeError
-from wengert.nn import init, recurrence
+from wengert.nn import init
+from wengert.nn.functional import recurrent
 from wengert.nn.module import Module
 from wengert.nn.parameter import unset
 from wengert.nn.utils.rnn import PackedSequence
@@ -19,6 +21,13 @@ __all__ = [
 ]  # fmt: skip
 
 GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "LSTM": recurrent.lstm, "GRU": recurrent.gru, "RNN_TANH": recurrent.rnn_tanh, "RNN_RELU": recurrent.rnn_relu,
+}  # fmt: skip
+CELLS: dict[str, Callable[..., Any]] = {
+    "LSTM": recurrent.lstm_cell, "GRU": recurrent.gru_cell, "RNN_TANH": recurrent.rnn_tanh_cell,
+    "RNN_RELU": recurrent.rnn_relu_cell,
+}  # fmt: skip
 
 
 def reset(layer: Module) -> None:
@@ -87,14 +96,6 @@ class RNNBase(Module):
     def _flat_weights(self) -> list[Any]:
         return [weight for weights in self.all_weights for weight in weights]
 
-    def _weights(self) -> list[tuple[Any, ...]]:
-        """Return for each layer and direction what `recurrence.run` takes, None for what there is not."""
-        found = []
-        for weights in self.all_weights:
-            biases = weights[2:4] if self.bias else [None, None]
-            found.append((*weights[:2], *biases, weights[-1] if self.proj_size else None))
-        return found
-
     @property
     def _states(self) -> int:
         return self.num_layers * (2 if self.bidirectional else 1)
@@ -136,14 +137,16 @@ class RNNBase(Module):
                 raise ShapeError(
                     f"For {which} input, the hidden state should also be {input.dim()}-D but got {state.dim()}-D tensor"
                 )
-        x = input.unsqueeze(1) if single else input.transpose(0, 1) if self.batch_first else input
+        x = input.unsqueeze(0 if self.batch_first else 1) if single else input
         self._check_input(x, 3)
         if single:
             hidden, cell = (s if s is None else s.unsqueeze(1) for s in (hidden, cell))
-        out, h, c = self._layers(x, hidden, cell, cells, x.shape[1], None)
+        batch, steps = x.shape[:2] if self.batch_first else reversed(x.shape[:2])
+        out, h, c = self._layers(x, hidden, cell, cells, batch, steps, self.batch_first)
         if single:
-            return out.squeeze(1), h.squeeze(1), c if c is None else c.squeeze(1)
-        return (out.transpose(0, 1) if self.batch_first else out), h, c
+            out = out.squeeze(0 if self.batch_first else 1)
+            return out, h.squeeze(1), c if c is None else c.squeeze(1)
+        return out, h, c
 
     def _run_packed(self, given: Any, hidden: Any, cell: Any, cells: bool) -> tuple[Any, Any, Any]:
         data, batch_sizes, order, back = given
@@ -152,24 +155,30 @@ class RNNBase(Module):
         def turned(state: Any, places: Any) -> Any:
             return state if state is None or places is None else state.index_select(1, places)
 
-        packed = recurrence.Packed.of(batch_sizes)
-        batch = int(batch_sizes[0])
         hidden, cell = turned(hidden, order), turned(cell, order)
-        out, h, c = self._layers(data, hidden, cell, cells, batch, packed)
+        batch, steps = int(batch_sizes[0]), len(batch_sizes)
+        out, h, c = self._layers(data, hidden, cell, cells, batch, steps, batch_sizes)
         return PackedSequence(out, batch_sizes, order, back), turned(h, back), turned(c, back)
 
     def _layers(
-        self, x: Any, hidden: Any, cell: Any, cells: bool, batch: int, packed: Any
+        self, x: Any, hidden: Any, cell: Any, cells: bool, batch: int, steps: int, lying: Any
     ) -> tuple[Any, Any, Any]:
-        if not x.shape[0]:
+        """Hand everything to the function; ``lying`` is ``batch_first``, or the sizes of a packed batch."""
+        if not steps:
             raise ShapeError("Expected sequence length to be larger than 0 in RNN")
-        network = recurrence.Network(
-            self.mode, 2 if self.bidirectional else 1, self.dropout, self.training
-        )
         names = ("hidden[0]", "hidden[1]") if cells else ("hidden", "")
-        hidden = self._first(x, batch, hidden, names[0], self.proj_size or self.hidden_size)
-        cell = self._first(x, batch, cell, names[1], self.hidden_size) if cells else None
-        return recurrence.run(network, x, self._weights(), hidden, cell, packed)
+        hx = self._first(x, batch, hidden, names[0], self.proj_size or self.hidden_size)
+        if cells:
+            hx = hx, self._first(x, batch, cell, names[1], self.hidden_size)
+        settings = (
+            self._flat_weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional
+        )  # fmt: skip
+        function = FUNCTIONS[self.mode]
+        if isinstance(lying, bool):
+            found = function(x, hx, *settings, lying)
+        else:
+            found = function(x, lying, hx, *settings)
+        return found if cells else (*found, None)
 
     def extra_repr(self) -> str:
         """Return the arguments that are not the usual ones."""
@@ -350,10 +359,11 @@ class RNNCellBase(Module):
         hidden, cell = (
             zeros if s is None else s.unsqueeze(0) if single else s for s in (*states, None)[:2]
         )
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh, None)
-        outs, cells = recurrence.scan(self.mode, x.unsqueeze(0), weights, hidden, cell)
-        first = outs[0][0] if single else outs[0]
-        return first, None if cells is None else (cells[0][0] if single else cells[0])
+        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
+        hx = hidden if len(states) == 1 else (hidden, cell)
+        made = CELLS[self.mode](x, hx, *weights)
+        out, c = (made, None) if len(states) == 1 else made
+        return (out[0], c if c is None else c[0]) if single else (out, c)
 
     def _check(self, x: Any, states: tuple[Any, ...], single: bool) -> None:
         if x.shape[1] != self.input_size:
@@ -389,7 +399,7 @@ class RNNCell(RNNCellBase):
 
     @property
     def mode(self) -> str:  # type: ignore[override]
-        """The kind of cell, as `recurrence` names it."""
+        """The kind of cell."""
         return f"RNN_{self.nonlinearity.upper()}"
 
     def forward(self, input: Any, hx: Any = None) -> Any:

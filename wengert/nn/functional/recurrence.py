@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from wengert.nn import functional
+from wengert.nn.functional.affine import linear
+from wengert.nn.functional.dropout import dropout
 from wengert.rules import indexing, structural
 from wengert.rules import lstm as memory
 from wengert.rules import recurrent as rows
@@ -86,7 +87,7 @@ def run(
             cells.append(c)
         x = outs[0] if len(outs) == 1 else joining.cat(outs, -1)
         if network.dropout and network.training and layer < layers - 1:
-            x = functional.dropout(x, network.dropout)
+            x = dropout(x, network.dropout)
     return x, _joined(hiddens), None if cell is None else _joined(cells)
 
 
@@ -118,10 +119,10 @@ def scan(
     """Run one layer over ``x (time, batch, n)`` from its first states; return all hidden and all cell states."""
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     if mode == "GRU":
-        pre = functional.linear(x, w_ih, b_ih)
+        pre = linear(x, w_ih, b_ih)
         bias = filled.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
         return rows.gru(pre, w_hh, bias, hidden, backwards=backwards)[0], None
-    pre = functional.linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
+    pre = linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
     if mode != "LSTM":
         rectified = mode == "RNN_RELU"
         return rows.rnn(pre, w_hh, hidden, rectified=rectified, backwards=backwards), None
@@ -141,12 +142,12 @@ def _projected(
     outs, cells = [], []
     steps = structural.unbind(pre, dim=0)
     for now in reversed(steps) if backwards else steps:
-        i, f, g, o = (now + functional.linear(hidden, w_hh)).chunk(4, 1)
+        i, f, g, o = (now + linear(hidden, w_hh)).chunk(4, 1)
         i, f, g, o = (
             elementary.sigmoid(i), elementary.sigmoid(f), elementary.tanh(g), elementary.sigmoid(o)
         )  # fmt: skip
         cell = f * cell + i * g
-        hidden = functional.linear(o * elementary.tanh(cell), w_hr)
+        hidden = linear(o * elementary.tanh(cell), w_hr)
         outs.append(hidden)
         cells.append(cell)
     if backwards:
