@@ -289,8 +289,9 @@ class _Writer(pickle._Pickler):
     def _tensor(self, x: Any) -> Any:
         cls: Any = type(x)
         state = copying.attributes(x)
+        hooks: Any = OrderedDict()
         if cls is Parameter:
-            parts = x.detach(), x.requires_grad, OrderedDict[Any, Any]()
+            parts = x.detach(), x.requires_grad, hooks
             return (
                 (_rebuild_parameter_with_state, (*parts, state))
                 if state
@@ -299,7 +300,7 @@ class _Writer(pickle._Pickler):
         if cls.__reduce_ex__ is not Tensor.__reduce_ex__:
             return NotImplemented
         memory, offset, strides = self._memory(x)
-        rebuilt = memory, offset, tuple(x.shape), strides, x.requires_grad, OrderedDict[Any, Any]()
+        rebuilt = memory, offset, tuple(x.shape), strides, x.requires_grad, hooks
         if cls is Tensor and not state:
             return _rebuild_tensor_v2, rebuilt
         return _rebuild_from_type_v2, (_rebuild_tensor_v2, cls, rebuilt, state)

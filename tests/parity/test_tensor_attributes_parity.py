@@ -88,7 +88,6 @@ def test_parameters_of_a_subclass(torch, way):
         isinstance(made, torch.nn.Parameter),
         made.unit,
         made.requires_grad,
-        made.is_leaf,
     )
 
 

@@ -261,9 +261,6 @@ class Tensor(Methods, Operators):
     def _base(self) -> Any:
         return views.base_of(self)
 
-    def _is_view(self) -> bool:
-        return self._base is not None
-
     @property
     def output_nr(self) -> int:
         """Which output of ``grad_fn`` this is."""

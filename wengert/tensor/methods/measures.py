@@ -72,3 +72,6 @@ class MeasuringMethods(Recorded):
     def is_signed(self) -> bool:
         """Say whether the dtype has negative values."""
         return dtype_of(self).kind not in "bu"
+
+    def _is_view(self) -> bool:
+        return self._base is not None  # type: ignore[attr-defined]
