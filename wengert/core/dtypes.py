@@ -148,6 +148,11 @@ def public(numpy_dtype: np.dtype[Any]) -> dtype:
     return found
 
 
+def has(numpy_dtype: np.dtype[Any]) -> bool:
+    """Say whether a tensor can have a dtype of NumPy's."""
+    return numpy_dtype in _BY_NUMPY
+
+
 def to_numpy(d: Any) -> np.dtype[Any]:
     """Return NumPy's dtype for a public one, or for Python's bool, int, float, complex."""
     if isinstance(d, dtype):

@@ -60,7 +60,6 @@ class Operators(Recorded):
     """Python's operators on tensors."""
 
     __slots__ = ()
-    __array_ufunc__ = None
     __array_priority__ = 1000
 
     def __add__(self, other: Any) -> Any:

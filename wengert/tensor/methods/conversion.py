@@ -6,7 +6,7 @@ from typing import Any
 
 from wengert.core import dtypes
 from wengert.tape.storage import Recorded
-from wengert.tensor import conversion, copies, inplace
+from wengert.tensor import conversion, copies, inplace, ufuncs
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 
@@ -45,3 +45,8 @@ class ConversionMethods(Recorded):
     cfloat = conversion.in_dtype(dtypes.complex64, "cfloat")
     cdouble = conversion.in_dtype(dtypes.complex128, "cdouble")
     bool = conversion.in_dtype(dtypes.bool_, "bool")
+
+    __array_ufunc__ = ufuncs.answer
+
+    def __array_wrap__(self, array: Any, context: Any = None, return_scalar: Any = False) -> Any:
+        return ufuncs.wrapped(self, array)
