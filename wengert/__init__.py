@@ -12,12 +12,19 @@ import math as _math
 # Loaded before the function `trace`, whose name it would take if it were loaded later.
 import wengert.trace as _trace
 from wengert import _C as _C
+from wengert import accelerator as accelerator
+from wengert import amp as amp
 from wengert import autograd as autograd
 from wengert import backends as backends
+from wengert import compiler as compiler
+from wengert import cpu as cpu
 from wengert import cuda as cuda
+from wengert import distributed as distributed
 from wengert import distributions as distributions
 from wengert import func as func
+from wengert import jit as jit
 from wengert import linalg as linalg
+from wengert import mps as mps
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
@@ -28,6 +35,9 @@ from wengert import testing as testing
 from wengert import types as types
 from wengert import utils as utils
 from wengert import version as version
+from wengert import xpu as xpu
+from wengert.amp.autocast_mode import *
+from wengert.amp.grad_scaler import *
 from wengert.as_torch import install_as_torch as install_as_torch
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
 from wengert.core.dtypes import *

@@ -17,6 +17,7 @@ __all__ = [
     "LinAlgError",
     "MissingExtraError",
     "MissingFeatureError",
+    "MissingModeError",
     "OutOfRangeError",
     "ShapeError",
     "TraceError",
@@ -53,6 +54,10 @@ class TraceError(RuntimeError):
 
 class MissingFeatureError(AttributeError):
     """A name that PyTorch has and Wengert lacks."""
+
+
+class MissingModeError(MissingFeatureError, NotImplementedError):
+    """Something was switched on that PyTorch would compute otherwise with, and that Wengert cannot."""
 
 
 class MissingExtraError(ImportError):

@@ -27,7 +27,10 @@ LAYERS = (
     ("nn",),
     ("optim",),
     ("distributions", "serialization", "utils"),
-    ("_C", "backends", "cuda", "overrides", "settings", "storage", "testing", "types", "version"),
+    (
+        "_C", "accelerator", "amp", "backends", "compiler", "cpu", "cuda", "distributed", "jit", "mps", "overrides",
+        "settings", "storage", "testing", "types", "version", "xpu",
+    ),  # fmt: skip
     ("explain",),
     ("",),
     ("cli",),

@@ -3,6 +3,7 @@
 from wengert.autograd import function as function
 from wengert.autograd import functional as functional
 from wengert.autograd import graph as graph
+from wengert.autograd import variable as variable
 from wengert.autograd.anomaly import (
     detect_anomaly,
     is_anomaly_check_nan_enabled,
@@ -12,6 +13,7 @@ from wengert.autograd.anomaly import (
 from wengert.autograd.backward import backward, grad
 from wengert.autograd.function import Function
 from wengert.autograd.gradcheck import gradcheck, gradgradcheck
+from wengert.autograd.variable import Variable
 from wengert.errors import refuser
 from wengert.tape.mode import (
     enable_grad,
@@ -24,6 +26,7 @@ from wengert.tape.mode import (
 
 __all__ = [
     "Function",
+    "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
