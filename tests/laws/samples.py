@@ -31,7 +31,8 @@ REAL_ONLY = frozenset(
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
-    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig""".split()
+    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
+    grid_spread grid_slope""".split()
     + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 import numpy as np
 
-from tests.laws.operands import CUBE, PLAIN_1D, PLAIN_2D, Entries, X, numbers
+from tests.laws.operands import CUBE, PLAIN_1D, PLAIN_2D, Entries, X, ints, numbers
 from wengert.rules import BOOK
+
+IMAGE, PLACES = numbers(2, 2, 3, 4), numbers(2, 1, 3, 2) / 2.1
+READINGS = [
+    (IMAGE, PLACES, {"mode": "bilinear", "padding": "zeros", "align": False}),
+    (IMAGE, PLACES, {"mode": "bicubic", "padding": "reflection", "align": True}),
+    (IMAGE, PLACES, {"mode": "nearest", "padding": "border", "align": False}),
+    (
+        numbers(1, 2, 2, 3, 2), numbers(1, 1, 2, 1, 3) / 2.1,
+        {"mode": "bilinear", "padding": "reflection", "align": False},
+    ),
+]  # fmt: skip
 
 ENTRIES: Entries = {
     # convolutions
@@ -46,6 +57,24 @@ ENTRIES: Entries = {
     ],
     "batch_norm_fixed": [
         ((CUBE, numbers(3, 1), numbers(3, 1, seed=1), numbers(3, 1, seed=2), np.ones((3, 1))), {"eps": 0.1}),
+    ],
+    # images read between their pixels; the places lie off the jumps and bends of every mode
+    "place": [
+        ((np.array([-2.7, -0.6, 0.3, 1.9]),), {"size": 4, "padding": padding, "align": align})
+        for padding in ("zeros", "border", "reflection") for align in (False, True)
+    ],
+    "place_slope": [((X,), {"size": 4, "padding": "reflection", "align": False})],
+    "pixel": [((ints([-3, 0], [2, 9]).astype(np.float64),), {"size": 3, "padding": "border", "align": True})],
+    "seen": [((ints([-3, 0], [2, 9]).astype(np.float64),), {"size": 3, "padding": "zeros"})],
+    "of_images": [((ints(0, 5, 1, 1),), {"n": 2, "count": 6})],
+    "grid_sample": [((image, places), {**p}) for image, places, p in READINGS],
+    "grid_spread": [
+        ((numbers(*image.shape[:2], *places.shape[1:-1], seed=3), places), {**p, "shape": image.shape})
+        for image, places, p in READINGS
+    ],
+    "grid_slope": [
+        ((numbers(*image.shape[:2], *places.shape[1:-1], seed=3), image, places), {**p})
+        for image, places, p in READINGS
     ],
     # composites
     "as_strided": [

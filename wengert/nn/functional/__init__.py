@@ -15,6 +15,7 @@ from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *
 from wengert.nn.functional.padding import *
 from wengert.nn.functional.pooling import *
+from wengert.nn.functional.sampling import *
 from wengert.nn.functional.vision import *
 
 __getattr__ = refuser(__name__, "torch.nn.functional")
