@@ -7,6 +7,7 @@ import numpy as np
 from tests.laws.operands import CUBE, PLAIN_1D, PLAIN_2D, Entries, X, ints, numbers
 from wengert.rules import BOOK
 
+STEPS, LABELS = numbers(5, 3, 4) - 1.5, ints([1, 2, 2], [2, 1, 2], [1, 1, 2])
 IMAGE, PLACES = numbers(2, 2, 3, 4), numbers(2, 1, 3, 2) / 2.1
 READINGS = [
     (IMAGE, PLACES, {"mode": "bilinear", "padding": "zeros", "align": False}),
@@ -75,6 +76,12 @@ ENTRIES: Entries = {
     "grid_slope": [
         ((numbers(*image.shape[:2], *places.shape[1:-1], seed=3), image, places), {**p})
         for image, places, p in READINGS
+    ],
+    # sequences: a repeated label, a short time, a short sequence, none at all
+    "ctc_states": [((LABELS, ints(3, 1, 0)), {"blank": 0, "classes": 4})],
+    "ctc": [((STEPS, LABELS, ints(5, 4, 5), ints(3, 1, 0)), {"blank": 0, "finite": f}) for f in (False, True)],
+    "ctc_back": [
+        ((numbers(3), STEPS, LABELS, ints(5, 4, 5), ints(3, 1, 0)), {"blank": 3, "finite": f}) for f in (False, True)
     ],
     # composites
     "as_strided": [

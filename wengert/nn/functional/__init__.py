@@ -5,6 +5,7 @@ from __future__ import annotations
 from wengert.errors import refuser
 from wengert.nn.functional.activation import *
 from wengert.nn.functional.affine import *
+from wengert.nn.functional.alignment import *
 from wengert.nn.functional.attention import *
 from wengert.nn.functional.bags import *
 from wengert.nn.functional.classification import *

@@ -39,11 +39,12 @@ from wengert.nn.functional import (
     threshold,
     threshold_,
 )
+from wengert.nn.functional.alignment import ctc_loss_by_number as ctc_loss
 
 __all__ = [
     "adaptive_avg_pool1d", "affine_grid_generator", "avg_pool1d", "bilinear", "celu", "celu_",
     "channel_shuffle", "conv1d", "conv2d", "conv3d", "conv_transpose1d", "conv_transpose2d", "conv_transpose3d",
-    "cosine_similarity", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "group_norm", "hardshrink",
+    "cosine_similarity", "ctc_loss", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d", "group_norm", "hardshrink",
     "layer_norm", "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool3d", "pairwise_distance",
     "pdist", "pixel_shuffle", "pixel_unshuffle", "prelu", "relu_", "rms_norm", "rrelu", "rrelu_", "selu",
     "selu_", "threshold", "threshold_",
