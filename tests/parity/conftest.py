@@ -41,7 +41,7 @@ MOST_DIFFERENCES_SHOWN = 12
 # fail. `test_scope_parity.py` fails as soon as one of them exists, and it leaves this list.
 AHEAD = frozenset(
     """
-    autograd.forward_ad func.linearize
+    autograd.forward_ad
     autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook
     """.split()
 )

@@ -4,8 +4,12 @@ from wengert.errors import refuser
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
 from wengert.func.reverse import grad, grad_and_value, vjp
-from wengert.func.transforms import hessian, jacfwd, jacrev
+from wengert.func.stateless import functional_call, stack_module_state
+from wengert.func.transforms import hessian, jacfwd, jacrev, linearize
 
-__all__ = ["grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "vjp", "vmap"]
+__all__ = [
+    "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",
+    "stack_module_state", "vjp", "vmap",
+]  # fmt: skip
 
 __getattr__ = refuser(__name__, "torch.func")

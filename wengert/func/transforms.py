@@ -1,4 +1,4 @@
-"""Jacobians and Hessians, composed from `vjp`, `jvp` and `vmap`."""
+"""Jacobians, Hessians and linear maps, composed from `vjp`, `jvp` and `vmap`."""
 
 from __future__ import annotations
 
@@ -9,14 +9,16 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.core.tree import flatten, tree_map
-from wengert.errors import DTypeError
+from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
 from wengert.func.reverse import argument_numbers, vjp
 from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import Recorded, handle
-from wengert.tensor import joining, views
+from wengert.tensor import filled, joining, views
+from wengert.tensor.tensor import Tensor
 
 
 class _Chosen:
@@ -190,3 +192,81 @@ def hessian(func: Callable[..., Any], argnums: int | tuple[int, ...] = 0) -> Cal
             [ 0., 12.]])
     """
     return jacfwd(jacrev(func, argnums), argnums)
+
+
+def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..., Any]]:
+    """Return ``(func(*primals), jvp_fn)``; ``jvp_fn(*tangents)`` is the directional derivative there, ``J @ tangents``.
+
+    ``func`` runs once, here: the derivatives are read off its tape, the transpose of `vjp` transposed again, so a
+    custom Function needs a ``backward`` that can be differentiated. ``tangents`` have the structure, shapes and dtypes
+    of ``primals``, and what comes back has the structure of the output. RuntimeError where they differ, and for an
+    output that is no tensor; ValueError for primals that are neither floating point nor complex.
+
+    >>> import wengert as torch
+    >>> value, slope = torch.func.linearize(torch.sin, torch.tensor([0., 1.]))
+    >>> slope(torch.tensor([2., 0.])), slope(torch.tensor([0., 1.]))
+    (tensor([2., 0.]), tensor([0.0000, 0.5403]))
+    """
+    leaves, _ = flatten(primals)
+    for x in leaves:
+        if not isinstance(x, Tensor) or not _is_floating(x):
+            what = x.dtype if isinstance(x, Tensor) else type(x).__name__
+            raise ValueError(
+                f"linearize: Expected primals to be floating point or complex tensors, but got: {what}. Use "
+                f"`x.float()`, or close over what is not differentiated."
+            )
+    floating, pull, output = vjp(lambda *xs: _floating(func(*xs)), *primals, has_aux=True)
+    zeros = [handle(np.zeros(tuple(x.shape), numpy_dtype(x))) for x in floating]
+    _, forward = vjp(lambda *cts: tuple(flatten(pull(*cts))[0]), *zeros)
+
+    def jvp_fn(*tangents: Any) -> Any:
+        directions = flatten(tangents)[0]
+        _require_tangents(primals, leaves, tangents, directions)
+        found = iter(forward(*directions)) if leaves else iter(zeros)
+        return tree_map(lambda x: next(found) if _is_floating(x) else filled.zeros_like(x), output)
+
+    return output, jvp_fn
+
+
+def _is_floating(x: Any) -> bool:
+    return dtypes.kind(numpy_dtype(x)) in "fc"
+
+
+def _floating(output: Any) -> tuple[tuple[Any, ...], Any]:
+    """Return those tensors of an output that have derivatives, and the output."""
+    outs, _ = flatten(output)
+    for x in outs:
+        if not isinstance(x, Tensor):
+            raise RuntimeError(
+                f"linearize: Expected func to only return tensors, got unsupported type {type(x).__name__}."
+            )
+    return tuple(x for x in outs if _is_floating(x)), output
+
+
+def _require_tangents(
+    primals: Any, leaves: Sequence[Any], tangents: Any, directions: Sequence[Any]
+) -> None:
+    """Raise RuntimeError unless the tangents are like the primals."""
+    same = len(leaves) == len(directions)
+    numbers, others = itertools.count(), itertools.count()
+    if not same or tree_map(lambda x: next(numbers), primals) != tree_map(
+        lambda x: next(others), tangents
+    ):
+        raise RuntimeError(
+            "jvp_fn: Expected the tangents to have the same structure as the primals of `linearize`: one tensor for "
+            "each."
+        )
+    for i, (x, t) in enumerate(zip(leaves, directions, strict=True)):
+        if not isinstance(t, Tensor):
+            raise AttributeError(
+                f"jvp_fn: tangent {i} is a {type(t).__name__}, no tensor. Use `torch.tensor(...)`."
+            )
+        if tuple(x.shape) != tuple(t.shape):
+            raise ShapeError(
+                f"jvp_fn: tangent {i} has shape {shape_text(t.shape)} and its primal {shape_text(x.shape)}; they must "
+                f"be equal."
+            )
+        if x.dtype is not t.dtype:
+            raise DTypeError(
+                f"jvp_fn: tangent {i} is {t.dtype} and its primal {x.dtype}; they must be equal."
+            )

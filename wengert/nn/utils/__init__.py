@@ -2,6 +2,7 @@
 
 from wengert.errors import refuser
 from wengert.nn.utils import rnn as rnn
+from wengert.nn.utils import stateless as stateless
 from wengert.nn.utils.clip_grad import *
 from wengert.nn.utils.convert_parameters import *
 
