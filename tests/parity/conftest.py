@@ -42,7 +42,6 @@ MOST_DIFFERENCES_SHOWN = 12
 AHEAD = frozenset(
     """
     autograd.forward_ad
-    autograd.graph.disable_saved_tensors_hooks autograd.graph.register_multi_grad_hook
     """.split()
 )
 

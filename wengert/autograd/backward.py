@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from wengert.autograd.graph import tensors_at
 from wengert.rules import structural
 from wengert.tape import backward as tape
 from wengert.tape.storage import Recorded
@@ -20,7 +21,7 @@ def backward(
     """Accumulate the gradients of the sum of ``tensors`` into the leaves' ``.grad``.
 
     ``grad_tensors`` gives one cotangent per tensor (None stands for 1, for tensors of one element). With ``inputs``,
-    only these accumulate. See `Tensor.backward` for what is raised.
+    only these accumulate. A `graph.GradientEdge` may stand for a tensor. See `Tensor.backward` for what is raised.
 
     >>> import wengert as torch
     >>> x = torch.tensor([1., 2.], requires_grad=True)
@@ -29,8 +30,9 @@ def backward(
     tensor([3., 5.])
     """
     tape.backward(
-        tensors, grad_tensors, retain_graph=retain_graph, create_graph=create_graph, inputs=inputs
-    )
+        tensors_at(tensors, grad_tensors), grad_tensors, retain_graph=retain_graph, create_graph=create_graph,
+        inputs=tensors_at(inputs),
+    )  # fmt: skip
 
 
 def grad(
@@ -47,7 +49,8 @@ def grad(
 
     ``create_graph=True`` records the gradients, so that they can be differentiated again. ``allow_unused`` gives None
     for inputs that the outputs do not depend on, ``materialize_grads`` zeros; otherwise such an input raises
-    RuntimeError. ``is_grads_batched`` takes ``grad_outputs`` with a leading axis and returns gradients with one.
+    RuntimeError. ``is_grads_batched`` takes ``grad_outputs`` with a leading axis and returns gradients with one. A
+    `graph.GradientEdge` may stand for a tensor on either side.
 
     >>> import wengert as torch
     >>> x = torch.tensor(2., requires_grad=True)
@@ -65,6 +68,7 @@ def grad(
         "materialize_grads": materialize_grads,
     }
     keep = create_graph if retain_graph is None else retain_graph
+    outputs, inputs = tensors_at(outputs, grad_outputs), tensors_at(inputs)
     if is_grads_batched:
         return _batched(outputs, inputs, grad_outputs, keep, options)
     return tape.gradients(outputs, inputs, grad_outputs, retain_graph=keep, **options)

@@ -78,7 +78,7 @@ class _Share:
 
 
 class ThreadState(threading.local):
-    """What each thread has of its own: open levels, grad mode, the innermost trace and its journal."""
+    """What each thread has of its own: open levels, grad mode, the innermost trace, the walk back that runs now."""
 
     def __init__(self) -> None:
         self.levels: list[Level] = []
@@ -87,6 +87,7 @@ class ThreadState(threading.local):
         self.trace: Any = None
         self.saved_hooks: list[tuple[Callable[..., Any], Callable[..., Any]]] = []
         self.anomaly = False
+        self.walk: Any = None
         self.share = _Share()
 
     @property

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier
-from wengert.core.carrier import Level, leaked
+from wengert.core.carrier import EVERYWHERE, Level, leaked
 from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
@@ -160,7 +160,7 @@ def backward(
 def _retain(x: Any, ct: Any, taped: bool) -> None:
     """Have an inner tensor that was asked for in ``inputs=`` retain its gradient, from this walk on."""
     node, index = edge_node(x._edge)
-    if node is None:
+    if node is None or x._owner is EVERYWHERE:
         return
     retained = node.extras().retained
     if index not in retained:

@@ -25,7 +25,7 @@ from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks,
 from wengert.tape.masks import arrived_mask, matters_behind, pulled, reduced_to
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
-from wengert.tape.paths import edge_key, leads_on, on_the_way
+from wengert.tape.paths import edge_key, leads_on, on_the_way, reached
 from wengert.tape.record import as_tensor, beneath, is_complex
 from wengert.tape.saved import check_nan, checked, residuals, second_backward, taped_residuals
 from wengert.tape.storage import (
@@ -50,6 +50,7 @@ class Walk:
                  may write into them, and they may be given away as they are. A cotangent that is passed on, seen by
                  a hook or made by the user is not owned; not to say so of one costs a copy
     ``useful``   with ``wanted``, the ranks of the nodes on a path to one of them; no other node is walked
+    ``starts``   the edges that it sets out from
     ``kept``     what goes into the ``.grad`` of inner tensors (`retain_grad`) once the walk has succeeded
     """
 
@@ -69,6 +70,7 @@ class Walk:
         self.captured: dict[Any, Any] = {}
         self.wanted = None if wanted is None else {edge_key(edge): edge for edge in wanted}
         self.useful: set[int] | None = None
+        self.starts: Sequence[Any] = ()
         self.heap: list[int] = []
         self.pending: dict[int, tuple[Node, Any]] = {}
         self.masks: dict[Any, Any] = {}
@@ -85,6 +87,15 @@ class Walk:
 
         Nothing outside of the walk has changed then.
         """
+        outer = state.walk
+        state.walk = self
+        try:
+            self._run(edges, cts)
+        finally:
+            state.walk = outer
+
+    def _run(self, edges: Sequence[Any], cts: Sequence[Any]) -> None:
+        self.starts = edges
         if self.wanted is not None:
             self.useful = on_the_way(edges, self.wanted)
         for edge, ct in zip(edges, cts, strict=True):
@@ -418,6 +429,11 @@ class Walk:
         if self.level is not ROOT:
             introduce_all((tensor,))
         return beneath(tensor)
+
+    def reaches(self, edges: Iterable[Any]) -> list[bool]:
+        """Say of each edge whether a cotangent is to arrive there."""
+        found = reached(self.starts)
+        return [edge_key(edge) in found and self._leads_on(edge) for edge in edges]
 
     def _leads_on(self, edge: Any) -> bool:
         """Say whether something wanted lies at or behind ``edge``."""

@@ -133,24 +133,32 @@ class Output:
         return self.node.edges
 
 
-class AccumulateGrad:
+class AccumulateGrad(Node):
     """The graph's view of a leaf: adds what arrives to ``variable.grad``. A leaf has one while anyone looks at it.
 
     Its hooks stay with the leaf.
     """
 
-    __slots__ = ("cell", "metadata", "__weakref__")
+    __slots__ = ("cell", "notes")
 
     def __init__(self, cell: GradCell) -> None:
         self.cell = cell
-        self.metadata: dict[Any, Any] = {}
+        self.notes: dict[Any, Any] = {}
+
+    @property
+    def metadata(self) -> dict[Any, Any]:
+        """A dict for the user's own notes on this leaf."""
+        return self.notes
 
     @property
     def variable(self) -> Any:
         """The leaf, while it lives."""
         return self.cell.tensor()
 
-    next_functions = ()
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """Nothing: gradients end here."""
+        return ()
 
     def name(self) -> str:
         """Return PyTorch's name for it."""

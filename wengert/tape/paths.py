@@ -36,3 +36,18 @@ def on_the_way(edges: Sequence[Any], wanted: Container[Any]) -> set[int]:
         if any(edge is not None and leads_on(edge, useful, wanted) for edge in seen[rank].edges):
             useful.add(rank)
     return useful
+
+
+def reached(edges: Sequence[Any]) -> set[Any]:
+    """Return the keys of ``edges`` and of all edges behind them."""
+    found = set()
+    stack = [edge for edge in edges if edge is not None]
+    walked: set[int] = set()
+    while stack:
+        edge = stack.pop()
+        found.add(edge_key(edge))
+        node, _ = edge_node(edge)
+        if node is not None and node.rank not in walked:
+            walked.add(node.rank)
+            stack.extend(behind for behind in node.edges if behind is not None)
+    return found
