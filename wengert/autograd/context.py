@@ -19,7 +19,7 @@ from wengert.errors import GradientError
 from wengert.tape.engine import Walk
 from wengert.tape.node import Node, Output
 from wengert.tape.record import Packed, numpy_dtype, uncovered
-from wengert.tape.saved import checked, second_backward
+from wengert.tape.saved import checked, second_backward, unpacked
 from wengert.tape.storage import Recorded, alias, guarded, handle
 from wengert.tensor.promotion import cast_to
 
@@ -243,7 +243,7 @@ class Saved:
         tensor = self.tensor
         packed = tensor.__class__ is Packed
         if packed:
-            tensor = tensor.restore()
+            tensor = unpacked(node, tensor)
         elif tensor._storage is not None:
             if tensor._storage.changed < node.rank or tensor._storage.watched:
                 tensor = checked(node, tensor)

@@ -6,6 +6,7 @@ mode, several outputs) goes through `Primitive.__call__` and comes to `record`.
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Sequence
 from sys import _getframe
 from typing import Any, cast
@@ -398,7 +399,12 @@ def _keep(
             saved[i] = x
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
-        saved = [s if s is None or s.__class__ in RAW else Packed(pack, unpack, s) for s in saved]
+        saved = [
+            s
+            if s is None or s.__class__ in RAW or s._owner is EVERYWHERE
+            else Packed(pack, unpack, s)
+            for s in saved
+        ]
         node.extras()
     node.saved = tuple(saved)
 
@@ -418,19 +424,23 @@ def _kept_output(x: Any) -> Any:
 
 
 class Packed:
-    """A saved tensor that went through the user's pack hook, and comes back through unpack."""
+    """A saved tensor that went through the user's pack hook, and comes back through unpack.
 
-    __slots__ = ("packed", "unpack")
+    Writes since then matter where it comes back in its old memory, whose cell is ``cell()``.
+    """
+
+    __slots__ = ("cell", "packed", "unpack")
 
     def __init__(self, pack: Any, unpack: Any, saved: Recorded) -> None:
+        self.unpack = unpack
+        plain = detached(saved)
+        self.cell = weakref.ref(plain._storage)
         before = state.saved_hooks
         state.saved_hooks = []
         try:
-            constant = saved._owner is EVERYWHERE
-            self.packed = pack(handle(saved._payload.copy()) if constant else detached(saved))
+            self.packed = pack(plain)
         finally:
             state.saved_hooks = before
-        self.unpack = unpack
 
     def restore(self) -> Any:
         """Run the unpack hook."""

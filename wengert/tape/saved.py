@@ -68,11 +68,22 @@ def _edge_of_output(node: Node, index: int) -> Node | Output | None:
 
 def _restored(node: Node, saved: Any) -> Any:
     """Return a saved tensor, unpacked and checked against later writes."""
-    s = saved.restore() if saved.__class__ is Packed else saved
+    if saved.__class__ is Packed:
+        return unpacked(node, saved)
+    s = saved
     storage = s._storage
     if storage is not None and (storage.changed < node.rank or storage.watched):
         s = checked(node, s)
     return s
+
+
+def unpacked(node: Node, saved: Packed) -> Any:
+    """Return what the unpack hook gives, checked against later writes where it lies in the memory that was packed."""
+    s = saved.restore()
+    cell = saved.cell()
+    if cell is None or s._storage is not cell:
+        return s
+    return checked(node, s) if cell.changed < node.rank or cell.watched else s
 
 
 def checked(node: Node, saved: Any) -> Any:
