@@ -27,7 +27,7 @@ def _adam_definition(
     first = first + (y - first) * (1.0 - beta1)
     second = second * beta2 + y * y * (1.0 - beta2)
     largest = maximum(largest, second) if amsgrad else second
-    return x - rate * (first / (sqrt(largest) / root + eps)), first, second, largest
+    return x - rate * root * (first / (sqrt(largest) + eps * root)), first, second, largest
 
 
 def adam_in_place(
@@ -61,10 +61,9 @@ def adam_in_place(
     if amsgrad:
         second = np.maximum(largest, second, out=largest)
     np.sqrt(second, out=step)
-    step /= root
-    step += eps
+    step += eps * root
     np.divide(first, step, out=step)
-    step *= rate
+    step *= rate * root
     x -= step
 
 
@@ -104,7 +103,8 @@ adam = composite(
 """One step of Adam: parameter ``x``, gradient ``y``, its moments, and two 0-d numbers that change with time.
 
 ``m = m + (1 - beta1)(g - m)``, ``v = beta2 v + (1 - beta2) g^2``, ``x = x - rate m / (sqrt(v) / root + eps)``, where
-first ``decay * x`` is added to ``g``; with ``amsgrad`` the largest ``v`` so far divides.
+first ``decay * x`` is added to ``g``; with ``amsgrad`` the largest ``v`` so far divides. The quotient is computed as
+``root m / (sqrt(v) + root eps)``: one pass over memory less.
 Source: Kingma and Ba, Adam: a method for stochastic optimization, 2015; Reddi, Kale and Kumar, On the convergence of
 Adam and beyond, 2018.
 """
