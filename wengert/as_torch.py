@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from wengert.errors import MissingFeatureError, lacking
+from wengert.errors import lacking, no_such_name
 from wengert.torch_version import FOLLOWED, TorchVersion
 
 
@@ -113,6 +113,6 @@ def name_what_is_lacking(module: ModuleType) -> None:
         if own_answer is not None:
             with suppress(AttributeError):
                 return own_answer(name)
-        raise MissingFeatureError(lacking(f"{torch_name}.{name}"), name=name, obj=module)
+        raise no_such_name(module, torch_name, name)
 
     vars(module)["__getattr__"] = refuse

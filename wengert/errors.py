@@ -6,9 +6,11 @@ same situation, so programs that catch PyTorch's errors catch ours.
 
 from __future__ import annotations
 
+import difflib
 import sys
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import ModuleType
+from typing import Any, Final
 
 __all__ = [
     "DTypeError",
@@ -78,12 +80,32 @@ def missing_package(feature: str, package: str, extra: str) -> MissingExtraError
     )
 
 
+NEAR: Final = 0.8
+"""How alike two names are, by `difflib`, of which one may be a slip for the other."""
+
 WHAT_TO_DO = "The README says what works today. Write this with what is there, or run the program with PyTorch."
+
+
+REMEDIES: Final = {
+    "torch.compile": "Leave the call out: a program computes the same without it.",
+    "torch.jit.script": "Leave the call out: a function computes the same without it.",
+}
+"""What to do about names for which the general advice can be made better."""
 
 
 def lacking(name: str) -> str:
     """Word the answer to a program that asks for a name of PyTorch's that Wengert lacks."""
-    return f"Wengert has no `{name}` yet. {WHAT_TO_DO}"
+    return f"Wengert has no `{name}` yet. {REMEDIES.get(name, WHAT_TO_DO)}"
+
+
+def no_such_name(module: ModuleType, torch_name: str, name: str) -> MissingFeatureError:
+    """Return the error for a name that a module lacks: it says which, and which one may have been meant."""
+    known = [n for n in dir(module) if not n.startswith("_")]
+    asked = lacking(f"{torch_name}.{name}")
+    near = difflib.get_close_matches(name, known, 1, NEAR)
+    if near and f"{torch_name}.{name}" not in REMEDIES:
+        asked = f"Did you mean `{torch_name}.{near[0]}`? {asked}"
+    return MissingFeatureError(asked, name=name, obj=module)
 
 
 def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
@@ -92,11 +114,14 @@ def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
     def refuse(name: str) -> Any:
         if name.startswith("__"):
             raise AttributeError(f"module {module!r} has no attribute {name!r}")
-        raise MissingFeatureError(
-            lacking(f"{torch_name}.{name}"), name=name, obj=sys.modules[module]
-        )
+        raise no_such_name(sys.modules[module], torch_name, name)
 
     return refuse
+
+
+def matrix_text(shape: Sequence[int]) -> str:
+    """Spell a matrix's shape as PyTorch's messages about products do, ``2x3``; other shapes as `shape_text` does."""
+    return f"{shape[0]}x{shape[1]}" if len(shape) == 2 else shape_text(shape)
 
 
 def shape_text(shape: Sequence[int]) -> str:
@@ -105,18 +130,18 @@ def shape_text(shape: Sequence[int]) -> str:
 
 
 def cannot_broadcast(op: str, shapes: Sequence[Sequence[int]]) -> ShapeError:
-    """Say which operands of ``op`` do not broadcast, and at which dimension."""
+    """Say which operands of ``op`` do not broadcast, and at which dimension, in PyTorch's well-known words."""
     rank = max(len(s) for s in shapes)
     padded = [(1,) * (rank - len(s)) + tuple(s) for s in shapes]
     where = next(
         (d for d in reversed(range(rank)) if len({s[d] for s in padded} - {1}) > 1), rank - 1
     )
-    sizes = " and ".join(str(s[where]) for s in padded)
+    a, b, *_ = [*dict.fromkeys(s[where] for s in padded if s[where] != 1), 1, 1]
     listed = " and ".join(shape_text(s) for s in shapes)
     return ShapeError(
-        f"{op}: operands of shapes {listed} do not broadcast: the sizes {sizes} at dimension "
-        f"{where - rank} differ and neither is 1. Use `reshape`, `unsqueeze` or `transpose` to line "
-        f"the dimensions up."
+        f"{op}: operands of shapes {listed} do not broadcast: The size of tensor a ({a}) must match the size of tensor "
+        f"b ({b}) at non-singleton dimension {where}. Use `reshape`, `unsqueeze` or `transpose` to line the "
+        f"dimensions up."
     )
 
 

@@ -10,6 +10,7 @@ import warnings
 from typing import Any, Final
 
 from wengert.core import blas
+from wengert.tape import provenance
 
 __all__ = [
     "are_deterministic_algorithms_enabled", "get_deterministic_debug_mode", "get_float32_matmul_precision",
@@ -147,8 +148,9 @@ def set_flush_denormal(mode: bool) -> bool:
 
 
 def set_warn_always(b: bool) -> None:
-    """Accept the wish for every warning every time; Python's own filters decide that (``python -W always``)."""
+    """Give the warnings that PyTorch gives once in a process every time; Python's own filters still apply."""
     _now.warn_always = b
+    provenance.set_warn_always(b)
 
 
 def is_warn_always_enabled() -> bool:

@@ -20,7 +20,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "sizes": (
         lambda: X + torch.ones(3),
         RuntimeError,
-        r"add: operands of shapes \[2\] and \[3\] do not broadcast: the sizes 2 and 3 .*reshape",
+        r"add: operands of shapes \[2\] and \[3\] do not broadcast: The size of tensor a \(2\) must match the "
+        r"size of tensor b \(3\) at non-singleton dimension 0.*reshape",
     ),
     "sizes of where": (
         lambda: torch.where(X > 1, X, torch.ones(3)),

@@ -18,7 +18,7 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "inner sizes": (
         lambda: M @ torch.ones(3),
         RuntimeError,
-        r"cannot be multiplied \(\[2, 2\] and \[3\]\): the inner sizes 2 and 3 differ.*\.T",
+        r"cannot be multiplied \(2x2 and \[3\]\): the inner sizes 2 and 3 differ.*\.T",
     ),
     "inner sizes of a vector": (lambda: torch.ones(3) @ M, RuntimeError, "inner sizes 3 and 2"),
     "stacks": (lambda: S @ torch.ones(2, 2, 2), RuntimeError, "leading dimensions.*unsqueeze"),

@@ -68,5 +68,5 @@ def test_arrays_and_tensors_in_a_list_keep_their_dtype() -> None:
     wide = np.array([16777217.0])
     assert torch.tensor([wide]).item() == 16777217.0
     assert torch.tensor([np.arange(2, dtype=np.int32)]).dtype is torch.int32
-    assert torch.tensor([torch.tensor([1.0]).double(), [2]]).dtype is torch.float64
+    assert torch.tensor([torch.tensor([1.0]).double(), 2]).dtype is torch.float64
     assert torch.tensor([torch.tensor(True)]).dtype is torch.bool

@@ -72,7 +72,7 @@ CALLS: dict[str, Callable[[], Any]] = {
     "made": lambda: torch.tensor([1e300, float("nan")], dtype=torch.float32),
     "made of an array": lambda: torch.tensor(np.array([1e300]), dtype=torch.float32),
     "made of a tensor": lambda: torch.tensor(
-        torch.tensor([1e300], dtype=torch.float64), dtype=torch.float32
+        [torch.tensor([1e300], dtype=torch.float64)], dtype=torch.float32
     ),
     "spaced": lambda: torch.logspace(0, 60, 3),
     "to integers": lambda: torch.tensor([float("nan")]).long(),

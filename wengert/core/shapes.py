@@ -64,10 +64,11 @@ def _size(op: str, n: Any) -> int:
 def positive_size(op: str, sizes: Sequence[Any]) -> Shape:
     """Read a shape to be created; RuntimeError on a negative size."""
     shape = size_argument(op, sizes)
-    if any(n < 0 for n in shape):
-        raise ShapeError(
-            f"{op}: Trying to create tensor with negative dimension: {shape_text(shape)}."
-        )
+    for n in shape:
+        if n < 0:
+            raise ShapeError(
+                f"{op}: Trying to create tensor with negative dimension {n}: {shape_text(shape)}."
+            )
     return shape
 
 

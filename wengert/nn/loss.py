@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from wengert.nn import functional
+from wengert.nn.functional.reducing import chosen_reduction
 from wengert.nn.layers.distance import PairwiseDistance
 from wengert.nn.module import Module
 
@@ -28,7 +29,7 @@ class _Loss(Module):
     ) -> None:
         super().__init__()
         if size_average is not None or reduce is not None:
-            reduction = "none" if reduce is False else "sum" if size_average is False else "mean"
+            reduction = chosen_reduction(reduction, size_average, reduce)
         self.reduction = reduction
 
 

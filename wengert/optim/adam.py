@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core.silence import silent
 from wengert.optim.optimizer import (
     Optimizer,
+    number,
     real,
     require_betas,
     require_not_negative,
@@ -169,7 +170,7 @@ def _options(group: dict[str, Any]) -> dict[str, Any]:
     """Return the parameters of the row."""
     beta1, beta2 = group["betas"]
     return {
-        "beta1": float(beta1), "beta2": float(beta2), "eps": float(group["eps"]), "amsgrad": group["amsgrad"],
+        "beta1": number(beta1), "beta2": number(beta2), "eps": float(group["eps"]), "amsgrad": group["amsgrad"],
         "decay": 0.0 if group["decoupled_weight_decay"] else float(group["weight_decay"]),
     }  # fmt: skip
 
@@ -177,7 +178,7 @@ def _options(group: dict[str, Any]) -> dict[str, Any]:
 def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Place) -> None:
     """Take step ``t`` with some parameters of one dtype in their own memory."""
     options = _options(group)
-    lr = float(group["lr"])
+    lr = number(group["lr"])
     rate = lr / (1.0 - options["beta1"] ** t)
     shrink = 1.0 - lr * group["weight_decay"] if group["decoupled_weight_decay"] else 1.0
     root = math.sqrt(1.0 - options["beta2"] ** t)

@@ -6,7 +6,13 @@ import functools
 from typing import Any
 
 from wengert.core.carrier import state as thread
-from wengert.optim.optimizer import Optimizer, require_not_negative, require_rate, zero_count
+from wengert.optim.optimizer import (
+    Optimizer,
+    number,
+    require_not_negative,
+    require_rate,
+    zero_count,
+)
 from wengert.tensor import creation, filled
 
 
@@ -67,7 +73,7 @@ class ASGD(Optimizer):
 
 
 def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
-    rate = float(group["lr"])
+    rate = number(group["lr"])
     return {
         "step": zero_count(), "eta": zero_count().add_(rate), "mu": zero_count().add_(1),
         "ax": filled.zeros_like(p),

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core.carrier import state as thread
 from wengert.errors import TraceError
 from wengert.optim.line_search import Point, strong_wolfe
-from wengert.optim.optimizer import Optimizer, real, require_rate
+from wengert.optim.optimizer import Optimizer, number, real, require_rate
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tensor import filled, joining
 
@@ -69,7 +69,7 @@ class LBFGS(Optimizer):
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
         before = closure()
-        loss, evaluations = float(before), 1
+        loss, evaluations = number(before), 1
         state["func_evals"] += 1
         gradient = self._gradient()
         if _largest(gradient) <= group["tolerance_grad"]:
@@ -99,7 +99,7 @@ class LBFGS(Optimizer):
                 # With noisy losses the next step starts from another one, so that the last is not asked for.
                 more = 0 if last else 1
                 if not last:
-                    loss, gradient = float(closure()), self._gradient()
+                    loss, gradient = number(closure()), self._gradient()
             evaluations += more
             state["func_evals"] += more
             if (
@@ -125,7 +125,7 @@ class LBFGS(Optimizer):
 
         def evaluate(t: Any) -> Point:
             self._move(t, d)
-            loss, gradient = float(closure()), self._gradient()
+            loss, gradient = number(closure()), self._gradient()
             for p, value in zip(params, origin, strict=True):
                 p.copy_(value)
             return Point(t, loss, gradient, gradient.dot(d))

@@ -334,6 +334,11 @@ def real(value: Any) -> Any:
     return complex_numbers.view_as_real(value) if complex_one else value
 
 
+def number(value: Any) -> float:
+    """Return a number, or a tensor of one that may require grad, as a Python float."""
+    return float(value.detach() if isinstance(value, Recorded) else value)  # type: ignore[attr-defined]
+
+
 def zero_count() -> Any:
     """Return a counter of steps: a 0-d tensor, float64 where that is the default dtype and else float32."""
     wide = dtypes.default_float() == dtypes.float64.numpy

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Any
 
-from wengert.optim.optimizer import Optimizer, require_rate, zero_count
+from wengert.optim.optimizer import Optimizer, number, require_rate, zero_count
 from wengert.tensor import comparison, filled
 
 
@@ -63,7 +63,7 @@ class Rprop(Optimizer):
 
 
 def _start(p: Any, group: dict[str, Any]) -> dict[str, Any]:
-    rate = float(group["lr"])
+    rate = number(group["lr"])
     size = complex(rate, rate) if p.is_complex() else rate
     return {
         "step": zero_count(), "prev": filled.zeros_like(p),

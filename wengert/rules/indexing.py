@@ -9,7 +9,7 @@ whoever calls, sees to that.
 from __future__ import annotations
 
 import math
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -22,6 +22,9 @@ from wengert.rules.elementwise import add, keep_where
 from wengert.rules.memory import revalued, zero
 from wengert.rules.structural import as_dtype_of, broadcast_to, permute, reshape
 
+IN_SELF: Final = ("embedding", "index_add", "index_select")
+"""Operations of whose bad index PyTorch says that it is out of range in self."""
+
 
 def in_range(x: Array, *, op: str, size: int, dim: int, wrap: bool) -> Array:
     """Return positions counted from the front; OutOfRangeError for one outside. Negative ones need ``wrap``."""
@@ -29,8 +32,9 @@ def in_range(x: Array, *, op: str, size: int, dim: int, wrap: bool) -> Array:
         return x
     bad = (x >= size) | (x < (-size if wrap else 0))
     if bad.any():
+        where = "index out of range in self: " if op in IN_SELF else ""
         raise OutOfRangeError(
-            f"{op}: index {x[bad].flat[0]} is out of bounds for dimension {dim} with size {size}"
+            f"{op}: {where}index {x[bad].flat[0]} is out of bounds for dimension {dim} with size {size}"
         )
     return np.where(x < 0, x + size, x)
 

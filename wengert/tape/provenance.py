@@ -71,6 +71,25 @@ def warn(message: str) -> None:
     warnings.warn(message, UserWarning, stacklevel=level)
 
 
+class _Said:
+    """Which warnings of `warn_once` were given, and whether they are to be given every time."""
+
+    words: Final[set[str]] = set()
+    always = False
+
+
+def warn_once(message: str) -> None:
+    """Warn at the user's line, in a process once, as PyTorch does; see `settings.set_warn_always`."""
+    if _Said.always or message not in _Said.words:
+        _Said.words.add(message)
+        warn(message)
+
+
+def set_warn_always(always: bool) -> None:
+    """Choose whether `warn_once` warns every time."""
+    _Said.always = always
+
+
 def here() -> Place:
     """Return the caller's place in the user's program."""
     return outside(sys._getframe(1))

@@ -51,7 +51,9 @@ def clamp(input: Any, min: Any = None, max: Any = None, *, out: Any = None) -> A
     """
     require_tensor("clamp", input)
     if min is None and max is None:
-        raise DTypeError("clamp: At least one of 'min' or 'max' must not be None.")
+        raise RuntimeError(
+            "torch.clamp: At least one of 'min' or 'max' must not be None. Give one, as in `x.clamp(min=0)`."
+        )
     numbers = not (isinstance(min, Recorded) and isinstance(max, Recorded))
     if min is None:
         row = rows.clamp_to if isinstance(max, Recorded) else rows.clamp_to_number

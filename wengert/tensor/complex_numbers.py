@@ -8,6 +8,7 @@ from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import complex_parts as rows
 from wengert.rules import structural
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import ndarray
 from wengert.tensor import views
 from wengert.tensor.apply import combine
@@ -114,9 +115,12 @@ def is_conj(input: Any) -> bool:
 def adjoint(input: Any) -> Any:
     """Return the conjugate of matrices with the last two dimensions exchanged: (..., m, n) -> (..., n, m).
 
-    Raises RuntimeError for fewer than two dimensions.
+    Raises RuntimeError for one dimension; a tensor without any is conjugated, with PyTorch's warning.
     """
     require_tensor("adjoint", input)
+    if not input.ndim:
+        warn_once("Tensor.mH is deprecated on 0-D tensors. Consider using x.conj().")
+        return conj(input)
     if input.ndim < 2:
         raise ShapeError(
             f"adjoint: tensor.adjoint() is only supported on matrices or batches of matrices. Got {input.ndim}-D "

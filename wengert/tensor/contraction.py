@@ -9,7 +9,7 @@ import numpy as np
 from wengert.core import carrier
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import broadcastable
-from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.errors import DTypeError, ShapeError, matrix_text, shape_text
 from wengert.rules import contraction as rows
 from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
@@ -41,7 +41,7 @@ def same_dtype(op: str, x: Any, y: Any) -> None:
 def no_match(op: str, x: Any, y: Any, inner: tuple[int, int]) -> ShapeError:
     """Word the error for matrices whose inner sizes differ."""
     return ShapeError(
-        f"{op}: mat1 and mat2 shapes cannot be multiplied ({shape_text(x.shape)} and {shape_text(y.shape)}): "
+        f"{op}: mat1 and mat2 shapes cannot be multiplied ({matrix_text(x.shape)} and {matrix_text(y.shape)}): "
         f"the inner sizes {inner[0]} and {inner[1]} differ. Use `.T` or `.mT` on one of them."
     )
 

@@ -42,7 +42,7 @@ def to(x: Any, /, *args: Any, **options: Any) -> Any:
 def in_dtype(dtype: Any, name: str) -> Callable[..., Any]:
     """Return the method that converts to one dtype."""
 
-    def method(self: Any, memory_format: Any = None) -> Any:
+    def method(self: Any, *, memory_format: Any = None) -> Any:
         made = cast_to(self, dtype.numpy)
         return made if made is self or devices.preserves(memory_format) else contiguous(made)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,10 +13,10 @@ from wengert.core import dtypes
 from wengert.core.carrier import Array, state
 from wengert.core.silence import silent
 from wengert.core.strides import laid_as
-from wengert.errors import DTypeError, GradientError
+from wengert.errors import DTypeError, GradientError, shape_text
 from wengert.rules import structural
 from wengert.tape import storage as cells
-from wengert.tape.provenance import warn
+from wengert.tape.provenance import warn, warn_once
 from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import require_cpu as require_cpu
 from wengert.tensor.device import require_plain
@@ -81,8 +82,19 @@ def tensor(
     tensor([[1., 2.],
             [3., 4.]])
     """
+    return made_of("torch.tensor", data, dtype, device, requires_grad)
+
+
+def made_of(
+    op: str, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
+) -> Any:
+    """Return what `tensor` does; a tensor as data is copied with a warning that names ``op``."""
     require_cpu(device)
     if isinstance(data, Recorded):
+        warn(
+            f"To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
+            f"sourceTensor.detach().clone().requires_grad_(True), rather than {op}(sourceTensor)."
+        )
         copied = _copy_of_tensor(data, dtype)
         if requires_grad:
             mark(copied)
@@ -111,8 +123,7 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         return silent().run(np.array, data, native, order="C")
     given = data
     if isinstance(data, list | tuple | range):
-        _require_regular(data)
-        data = _plain_numbers(data)
+        data = _plain_numbers(data, _require_regular(data))
     try:
         array = np.array(data)
     except (ValueError, TypeError) as error:
@@ -181,8 +192,8 @@ def _first_leaf(data: Any) -> Any:
     return data
 
 
-def _plain_numbers(data: Any) -> Any:
-    """Replace tensors inside nested sequences by their numbers."""
+def _plain_numbers(data: Any, rank: int) -> Any:
+    """Replace tensors inside nested sequences by their numbers, nested to a depth of ``rank``."""
     if isinstance(data, Recorded):
         t: Any = data
         if t._edge is not None:
@@ -190,9 +201,10 @@ def _plain_numbers(data: Any) -> Any:
                 "tensor(): a tensor that requires grad became a plain number, so no gradient flows to it. "
                 "Use `torch.stack([...])` to keep the gradient, or `.item()` to say that none is wanted."
             )
-        return t.tolist() if t.ndim else t.item()
+            t = t.detach()
+        return [_plain_numbers(row, rank - 1) for row in t] if rank else t.item()
     if isinstance(data, list | tuple):
-        return [_plain_numbers(d) for d in data]
+        return [_plain_numbers(d, rank - 1) for d in data]
     return data
 
 
@@ -204,11 +216,14 @@ def _length(data: Any) -> int | None:
     return None
 
 
-def _require_regular(data: Any) -> None:
-    """Raise ValueError at the first place where nested sequences have unequal lengths."""
+def _require_regular(data: Any) -> int:
+    """Raise ValueError where nested sequences have unequal lengths, or a tensor is no number; return how deep they go.
+
+    A tensor among numbers is one itself and must have one element; among sequences it is one of them.
+    """
     shape: list[int] = []
     at = data
-    while (n := _length(at)) is not None:
+    while not isinstance(at, Recorded) and (n := _length(at)) is not None:
         shape.append(n)
         if not n:
             break
@@ -219,7 +234,9 @@ def _require_regular(data: Any) -> None:
         part, depth = pending.pop()
         n = _length(part)
         if depth == len(shape):
-            if n is not None:
+            if isinstance(part, Recorded):
+                _require_one(part)
+            elif n is not None:
                 raise TypeError(
                     f"tensor(): must be a number at depth {depth}, not {type(part).__name__}. "
                     f"A tensor is rectangular."
@@ -234,10 +251,21 @@ def _require_regular(data: Any) -> None:
                 f"expected sequence of length {shape[depth]} at dim {depth} (got {n}). A tensor is rectangular: "
                 f"pad the shorter rows."
             )
+        inner: list[Any] = []
         if depth + 1 < len(shape):
-            pending += [(p, depth + 1) for p in part]
-        elif isinstance(part, list | tuple):
-            pending += [(p, depth + 1) for p in part if _length(p) is not None]
+            inner = list(part)
+        elif isinstance(part, list | tuple | Recorded):
+            inner = [p for p in part if _length(p) is not None]  # type: ignore[union-attr]
+        pending += [(p, depth + 1) for p in reversed(inner)]
+    return len(shape)
+
+
+def _require_one(number: Any) -> None:
+    if math.prod(number.shape) != 1:
+        raise ValueError(
+            f"tensor(): only one element tensors can be converted to Python scalars, and one among these has the shape "
+            f"{shape_text(number.shape)}. Use `torch.stack([...])` to join tensors, which keeps their gradients."
+        )
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
@@ -374,6 +402,11 @@ def from_numpy(array: Array) -> Any:
         raise ValueError(
             "At least one stride in the given numpy array is negative, and tensors with negative strides are not "
             "supported. Use `array.copy()`."
+        )
+    if not array.flags.writeable:
+        warn_once(
+            "The given NumPy array is not writable, and the tensor shares its memory: reading it is safe, a write into "
+            "it raises ValueError. Use `torch.tensor(array)` for a copy that can be written to."
         )
     t = handle(array.view())
     cells.expose(t, array)

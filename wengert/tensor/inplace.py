@@ -13,8 +13,16 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.carrier import Array, Level, recording_at, state
 from wengert.core.primitive import Primitive
+from wengert.core.shapes import broadcast_shape, broadcastable
 from wengert.core.silence import silent
-from wengert.errors import DTypeError, GradientError, LeakError, ShapeError, shape_text
+from wengert.errors import (
+    DTypeError,
+    GradientError,
+    LeakError,
+    ShapeError,
+    cannot_broadcast,
+    shape_text,
+)
 from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Place, here
@@ -292,9 +300,11 @@ def require_fit(x: Any, y: Any, op: str) -> None:
     shape, other = tuple(x.shape), tuple(y.shape)
     extra = len(shape) - len(other)
     if extra < 0 or any(n not in (1, m) for n, m in zip(other, shape[extra:], strict=True)):
+        if not broadcastable([shape, other]):
+            raise cannot_broadcast(op, [shape, other])
         raise ShapeError(
-            f"{op}: output with shape {shape_text(shape)} doesn't match the broadcast shape of the operand "
-            f"{shape_text(other)}: a write cannot change a tensor's shape."
+            f"{op}: output with shape {shape_text(shape)} doesn't match the broadcast shape "
+            f"{shape_text(broadcast_shape([shape, other]))}: a write cannot change a tensor's shape."
         )
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
 from wengert.rules import structural
+from wengert.tape.provenance import warn_once
 from wengert.tape.record import NO_PARAMS, attach, binary
 from wengert.tape.storage import Recorded, carried, handle
 from wengert.tensor import arithmetic, comparison, contraction, elementary, indexing, logic
@@ -27,6 +28,10 @@ ADD, SUB, MUL, DIV = rows.add, rows.sub, rows.mul, rows.div
 SQUARE, POWER = rows.square, rows.power
 SELECT = structural.select
 PLAIN = (float, int)
+OF_A_GRADIENT: Final = (
+    "Converting a tensor with requires_grad=True to a scalar may lead to unexpected behavior. Consider using "
+    "tensor.detach() first, or `.item()` to say that no gradient is wanted."
+)
 
 
 def _can(other: Any) -> bool:
@@ -275,12 +280,16 @@ class Operators(Recorded):
         return bool(self.item())
 
     def __float__(self) -> float:
+        if self._edge is not None:
+            warn_once(OF_A_GRADIENT)
         return float(_real(_only(self), "float"))
 
     def __int__(self) -> int:
         return int(_real(_only(self), "int"))
 
     def __complex__(self) -> complex:
+        if self._edge is not None:
+            warn_once(OF_A_GRADIENT)
         return complex(_only(self))
 
     def __index__(self) -> int:

@@ -272,20 +272,6 @@ class Tensor(Methods, Operators):
         node, index = edge_node(self._edge)
         return node is not None and node.extra is not None and index in node.extra.retained
 
-    @property
-    def T(self) -> Any:
-        """The dimensions in reverse order, as a view."""
-        return self.permute(tuple(reversed(range(self.ndim))))
-
-    @property
-    def mT(self) -> Any:
-        """The last two dimensions exchanged, as a view."""
-        if self.ndim < 2:
-            raise ShapeError(
-                f"tensor.mT is only supported on matrices or batches of matrices. Got {self.ndim}-D tensor."
-            )
-        return self.transpose(-2, -1)
-
     def is_inference(self) -> bool:
         """Say whether the tensor was made in inference mode."""
         return self._storage is not None and self._storage.inference

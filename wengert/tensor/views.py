@@ -327,7 +327,7 @@ def permute(input: Any, dims: Any, *more: Any) -> Any:
     rank = input.ndim
     if len(order) != rank:
         raise ShapeError(
-            f"permute(sparse_coo): number of dimensions in the tensor input does not match the length of the "
+            f"permute(): number of dimensions in the tensor input does not match the length of the "
             f"desired ordering of dimensions i.e. input.dim() = {rank} is not equal to len(dims) = {len(order)}"
         )
     axes = tuple(axis_of("permute", d, rank) for d in order)

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core import carrier, dtypes
 from wengert.core.shapes import Shape
-from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.errors import DTypeError, ShapeError, matrix_text, shape_text
 from wengert.nn.functional.padding import pad
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
@@ -45,10 +45,11 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
             f"linear: weight must be a matrix (m, n) or a vector (n), and it has shape {shape_text(weight.shape)}."
         )
     if weight.ndim == 2 and input.ndim and input.shape[-1] != weight.shape[1]:
-        flat = shape_text((input.numel() // max(1, input.shape[-1]), input.shape[-1]))
+        flat = matrix_text((input.numel() // max(1, input.shape[-1]), input.shape[-1]))
+        turned = matrix_text(reversed_shape(weight))
         raise ShapeError(
-            f"linear: mat1 and mat2 shapes cannot be multiplied ({flat} and {shape_text(reversed_shape(weight))}): the "
-            f"input has {input.shape[-1]} features and the weight (m, n) takes {weight.shape[1]}."
+            f"linear: mat1 and mat2 shapes cannot be multiplied ({flat} and {turned}): the input has {input.shape[-1]} "
+            f"features and the weight (m, n) takes {weight.shape[1]}."
         )
     if bias is not None:
         require_tensor("linear", bias, "bias")

@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.silence import silently
-from wengert.errors import DTypeError, ShapeError
+from wengert.errors import DTypeError, OutOfRangeError, ShapeError
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
 from wengert.tape.mode import no_grad
@@ -94,9 +94,14 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raw = known("one_hot", input, "Give `num_classes`.")
         if not raw.size:
             raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
-        num_classes = int(raw.max()) + 1
+        num_classes = max(int(raw.max()) + 1, 1)
     elif num_classes < 1:
         raise ShapeError(f"one_hot: num_classes must be positive, got {num_classes}.")
-    at = checked("one_hot", contiguous(input), num_classes, -1, wrap=False)
+    try:
+        at = checked("one_hot", contiguous(input), num_classes, -1, wrap=False)
+    except OutOfRangeError as error:
+        raise OutOfRangeError(
+            f"one_hot: Class values must be non-negative, and be smaller than num_classes. They are indices: {error}."
+        ) from None
     classes = handle(np.arange(num_classes))
     return cast_to(elementwise.eq(structural.unsqueeze(at, dim=at.ndim), classes), INT64)

@@ -14,6 +14,7 @@ from wengert.optim.lr_scheduler.scheduler import (
     require_optimizer,
     values,
 )
+from wengert.optim.optimizer import number
 from wengert.tape.provenance import warn
 
 
@@ -208,7 +209,7 @@ class ReduceLROnPlateau(LRScheduler):
                 )
             self.min_lrs = [self.default_min_lr] * len(groups)
         for group, lowest in zip(groups, self.min_lrs, strict=True):
-            before = float(group["lr"])
+            before = number(group["lr"])
             after = max(before * self.factor, lowest)
             if before - after > self.eps:
                 put(group, "lr", after)

@@ -35,7 +35,7 @@ class MakingMethods(Recorded):
 
     def new_tensor(self, data: Any, *, dtype: Any = None, **options: Any) -> Any:
         """A tensor of data, of this tensor's dtype."""
-        return creation.tensor(data, dtype=dtype or _public(self), **options)
+        return creation.made_of("tensor.new_tensor", data, dtype or _public(self), **options)
 
 
 def _public(x: Any) -> dtypes.dtype:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.errors import ShapeError
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
 from wengert.tensor import complex_numbers
 from wengert.tensor.inplace import copy_, in_place
@@ -31,11 +32,10 @@ class PartMethods(Recorded):
                 f"tensor.H is only supported on matrices (2-D tensors). Got {len(self._payload.shape)}-D tensor. "
                 f"Use `.mH` for batches of matrices."
             )
-        return (
-            complex_numbers.adjoint(self)
-            if len(self._payload.shape)
-            else complex_numbers.conj(self)
-        )
+        if not len(self._payload.shape):
+            warn_once("Tensor.H is deprecated on 0-D tensors. Consider using x.conj().")
+            return complex_numbers.conj(self)
+        return complex_numbers.adjoint(self)
 
     @property
     def mH(self) -> Any:

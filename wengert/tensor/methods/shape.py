@@ -6,6 +6,7 @@ from typing import Any
 
 from wengert.core.shapes import broadcasts_to, size_argument
 from wengert.errors import ShapeError, shape_text
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
 from wengert.tensor import copies, parts, rearranging, reductions, splitting, turning, views
 from wengert.tensor.inplace import in_place
@@ -85,3 +86,35 @@ class ShapeMethods(Recorded):
         extra = len(shape) - len(target)
         axes = [i for i, n in enumerate(shape) if i < extra or target[i - extra] != n]
         return views.reshape(reductions.sum(self, axes) if axes else self, target)
+
+    @property
+    def T(self) -> Any:
+        """The dimensions in reverse order, as a view; other than two of them warn, as in PyTorch."""
+        rank = len(self._payload.shape)
+        if rank not in (0, 2):
+            warn_once(
+                "The use of `x.T` on tensors of dimension other than 2 to reverse their shape is deprecated and it "
+                "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
+                "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
+            )
+        return _unchanged(self, "T") if not rank else views.permute(self, tuple(range(rank))[::-1])
+
+    @property
+    def mT(self) -> Any:
+        """The last two dimensions exchanged, as a view."""
+        rank = len(self._payload.shape)
+        if not rank:
+            return _unchanged(self, "mT")
+        if rank < 2:
+            raise ShapeError(
+                f"tensor.mT is only supported on matrices or batches of matrices. Got {rank}-D tensor."
+            )
+        return views.transpose(self, -2, -1)
+
+
+def _unchanged(x: Any, name: str) -> Any:
+    """Return a view of a tensor without dimensions, which has none to exchange, and warn once."""
+    warn_once(
+        f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
+    )
+    return views.permute(x, ())

@@ -1,0 +1,167 @@
+"""What programs are warned of, how often, and at which line: classes of warnings, as PyTorch gives them."""
+
+from __future__ import annotations
+
+import math
+import warnings
+
+import numpy as np
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _every_time(torch):
+    """Warnings that are given once in a process are given every time."""
+    for library in (torch.oracle, torch.candidate):
+        library.set_warn_always(True)
+    yield
+    for library in (torch.oracle, torch.candidate):
+        library.set_warn_always(False)
+
+
+def read_only():
+    array = np.ones(3)
+    array.setflags(write=False)
+    return array
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.tensor(x)",
+        "torch.tensor(x, requires_grad=True)",
+        "torch.tensor(g)",
+        "torch.tensor(m, dtype=torch.int32)",
+        "torch.tensor(torch.nn.Parameter(x))",
+        "torch.as_tensor(x)",
+        "x.new_tensor(x)",
+        "x.new_tensor([1.0])",
+        "torch.tensor([x[0], x[1]])",
+        "float(s)",
+        "int(s)",
+        "s.item()",
+        "bool(s)",
+        "complex(s)",
+        "s.tolist()",
+        "g.tolist()",
+        "math.sqrt(s)",
+        "'%.1f' % s",
+        "f'{s:.2f}'",
+        "float(s.detach())",
+        "float(x[0])",
+        "m.T",
+        "x.T",
+        "m[None].T",
+        "torch.tensor(1.0).T",
+        "torch.tensor(1.0).mT",
+        "torch.tensor(1.0).H",
+        "torch.tensor(1.0).mH",
+        "m.mT, m.H, m.mH, x.mT if x.ndim > 1 else None",
+        "torch.from_numpy(read_only())",
+        "torch.as_tensor(read_only())",
+        "torch.asarray(read_only())",
+        "torch.tensor(read_only())",
+        "torch.asarray(read_only(), copy=True)",
+        "torch.from_numpy(np.broadcast_to(np.ones(1), (3,)))",
+        "torch.from_numpy(np.ones(3))",
+        "torch.nn.MSELoss(size_average=False).reduction",
+        "torch.nn.L1Loss(False).reduction",
+        "torch.nn.CrossEntropyLoss(reduce=False).reduction",
+        "torch.nn.BCELoss(reduce=True).reduction",
+        "torch.nn.NLLLoss(size_average=False, reduce=False).reduction",
+        "torch.nn.KLDivLoss(False).reduction",
+        "torch.nn.TripletMarginLoss(size_average=False).reduction",
+        "torch.nn.MSELoss(reduction='sum').reduction",
+        "torch.nn.functional.mse_loss(x, x, size_average=False)",
+        "torch.nn.functional.l1_loss(x, x, reduce=False)",
+        "torch.nn.functional.mse_loss(x, m)",
+    ],
+)
+def test_warnings(torch, expression):
+    named = {"torch": torch, "np": np, "math": math, "read_only": read_only}
+    named |= {"x": torch.ones(3), "m": torch.ones(2, 3), "g": torch.ones(2, requires_grad=True)}
+    named["s"] = torch.tensor(2.0, requires_grad=True)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        value = eval(expression, named)
+    return value, [w.category.__name__ for w in seen]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.tensor([x, [1.0, 2.0]])",
+        "torch.tensor([x, x])",
+        "torch.tensor([[x]])",
+        "torch.tensor((x,))",
+        "torch.tensor([x, 1.0])",
+        "torch.tensor([1.0, x])",
+        "torch.tensor([m])",
+        "torch.tensor([torch.ones(0)])",
+        "torch.as_tensor([x, x])",
+        "torch.FloatTensor([x, x])",
+        "x.new_tensor([x, x])",
+        "torch.tensor([[1.0, 2.0], torch.ones(3)])",
+        "torch.tensor([torch.ones(1), [1.0]])",
+        "torch.tensor([[1.0, 2.0], torch.tensor(1.0)])",
+        "torch.ones(3) + torch.ones(4)",
+        "torch.ones(3).add_(torch.ones(4))",
+        "torch.ones(3).add_(torch.ones(2, 3))",
+        "torch.ones(3).copy_(torch.ones(4))",
+        "torch.nn.functional.one_hot(torch.tensor([5]), 3)",
+        "torch.nn.functional.one_hot(torch.tensor([-1]))",
+        "torch.gather(x, 0, torch.tensor([5]))",
+        "torch.nn.functional.embedding(torch.tensor([7]), m)",
+        "x.clamp()",
+        "torch.clip(x)",
+        "x.topk(5)",
+        "x.float(3)",
+        "x.double(torch.float32)",
+        "torch.randn(-1)",
+        "torch.zeros(2, -3)",
+        "torch.empty(-1)",
+        "m.permute(0)",
+        "x.mT",
+        "x.mH",
+        "torch.zeroes",
+        "torch.nn.Linar",
+        "torch.optim.Adm",
+    ],
+)
+def test_refusals(torch, caught, expression):
+    named = {"torch": torch, "x": torch.ones(2), "m": torch.ones(2, 3)}
+    error = caught(lambda: eval(expression, named))
+    assert isinstance(error, Exception), f"{expression} gave {error!r}"
+    return error
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.tensor([torch.ones(1), torch.ones(1)])",
+        "torch.tensor([torch.ones(1, 1)])",
+        "torch.tensor([[torch.ones(1)], [torch.ones(1)]])",
+        "torch.tensor([1.0, torch.ones(1, 1)])",
+        "torch.tensor([[1.0, 2.0], torch.tensor([3.0, 4.0])])",
+        "torch.tensor([[1.0, 2.0], torch.ones(2, 1)])",
+        "torch.tensor([[[1.0, 2.0]], torch.ones(1, 2)])",
+        "torch.tensor([[1.0], torch.ones(1)])",
+        "torch.tensor([torch.tensor(1 + 2j), 1.0])",
+        "torch.tensor([torch.tensor(1, dtype=torch.int8), torch.tensor(2.5, dtype=torch.float64)])",
+        "torch.tensor([2, torch.tensor(1.5)])",
+    ],
+)
+def test_tensors_among_numbers(torch, expression):
+    return eval(expression, {"torch": torch})
+
+
+def test_a_warning_given_once(torch):
+    torch.set_warn_always(False)
+    s = torch.tensor(2.0, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        float(s)
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        float(s)
+    return len(seen)
