@@ -6,7 +6,6 @@ computes.
 
 from __future__ import annotations
 
-import warnings
 import weakref
 from collections import OrderedDict
 from collections.abc import Callable
@@ -16,6 +15,7 @@ from wengert.autograd.function import Function
 from wengert.errors import GradientError
 from wengert.tape.hooks import RemovableHandle, require_callable
 from wengert.tape.mode import is_grad_enabled
+from wengert.tape.provenance import warn
 from wengert.tensor import filled
 from wengert.tensor.tensor import Tensor
 
@@ -286,10 +286,9 @@ def _call_silenced(module: Any, hook: Any, traits: frozenset[str], seen: dict[st
         changed = hook(module, seen["args"], *kwargs, seen["out"])
         seen["out"] = seen["out"] if changed is None else changed
     except Exception as error:
-        warnings.warn(
+        warn(
             f"module forward hook with `always_call=True` raised an exception that was silenced as another error was "
             f"raised in forward: {error}",
-            stacklevel=4,
         )
 
 
@@ -345,10 +344,9 @@ class _Crossing:
     def at_outputs(self, out: Any) -> Any:
         """Return the outputs from a node whose hook runs when their gradients arrive."""
         if not isinstance(out, Tensor | tuple):
-            warnings.warn(
+            warn(
                 f"For backward hooks to be called, module output should be a Tensor or a tuple of Tensors but received "
                 f"{type(out)}",
-                stacklevel=5,
             )
         outs = out if isinstance(out, tuple) else (out,)
         self.output_count = len(outs)
@@ -365,10 +363,9 @@ class _Crossing:
             seen = _replaced("pre hook", "grad_output", hook(self.module, seen), seen)
         self.grad_outputs = seen
         if self.inputs is None:
-            warnings.warn(
+            warn(
                 "Full backward hook is firing when gradients are computed with respect to module outputs since no "
                 "inputs require gradients.",
-                stacklevel=6,
             )
             for hook in self.hooks:
                 changed = hook(self.module, (None,) * self.input_count, seen)

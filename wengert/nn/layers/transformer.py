@@ -10,6 +10,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+from wengert.core import dtypes
 from wengert.nn import functional, init
 from wengert.nn.layers.attention import MultiheadAttention
 from wengert.nn.layers.container import ModuleList
@@ -17,6 +18,8 @@ from wengert.nn.layers.dropout import Dropout
 from wengert.nn.layers.linear import Linear
 from wengert.nn.layers.normalization import LayerNorm
 from wengert.nn.module import Module
+from wengert.tape.mode import is_grad_enabled
+from wengert.tape.provenance import warn
 from wengert.tensor import filled
 
 __all__ = [
@@ -157,7 +160,9 @@ class TransformerDecoderLayer(_Layer):
 class TransformerEncoder(Module):
     """Copies of an encoder layer, one after the other, and a normalization at the end if one is given.
 
-    ``enable_nested_tensor`` and ``mask_check`` choose faster ways in PyTorch; here they change nothing.
+    Where PyTorch takes its fast path, what is padded comes out as zeros (before ``norm``): with
+    ``enable_nested_tensor``, in eval mode, without gradients, of a batch whose ``src_key_padding_mask`` pads at the end
+    only (or of any, without ``mask_check``), and of layers of the usual kind.
     """
 
     def __init__(
@@ -169,7 +174,14 @@ class TransformerEncoder(Module):
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
+        self.use_nested_tensor = enable_nested_tensor
         self.mask_check = mask_check
+        why_not = _why_not_nested(encoder_layer)
+        if enable_nested_tensor and why_not:
+            warn(
+                f"enable_nested_tensor is True, but self.use_nested_tensor is False because {why_not}"
+            )
+            self.use_nested_tensor = False
 
     def forward(
         self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool | None = None
@@ -181,7 +193,44 @@ class TransformerEncoder(Module):
             out = layer(
                 out, src_mask=mask, is_causal=causal, src_key_padding_mask=src_key_padding_mask
             )
+        if mask is None and src_key_padding_mask is not None and src.dim() == 3:
+            out = self._without_padding(src, out, src_key_padding_mask)
         return out if self.norm is None else self.norm(out)
+
+    def _without_padding(self, src: Any, out: Any, padding: Any) -> Any:
+        """Return zeros where PyTorch's fast path would, which never looks at what is padded."""
+        first = self.layers[0]
+        if not getattr(self, "use_nested_tensor", False) or first.training:
+            return out
+        if is_grad_enabled() and any(x.requires_grad for x in (src, *first.parameters())):
+            return out
+        padded = padding if padding.dtype is dtypes.bool_ else padding != 0
+        if self.mask_check:
+            # Told by a tensor, not by a bool, so that a trace may follow.
+            padded = padded & (padded.long().diff(dim=1) >= 0).all()
+        return out.masked_fill(padded.unsqueeze(-1), 0.0)
+
+
+def _why_not_nested(layer: Any) -> str:
+    """Say why PyTorch would not take its fast path with copies of a layer; nothing where it would."""
+    if not isinstance(layer, TransformerEncoderLayer):
+        return "encoder_layer was not TransformerEncoderLayer"
+    if layer.norm_first:
+        return "encoder_layer.norm_first was True"
+    if not layer.self_attn.batch_first:
+        return (
+            "encoder_layer.self_attn.batch_first was not True"
+            "(use batch_first for better inference performance)"
+        )
+    if layer.self_attn.in_proj_bias is None:
+        return "encoder_layer.self_attn was passed bias=False"
+    if layer.activation not in (functional.relu, functional.gelu):
+        return "encoder_layer.activation_relu_or_gelu was not True"
+    if layer.norm1.eps != layer.norm2.eps:
+        return "encoder_layer.norm1.eps was not equal to encoder_layer.norm2.eps"
+    if layer.self_attn.num_heads % 2:
+        return "encoder_layer.self_attn.num_heads is odd"
+    return ""
 
 
 class TransformerDecoder(Module):
