@@ -69,6 +69,7 @@ from wengert.tensor.contraction import *
 from wengert.tensor.copies import *
 from wengert.tensor.creation import *
 from wengert.tensor.device import *
+from wengert.tensor.differences import *
 from wengert.tensor.display import set_printoptions as set_printoptions
 from wengert.tensor.einsum import *
 from wengert.tensor.elementary import *
@@ -100,6 +101,7 @@ from wengert.tensor.scattering import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
+from wengert.tensor.tapering import *
 from wengert.tensor.tensor import Tensor as Tensor
 from wengert.tensor.transcendental import *
 from wengert.tensor.turning import *

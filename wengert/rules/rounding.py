@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import Primitive, constant, elementwise
+from wengert.core.primitive import Primitive, constant, elementwise, general
 from wengert.rules.elementwise import keep_where, no_zero_divisor, sign
 from wengert.rules.memory import zero
+from wengert.rules.structural import as_dtype_of
 
 
 def _step(name: str, forward: Any, lower: str | None = None, **more: Any) -> Primitive:
@@ -97,6 +98,22 @@ ldexp = elementwise(
     lower="ldexp",
 )
 """``x * 2 ** y``."""
+
+
+def _frexp(x: Array) -> tuple[Array, Array]:
+    return np.frexp(x)  # type: ignore[no-any-return]
+
+
+def _unscaled(t: Any, exponent: Any) -> Any:
+    return ldexp(t, as_dtype_of(-exponent, t))
+
+
+frexp = general(
+    "frexp", _frexp, lambda ct, exponent: _unscaled(ct[0], exponent),
+    lambda tangents, exponent: (_unscaled(tangents[0], exponent), None),
+    outputs=("mantissa", "exponent"), shift=lambda p, size: p,
+)  # fmt: skip
+"""``x`` as ``mantissa * 2 ** exponent``, with a mantissa from 0.5 to 1 and a whole exponent."""
 
 
 def _heaviside(x: Array, y: Array) -> Array:

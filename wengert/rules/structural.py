@@ -299,6 +299,8 @@ split = linear(
     shift=lambda p, size: {**p, "dim": p["dim"] + 1}, moves=True,
 )  # fmt: skip
 split_with_sizes = split.named("split_with_sizes", "SplitWithSizesBackward0")
+unsafe_split = split.named("unsafe_split", "UnsafeSplitBackward0")
+unsafe_split_with_sizes = split.named("unsafe_split_with_sizes", "UnsafeSplitWithSizesBackward0")
 
 
 def _unbind(x: Array, *, dim: int) -> tuple[Array, ...]:

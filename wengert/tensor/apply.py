@@ -63,6 +63,18 @@ def floating_function(row: Primitive, x: Any) -> Any:
     return attach(row, x, silent().run(row.forward, payload), NO_PARAMS, 3)
 
 
+def of_floats(op: str, row: Primitive, x: Any, params: dict[str, Any] = NO_PARAMS) -> Any:
+    """Apply an elementwise row of floats; NotImplementedError for other dtypes."""
+    if not carrier.special and isinstance(x, Recorded):
+        payload = x._payload
+        if payload.__class__ is ndarray and payload.dtype.kind == "f":
+            return attach(row, x, silent().run(row.forward, payload, **params), params, 3)
+    require_tensor(op, x)
+    if dtypes.kind(dtype_of(x)) != "f":
+        raise undefined(op, dtype_of(x))
+    return row(x, **params)
+
+
 def broadcasting(row: Primitive, op: str, *operands: Any, **params: Any) -> Any:
     """Apply an element-by-element row to promoted operands; RuntimeError unless their shapes broadcast."""
     if carrier.special:

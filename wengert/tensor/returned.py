@@ -9,7 +9,7 @@ import collections
 from typing import Any
 
 __all__ = [
-    "aminmax", "cummax", "cummin", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh",
+    "aminmax", "cummax", "cummin", "frexp", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh",
     "linalg_inv_ex", "linalg_lstsq", "linalg_lu", "linalg_lu_factor", "linalg_lu_factor_ex", "linalg_qr",
     "linalg_slogdet", "linalg_solve_ex", "linalg_svd", "lu_unpack", "max", "median", "min", "mode", "nanmedian", "qr",
     "slogdet", "sort", "svd", "topk", "triangular_solve",
@@ -34,6 +34,7 @@ def named_result(name: str, *fields: str) -> Any:
 aminmax = named_result("aminmax", "min", "max")
 cummax = named_result("cummax", "values", "indices")
 cummin = named_result("cummin", "values", "indices")
+frexp = named_result("frexp", "mantissa", "exponent")
 histogram = named_result("histogram", "hist", "bin_edges")
 kthvalue = named_result("kthvalue", "values", "indices")
 max = named_result("max", "values", "indices")

@@ -11,13 +11,14 @@ from wengert.rules import elementwise, structural
 from wengert.rules import rounding as rows
 from wengert.tape.record import unary
 from wengert.tape.storage import Recorded
+from wengert.tensor import returned
 from wengert.tensor.apply import combine, two_tensors, undefined
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
-    "ceil", "copysign", "fix", "floor", "fmod", "frac", "gcd", "heaviside", "lcm", "ldexp", "nextafter", "round",
-    "sgn", "signbit", "trunc",
+    "ceil", "copysign", "fix", "floor", "fmod", "frac", "frexp", "gcd", "heaviside", "lcm", "ldexp", "nextafter",
+    "round", "sgn", "signbit", "trunc",
 ]  # fmt: skip
 
 
@@ -123,6 +124,25 @@ def ldexp(input: Any, other: Any, *, out: Any = None) -> Any:
     """
     made = two_tensors(rows.ldexp, input, other, "", to_float=True)
     return made if out is None else deliver(made, out)
+
+
+def frexp(input: Any, *, out: Any = None) -> Any:
+    """Return each element as ``mantissa * 2 ** exponent``: mantissas from 0.5 to 1, and int32 exponents.
+
+    The gradient of the mantissa is ``2 ** -exponent``. RuntimeError for all but floats.
+
+    >>> import wengert as torch
+    >>> mantissa, exponent = torch.frexp(torch.tensor([1., -6.]))
+    >>> mantissa, exponent
+    (tensor([ 0.5000, -0.7500]), tensor([1, 3], dtype=torch.int32))
+    """
+    require_tensor("frexp", input)
+    if dtypes.kind(dtype_of(input)) != "f":
+        raise DTypeError(
+            f"torch.frexp() only supports floating-point dtypes, but got {input.dtype}. Use `input.float()`."
+        )
+    made = returned.frexp(*rows.frexp(input))
+    return made if out is None else deliver(made, out, exact=True)
 
 
 def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:

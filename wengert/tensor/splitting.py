@@ -18,7 +18,8 @@ from wengert.tensor.promotion import dtype_of, require_tensor
 from wengert.tensor.views import ONE_OF_SEVERAL, freeze, join, viewed
 
 __all__ = [
-    "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "vsplit",
+    "chunk", "dsplit", "hsplit", "split", "split_with_sizes", "tensor_split", "unbind", "unsafe_chunk", "unsafe_split",
+    "unsafe_split_with_sizes", "vsplit",
 ]  # fmt: skip
 
 
@@ -32,35 +33,83 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
     require_tensor("split", tensor)
     if isinstance(split_size_or_sections, list | tuple):
         return split_with_sizes(tensor, split_size_or_sections, dim)
-    axis, n = _cut_dimension("split", tensor, dim)
-    size = _whole_number("split", split_size_or_sections, "split_size")
+    return several_views(rows.split, tensor, _pieces("split", tensor, split_size_or_sections, dim))
+
+
+def _pieces(op: str, x: Any, split_size: Any, dim: int) -> dict[str, Any]:
+    """Return the parameters of a cut into pieces of one size; RuntimeError where there is none."""
+    axis, n = _cut_dimension(op, x, dim)
+    size = _whole_number(op, split_size, "split_size")
     if size < 0 or (size == 0 and n):
-        raise ShapeError(f"split expects split_size be positive, but got split_size={size}")
+        raise ShapeError(f"{op} expects split_size be positive, but got split_size={size}")
     sizes = tuple(min(size, n - i) for i in range(0, n, size)) if n else (0,)
-    return several_views(rows.split, tensor, {"sizes": sizes, "dim": axis})
+    return {"sizes": sizes, "dim": axis}
 
 
 def split_with_sizes(input: Any, split_sizes: Sequence[int], dim: int = 0) -> tuple[Any, ...]:
     """Cut a tensor into views of given sizes along ``dim``; RuntimeError unless they add up to its size."""
-    axis, n = _cut_dimension("split_with_sizes", input, dim)
-    sizes = size_argument("split_with_sizes", (split_sizes,))
+    cut = _given_pieces("split_with_sizes", input, split_sizes, dim)
+    return several_views(rows.split_with_sizes, input, cut)
+
+
+def _given_pieces(op: str, x: Any, split_sizes: Sequence[int], dim: int) -> dict[str, Any]:
+    axis, n = _cut_dimension(op, x, dim)
+    sizes = size_argument(op, (split_sizes,))
     if sum(sizes) != n or any(s < 0 for s in sizes):
         raise ShapeError(
-            f"split_with_sizes expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
+            f"{op} expects split_sizes to sum exactly to {n} (input tensor's size at dimension "
             f"{axis}), but got split_sizes={shape_text(sizes)}"
         )
-    return several_views(rows.split_with_sizes, input, {"sizes": sizes, "dim": axis})
+    return {"sizes": sizes, "dim": axis}
 
 
 def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
     """Cut a tensor into at most ``chunks`` views of equal size along ``dim``."""
-    axis, n = _cut_dimension("chunk", input, dim)
-    chunks = _whole_number("chunk", chunks, "chunks")
-    if chunks <= 0:
-        raise ShapeError(f"chunk expects `chunks` to be greater than 0, got: {chunks}")
+    axis, n, chunks = _parts("chunk", input, chunks, dim)
     if not n:
         return split_with_sizes(input, (0,) * chunks, axis)
     return split(input, -(-n // chunks), axis)
+
+
+def _parts(op: str, x: Any, chunks: Any, dim: int) -> tuple[int, int, int]:
+    """Return the dimension to cut along, its size and the number of parts; RuntimeError unless that is positive."""
+    axis, n = _cut_dimension(op, x, dim)
+    chunks = _whole_number(op, chunks, "chunks")
+    if chunks <= 0:
+        raise ShapeError(f"{op} expects `chunks` to be greater than 0, got: {chunks}")
+    return axis, n, chunks
+
+
+def unsafe_split(input: Any, split_size: int, dim: int = 0) -> tuple[Any, ...]:
+    """Return `split` into pieces of one size, each of which may be written to while gradients are recorded.
+
+    The pieces are views here as those of `split` are, so that a write reaches the tensor and its gradient is right.
+
+    >>> import wengert as torch
+    >>> gates = torch.ones(4, requires_grad=True) * 2
+    >>> for piece in gates.unsafe_split(2):
+    ...     _ = piece.tanh_()
+    >>> gates
+    tensor([0.9640, 0.9640, 0.9640, 0.9640], grad_fn=<CopySlices>)
+    """
+    cut = _pieces("unsafe_split", input, split_size, dim)
+    return several_views(rows.unsafe_split, input, cut, frozen=False)
+
+
+def unsafe_split_with_sizes(
+    input: Any, split_sizes: Sequence[int], dim: int = 0
+) -> tuple[Any, ...]:
+    """Return `split_with_sizes`, whose pieces may be written to; see `unsafe_split`."""
+    cut = _given_pieces("unsafe_split_with_sizes", input, split_sizes, dim)
+    return several_views(rows.unsafe_split_with_sizes, input, cut, frozen=False)
+
+
+def unsafe_chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
+    """Return `chunk`, whose pieces may be written to; see `unsafe_split`."""
+    axis, n, chunks = _parts("unsafe_chunk", input, chunks, dim)
+    if not n:
+        return unsafe_split_with_sizes(input, (0,) * chunks, axis)
+    return unsafe_split(input, -(-n // chunks), axis)
 
 
 def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
@@ -73,8 +122,10 @@ def unbind(input: Any, dim: int = 0) -> tuple[Any, ...]:
     return several_views(rows.unbind, input, {"dim": axis_of("unbind", dim, input.ndim)})
 
 
-def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, ...]:
-    """Apply a view row of several outputs; each joins the family as the slice it is."""
+def several_views(
+    row: Primitive, x: Any, params: dict[str, Any], frozen: bool = True
+) -> tuple[Any, ...]:
+    """Apply a view row of several outputs; each joins the family as the slice it is, ``frozen`` against writes."""
     outs = row(x, **params)
     front = (slice(None),) * params["dim"]
     start = 0
@@ -86,7 +137,8 @@ def several_views(row: Primitive, x: Any, params: dict[str, Any]) -> tuple[Any, 
             stop = start + params["sizes"][i]
             join(x, out, rows.slice_, {"index": (*front, slice(start, stop))})
             start = stop
-        freeze(out, ONE_OF_SEVERAL)
+        if frozen:
+            freeze(out, ONE_OF_SEVERAL)
     return outs  # type: ignore[no-any-return]
 
 

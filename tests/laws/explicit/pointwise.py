@@ -18,6 +18,7 @@ ENTRIES: Entries = {
     "addcdiv": [((X, numbers(3, seed=1), np.abs(X) + 0.5), {"value": v}) for v in (1, 2.5)],
     "lerp": [((X, numbers(3, seed=1), numbers(2, 1, seed=2)), {})],
     "gcd": [((ints(4, 6, -9), ints(6)), {})],
+    "frexp": [((X * 1.1,), {}), ((numbers() * 1.1,), {})],
     "lcm": [((ints(4, 6, -9), ints(6)), {})],
     "shift_left": [((ints(4, 6, -9), ints(2)), {})],
     "shift_right": [((ints(4, 6, -9), ints(2)), {})],

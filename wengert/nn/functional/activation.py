@@ -6,22 +6,20 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier, dtypes
-from wengert.core.primitive import Primitive
+from wengert.core import dtypes
 from wengert.core.shapes import axis_of
-from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import activation as rows
 from wengert.rules import gelu as gelu_rows
-from wengert.rules import structural
 from wengert.tape.provenance import warn
-from wengert.tape.record import NO_PARAMS, attach
-from wengert.tape.storage import Recorded, concrete, handle, ndarray
+from wengert.tape.storage import Recorded, concrete, handle
 from wengert.tensor import bounds, comparison, elementary, filled, norms, reductions, sampling
+from wengert.tensor.apply import of_floats as _apply
 from wengert.tensor.apply import undefined
 from wengert.tensor.inplace import in_place
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
+from wengert.tensor.rectifiers import hardshrink, prelu
 
 __all__ = [
     "celu", "celu_", "elu", "elu_", "gelu", "glu", "gumbel_softmax", "hardshrink", "hardsigmoid", "hardswish",
@@ -29,18 +27,6 @@ __all__ = [
     "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus",
     "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
-
-
-def _apply(op: str, row: Primitive, x: Any, params: dict[str, Any] = NO_PARAMS) -> Any:
-    """Apply an elementwise row of floats; NotImplementedError for other dtypes."""
-    if not carrier.special and isinstance(x, Recorded):
-        payload = x._payload
-        if payload.__class__ is ndarray and payload.dtype.kind == "f":
-            return attach(row, x, silent().run(row.forward, payload, **params), params, 3)
-    require_tensor(op, x)
-    if dtypes.kind(dtype_of(x)) != "f":
-        raise undefined(op, dtype_of(x))
-    return row(x, **params)
 
 
 def relu(input: Any, inplace: bool = False) -> Any:
@@ -115,39 +101,6 @@ def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) 
 
 
 leaky_relu_ = in_place(leaky_relu)
-
-
-def prelu(input: Any, weight: Any) -> Any:
-    """Return ``input`` where it is positive, else ``weight * input``; a weight for each channel, dimension 1, or one.
-
-    RuntimeError where the number of weights is neither 1 nor that of channels, or the dtypes differ.
-    """
-    require_tensor("prelu", input)
-    require_tensor("prelu", weight, "weight")
-    if dtype_of(input) != dtype_of(weight):
-        raise DTypeError(
-            f"prelu: Type promoting not supported. Got {input.dtype} and {weight.dtype}. Use `weight.to(input.dtype)`."
-        )
-    if dtypes.kind(dtype_of(input)) != "f":
-        raise undefined("prelu", dtype_of(input))
-    if weight.ndim > 1:
-        raise ShapeError(
-            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}."
-        )
-    count = weight.numel()
-    if count == 1 and input.ndim == 0:
-        return rows.prelu(input, structural.reshape(weight, shape=()))
-    channels = input.shape[1] if input.ndim > 1 else 1
-    if count != 1 and not input.ndim:
-        raise ShapeError("prelu: Not allow zero-dim input tensor with several weights.")
-    if count not in (1, channels):
-        raise ShapeError(
-            f"prelu: Mismatch of parameter numbers and input channel size. Found parameter numbers = {count} and "
-            f"channel size = {channels}."
-        )
-    if input.ndim > 1 and weight.ndim:
-        weight = structural.reshape(weight, shape=(count, *(1,) * (input.ndim - 2)))
-    return rows.prelu(input, weight)
 
 
 def rrelu(
@@ -296,12 +249,6 @@ def hardswish(input: Any, inplace: bool = False) -> Any:
 
 
 _hardswish_ = in_place(hardswish)
-
-
-def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
-    """Return ``input`` where its magnitude is above ``lambd``, else 0."""
-    made = _apply("hardshrink", rows.hardshrink, input, {"limit": lambd})
-    return made if out is None else deliver(made, out, exact=True)
 
 
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:

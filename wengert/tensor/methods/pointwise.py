@@ -11,6 +11,7 @@ from wengert.tensor import (
     comparison,
     elementary,
     logic,
+    rectifiers,
     rounding,
     special_functions,
     transcendental,
@@ -45,6 +46,8 @@ class PointwiseMethods(Recorded):
     cos, cos_ = elementary.cos, in_place(elementary.cos)
     tanh, tanh_ = elementary.tanh, in_place(elementary.tanh)
     sigmoid, sigmoid_ = elementary.sigmoid, in_place(elementary.sigmoid)
+    hardshrink = rectifiers.hardshrink
+    prelu = rectifiers.prelu
     relu, relu_ = elementary.relu, in_place(elementary.relu)
     abs, abs_ = elementary.abs, elementary.abs_
     absolute, absolute_ = abs, abs_
@@ -93,6 +96,7 @@ class PointwiseMethods(Recorded):
     trunc, trunc_ = rounding.trunc, in_place(rounding.trunc)
     fix, fix_ = trunc, trunc_
     round, round_ = rounding.round, in_place(rounding.round)
+    frexp = rounding.frexp
     frac, frac_ = rounding.frac, in_place(rounding.frac)
     fmod, fmod_ = rounding.fmod, in_place(rounding.fmod)
     copysign, copysign_ = rounding.copysign, in_place(rounding.copysign)

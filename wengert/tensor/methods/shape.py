@@ -8,7 +8,16 @@ from wengert.core.shapes import broadcasts_to, size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
-from wengert.tensor import copies, parts, rearranging, reductions, splitting, turning, views
+from wengert.tensor import (
+    copies,
+    diagonals,
+    parts,
+    rearranging,
+    reductions,
+    splitting,
+    turning,
+    views,
+)
 from wengert.tensor.inplace import in_place
 
 
@@ -43,6 +52,7 @@ class ShapeMethods(Recorded):
     narrow = parts.narrow
     narrow_copy = copies.narrow_copy
     diagonal = parts.diagonal
+    fill_diagonal_ = diagonals.fill_diagonal_
     unfold = parts.unfold
     as_strided, as_strided_ = parts.as_strided, turning.as_strided_
     select_scatter = parts.select_scatter
@@ -58,6 +68,9 @@ class ShapeMethods(Recorded):
     vsplit = splitting.vsplit
     dsplit = splitting.dsplit
     unbind = splitting.unbind
+    unsafe_split = splitting.unsafe_split
+    unsafe_split_with_sizes = splitting.unsafe_split_with_sizes
+    unsafe_chunk = splitting.unsafe_chunk
 
     flip = rearranging.flip
     fliplr = rearranging.fliplr
