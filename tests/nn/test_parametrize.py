@@ -73,7 +73,9 @@ WORDS = {
     "parametrizations.orthogonal(m, 'bias')": "Expected a matrix or batch of matrices. Got a tensor of 1 dimensions",
     "parametrizations.orthogonal(m, 'none')": "has no parameter or buffer with name 'none'",
     "parametrizations.orthogonal(m, orthogonal_map='qr')": 'one of "matrix_exp", "cayley", "householder". Got: qr',
-    "parametrizations.orthogonal(nn.Linear(2, 2, dtype=torch.complex64), orthogonal_map='householder')": "does not support complex",
+    "parametrizations.orthogonal(nn.Linear(2, 2, dtype=torch.complex64), orthogonal_map='householder')": (
+        "does not support complex"
+    ),
     "setattr(parametrizations.orthogonal(m), 'weight', torch.ones(3, 2))": "a matrix or batch of matrices of shape",
     "setattr(parametrizations.orthogonal(m, use_trivialization=False), 'weight', torch.eye(2))": (
         "It is not possible to assign to the matrix exponential or the Cayley"

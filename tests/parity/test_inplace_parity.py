@@ -383,3 +383,11 @@ def test_refused_write_changes_nothing(torch, refused, expression):
     x = leaf * 2
     y = x * x
     return refused(lambda: eval(expression, {"torch": torch}, {"x": x}), leaf, x, y)
+
+
+@pytest.mark.parametrize("alpha", [0.5, 1.0, True, 2j, 2, "2"])
+@pytest.mark.parametrize("dtype", ["int64", "float32", "bool", "complex64"])
+def test_factors_of_what_is_added_in_place(torch, dtype, alpha, refused):
+    x = torch.ones(2, dtype=getattr(torch, dtype))
+    found = refused(lambda: x.add_(torch.ones_like(x), alpha=alpha))
+    return (found if found.error is not None else "no error"), x

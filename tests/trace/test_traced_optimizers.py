@@ -23,6 +23,7 @@ OPTIMIZERS: list[tuple[str, dict[str, Any]]] = [
     ("RMSprop", {"centered": True, "momentum": 0.5}),
     ("Adagrad", {"lr_decay": 0.1}),
     ("Adadelta", {"weight_decay": 0.1}),
+    ("Adafactor", {"weight_decay": 0.1}),
     ("Adamax", {}),
     ("NAdam", {"weight_decay": 0.1}),
     ("RAdam", {"weight_decay": 0.1, "decoupled_weight_decay": True}),

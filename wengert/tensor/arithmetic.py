@@ -289,7 +289,14 @@ def remainder(input: Any, other: Any, *, out: Any = None) -> Any:
 
 def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
     """Add ``alpha * other`` to a tensor in place."""
-    if isinstance(other, Recorded) and memory_only(input, other):
+    if (
+        isinstance(other, Recorded)
+        and memory_only(input, other)
+        and (
+            alpha.__class__ is int
+            or (alpha.__class__ is float and input._payload.dtype.kind not in "biu")
+        )
+    ):
         factor = None if alpha == 1 else constant(alpha, other._payload.dtype)._payload
         return add_memory(input, other, factor, here())
     return update(input, rows.add, _scaled("add_", input, other, alpha), "add_")
