@@ -60,6 +60,7 @@ def adam_in_place(
     second += step
     if amsgrad:
         second = np.maximum(largest, second, out=largest)
+    rate, root = x.dtype.type(rate), x.dtype.type(root)
     np.sqrt(second, out=step)
     step += eps * root
     np.divide(first, step, out=step)
