@@ -60,6 +60,7 @@ def adam_in_place(
     second += step
     if amsgrad:
         second = np.maximum(largest, second, out=largest)
+    # As a trace hands them over: products of Python's floats would round elsewhere.
     rate, root = x.dtype.type(rate), x.dtype.type(root)
     np.sqrt(second, out=step)
     step += eps * root
