@@ -14,7 +14,13 @@ import wengert
 ROOT = Path(__file__).parents[2]
 ROOMS = ("wengert", "tests", "examples", "docs", "benchmarks")
 MOST_LINES = 500
-PUBLIC = ("wengert/utils", "wengert/nn/utils", "tests/utils", "tests/nn/utils")
+PUBLIC = (
+    "wengert/utils",
+    "wengert/nn/utils",
+    "wengert/nn/modules/utils",
+    "tests/utils",
+    "tests/nn/utils",
+)
 EMPTY_NAMES = {"utils", "helpers", "misc", "common", "manager"}
 DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from wengert.core import dtypes
 from wengert.nn.tree import Tree
+from wengert.nn.uninitialized import is_lazy
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import no_grad_yet, read_grad, refuse_in_trace
 from wengert.tensor import creation, filled
@@ -110,6 +111,9 @@ def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
     if made is parameter:
         return
     refuse_in_trace(parameter, "converting a module")
+    if is_lazy(parameter):
+        parameter._payload = made._payload
+        return
     before, recorded = parameter._cell, parameter.requires_grad
     grad = None if before is None or before.grad is None else fn(before.grad)
     parameter._edge = parameter._cell = None

@@ -14,6 +14,7 @@ from typing import Any, Final, NamedTuple
 from wengert.nn.hooks import BoundHook
 from wengert.nn.parameter import Parameter
 from wengert.nn.tree import Tree
+from wengert.nn.uninitialized import is_lazy
 from wengert.tape.hooks import RemovableHandle
 from wengert.tape.mode import no_grad
 from wengert.tensor.tensor import Tensor
@@ -133,7 +134,7 @@ class Saveable(Tree):
     def _save_to_state_dict(self, destination: Any, prefix: str, keep_vars: bool) -> None:
         """Put the module's own state, without that of the modules below, into ``destination``."""
         for name, value in _local_state(self).items():
-            destination[prefix + name] = value if keep_vars else value.detach()
+            destination[prefix + name] = value if keep_vars or is_lazy(value) else value.detach()
         if type(self).get_extra_state is not Saveable.get_extra_state:
             destination[prefix + EXTRA] = self.get_extra_state()
 
@@ -180,7 +181,11 @@ class Saveable(Tree):
         copies: list[Callable[[], None]] = []
         for name, held in own.items():
             key = prefix + name
-            if key in state_dict:
+            if key in state_dict and is_lazy(held):
+                given = state_dict[key]
+                if not is_lazy(given):
+                    copies.append(lambda h=held, g=given: _materialize(h, g))  # type: ignore[misc]
+            elif key in state_dict:
                 fitted = _fitted(key, state_dict[key], held, error_msgs)
                 if fitted is not None and local_metadata.get("assign_to_params_buffers", False):
                     copies.append(lambda n=name, h=held, f=fitted: _assign(self, n, h, f))  # type: ignore[misc]
@@ -239,6 +244,12 @@ def _fitted(key: str, given: Any, held: Any, error_msgs: list[str]) -> Any:
         )
         return None
     return given
+
+
+def _materialize(held: Any, given: Any) -> None:
+    """Give a parameter or buffer without shape that of a value, and the value."""
+    held.materialize(given.shape)
+    held.copy_(given)
 
 
 def _assign(module: Any, name: str, held: Any, given: Any) -> None:

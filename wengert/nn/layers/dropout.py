@@ -12,7 +12,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _Dropout(Module):
+class _DropoutNd(Module):
     def __init__(self, p: float = 0.5, inplace: bool = False) -> None:
         super().__init__()
         if not 0 <= p <= 1:
@@ -25,7 +25,7 @@ class _Dropout(Module):
         return f"p={self.p}, inplace={self.inplace}"
 
 
-class Dropout(_Dropout):
+class Dropout(_DropoutNd):
     """Set each element to zero with probability ``p``, and multiply the others by ``1 / (1 - p)``.
 
     >>> import wengert as torch
@@ -38,7 +38,7 @@ class Dropout(_Dropout):
         return functional.dropout(input, self.p, self.training, self.inplace)
 
 
-class Dropout1d(_Dropout):
+class Dropout1d(_DropoutNd):
     """Drop whole channels of ``(n, c, l)`` or ``(c, l)``."""
 
     def forward(self, input: Any) -> Any:
@@ -46,7 +46,7 @@ class Dropout1d(_Dropout):
         return functional.dropout1d(input, self.p, self.training, self.inplace)
 
 
-class Dropout2d(_Dropout):
+class Dropout2d(_DropoutNd):
     """Drop whole channels of ``(n, c, h, w)`` or ``(c, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -54,7 +54,7 @@ class Dropout2d(_Dropout):
         return functional.dropout2d(input, self.p, self.training, self.inplace)
 
 
-class Dropout3d(_Dropout):
+class Dropout3d(_DropoutNd):
     """Drop whole channels of ``(n, c, d, h, w)`` or ``(c, d, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -62,7 +62,7 @@ class Dropout3d(_Dropout):
         return functional.dropout3d(input, self.p, self.training, self.inplace)
 
 
-class AlphaDropout(_Dropout):
+class AlphaDropout(_DropoutNd):
     """Dropout that keeps mean and variance of what `SELU` makes."""
 
     def forward(self, input: Any) -> Any:
@@ -70,7 +70,7 @@ class AlphaDropout(_Dropout):
         return functional.alpha_dropout(input, self.p, self.training)
 
 
-class FeatureAlphaDropout(_Dropout):
+class FeatureAlphaDropout(_DropoutNd):
     """`AlphaDropout` of whole channels."""
 
     def forward(self, input: Any) -> Any:

@@ -15,7 +15,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-class _MaxPool(Module):
+class _MaxPoolNd(Module):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, dilation: Any = 1, return_indices: bool = False,
         ceil_mode: bool = False,
@@ -42,7 +42,7 @@ class _MaxPool(Module):
         )
 
 
-class MaxPool1d(_MaxPool):
+class MaxPool1d(_MaxPoolNd):
     """The largest value of each window of ``(n, c, l)``; with ``return_indices`` where it stands, too."""
 
     def forward(self, input: Any) -> Any:
@@ -50,7 +50,7 @@ class MaxPool1d(_MaxPool):
         return self._pooled(functional.max_pool1d, input)
 
 
-class MaxPool2d(_MaxPool):
+class MaxPool2d(_MaxPoolNd):
     """The largest value of each window of ``(n, c, h, w)``.
 
     >>> import wengert as torch
@@ -63,7 +63,7 @@ class MaxPool2d(_MaxPool):
         return self._pooled(functional.max_pool2d, input)
 
 
-class MaxPool3d(_MaxPool):
+class MaxPool3d(_MaxPoolNd):
     """The largest value of each window of ``(n, c, d, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -71,7 +71,7 @@ class MaxPool3d(_MaxPool):
         return self._pooled(functional.max_pool3d, input)
 
 
-class _MaxUnpool(Module):
+class _MaxUnpoolNd(Module):
     dims: int
 
     def __init__(self, kernel_size: Any, stride: Any = None, padding: Any = 0) -> None:
@@ -88,7 +88,7 @@ class _MaxUnpool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class MaxUnpool1d(_MaxUnpool):
+class MaxUnpool1d(_MaxUnpoolNd):
     """Put the maxima of `MaxPool1d` back where they stood, among zeros."""
 
     dims = 1
@@ -98,7 +98,7 @@ class MaxUnpool1d(_MaxUnpool):
         return self._unpooled(functional.max_unpool1d, input, indices, output_size)
 
 
-class MaxUnpool2d(_MaxUnpool):
+class MaxUnpool2d(_MaxUnpoolNd):
     """Put the maxima of `MaxPool2d` back where they stood, among zeros."""
 
     dims = 2
@@ -108,7 +108,7 @@ class MaxUnpool2d(_MaxUnpool):
         return self._unpooled(functional.max_unpool2d, input, indices, output_size)
 
 
-class MaxUnpool3d(_MaxUnpool):
+class MaxUnpool3d(_MaxUnpoolNd):
     """Put the maxima of `MaxPool3d` back where they stood, among zeros."""
 
     dims = 3
@@ -118,7 +118,7 @@ class MaxUnpool3d(_MaxUnpool):
         return self._unpooled(functional.max_unpool3d, input, indices, output_size)
 
 
-class _AvgPool(Module):
+class _AvgPoolNd(Module):
     def __init__(
         self, kernel_size: Any, stride: Any = None, padding: Any = 0, ceil_mode: bool = False,
         count_include_pad: bool = True, divisor_override: int | None = None,
@@ -142,7 +142,7 @@ class _AvgPool(Module):
         return f"kernel_size={self.kernel_size}, stride={self.stride}, padding={self.padding}"
 
 
-class AvgPool1d(_AvgPool):
+class AvgPool1d(_AvgPoolNd):
     """The mean of each window of ``(n, c, l)``; zeros of the padding count unless ``count_include_pad=False``."""
 
     def __init__(
@@ -161,7 +161,7 @@ class AvgPool1d(_AvgPool):
         )  # fmt: skip
 
 
-class AvgPool2d(_AvgPool):
+class AvgPool2d(_AvgPoolNd):
     """The mean of each window of ``(n, c, h, w)``; ``divisor_override`` divides by another number than its size."""
 
     def forward(self, input: Any) -> Any:
@@ -169,7 +169,7 @@ class AvgPool2d(_AvgPool):
         return self._pooled(functional.avg_pool2d, input)
 
 
-class AvgPool3d(_AvgPool):
+class AvgPool3d(_AvgPoolNd):
     """The mean of each window of ``(n, c, d, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -177,7 +177,7 @@ class AvgPool3d(_AvgPool):
         return self._pooled(functional.avg_pool3d, input)
 
 
-class _LPPool(Module):
+class _LPPoolNd(Module):
     def __init__(
         self, norm_type: float, kernel_size: Any, stride: Any = None, ceil_mode: bool = False
     ) -> None:
@@ -198,7 +198,7 @@ class _LPPool(Module):
         )
 
 
-class LPPool1d(_LPPool):
+class LPPool1d(_LPPoolNd):
     """``(sum of x ** p) ** (1 / p)`` of each window of ``(n, c, l)``, ``p = norm_type``."""
 
     def forward(self, input: Any) -> Any:
@@ -206,7 +206,7 @@ class LPPool1d(_LPPool):
         return self._pooled(functional.lp_pool1d, input)
 
 
-class LPPool2d(_LPPool):
+class LPPool2d(_LPPoolNd):
     """``(sum of x ** p) ** (1 / p)`` of each window of ``(n, c, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -214,7 +214,7 @@ class LPPool2d(_LPPool):
         return self._pooled(functional.lp_pool2d, input)
 
 
-class LPPool3d(_LPPool):
+class LPPool3d(_LPPoolNd):
     """``(sum of x ** p) ** (1 / p)`` of each window of ``(n, c, d, h, w)``."""
 
     def forward(self, input: Any) -> Any:
@@ -232,13 +232,13 @@ class _AdaptivePool(Module):
         return f"output_size={self.output_size}"
 
 
-class _AdaptiveMaxPool(_AdaptivePool):
+class _AdaptiveMaxPoolNd(_AdaptivePool):
     def __init__(self, output_size: Any, return_indices: bool = False) -> None:
         super().__init__(output_size)
         self.return_indices = return_indices
 
 
-class AdaptiveMaxPool1d(_AdaptiveMaxPool):
+class AdaptiveMaxPool1d(_AdaptiveMaxPoolNd):
     """The largest value in each of ``output_size`` parts."""
 
     def forward(self, input: Any) -> Any:
@@ -246,7 +246,7 @@ class AdaptiveMaxPool1d(_AdaptiveMaxPool):
         return functional.adaptive_max_pool1d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool2d(_AdaptiveMaxPool):
+class AdaptiveMaxPool2d(_AdaptiveMaxPoolNd):
     """The largest value in each field of a grid of ``output_size``; None in it keeps a dimension."""
 
     def forward(self, input: Any) -> Any:
@@ -254,7 +254,7 @@ class AdaptiveMaxPool2d(_AdaptiveMaxPool):
         return functional.adaptive_max_pool2d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveMaxPool3d(_AdaptiveMaxPool):
+class AdaptiveMaxPool3d(_AdaptiveMaxPoolNd):
     """The largest value in each block of a grid of ``output_size``."""
 
     def forward(self, input: Any) -> Any:
@@ -262,7 +262,11 @@ class AdaptiveMaxPool3d(_AdaptiveMaxPool):
         return functional.adaptive_max_pool3d(input, self.output_size, self.return_indices)
 
 
-class AdaptiveAvgPool1d(_AdaptivePool):
+class _AdaptiveAvgPoolNd(_AdaptivePool):
+    """The average pools among them."""
+
+
+class AdaptiveAvgPool1d(_AdaptiveAvgPoolNd):
     """The mean of each of ``output_size`` parts."""
 
     def forward(self, input: Any) -> Any:
@@ -270,7 +274,7 @@ class AdaptiveAvgPool1d(_AdaptivePool):
         return functional.adaptive_avg_pool1d(input, self.output_size)
 
 
-class AdaptiveAvgPool2d(_AdaptivePool):
+class AdaptiveAvgPool2d(_AdaptiveAvgPoolNd):
     """The mean of each field of a grid of ``output_size``; None in it keeps a dimension."""
 
     def forward(self, input: Any) -> Any:
@@ -278,7 +282,7 @@ class AdaptiveAvgPool2d(_AdaptivePool):
         return functional.adaptive_avg_pool2d(input, self.output_size)
 
 
-class AdaptiveAvgPool3d(_AdaptivePool):
+class AdaptiveAvgPool3d(_AdaptiveAvgPoolNd):
     """The mean of each block of a grid of ``output_size``."""
 
     def forward(self, input: Any) -> Any:

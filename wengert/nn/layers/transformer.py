@@ -42,7 +42,7 @@ def _is_causal(mask: Any, said: bool | None, input: Any, batch_first: bool) -> b
     return bool((mask == _causal_mask(length, dtype=mask.dtype)).all())
 
 
-def _activation(given: Any) -> Callable[[Any], Any]:
+def _get_activation_fn(given: Any) -> Callable[[Any], Any]:
     if not isinstance(given, str):
         return given  # type: ignore[no-any-return]
     if given not in ("relu", "gelu"):
@@ -50,7 +50,7 @@ def _activation(given: Any) -> Callable[[Any], Any]:
     return functional.relu if given == "relu" else functional.gelu
 
 
-def _clones(layer: Module, count: int) -> ModuleList:
+def _get_clones(layer: Module, count: int) -> ModuleList:
     return ModuleList([copy.deepcopy(layer) for _ in range(count)])
 
 
@@ -75,7 +75,7 @@ class _Layer(Module):
             setattr(self, f"norm{i + 1}", norm)
         for i in range(len(attentions) + 1):
             setattr(self, f"dropout{i + 1}", Dropout(dropout))
-        self.activation = _activation(activation)
+        self.activation = _get_activation_fn(activation)
 
     def _attend(
         self, attention: Any, x: Any, memory: Any, mask: Any, padding: Any, causal: bool
@@ -170,7 +170,7 @@ class TransformerEncoder(Module):
         mask_check: bool = True,
     ) -> None:  # fmt: skip
         super().__init__()
-        self.layers = _clones(encoder_layer, num_layers)
+        self.layers = _get_clones(encoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
         self.enable_nested_tensor = enable_nested_tensor
@@ -238,7 +238,7 @@ class TransformerDecoder(Module):
 
     def __init__(self, decoder_layer: Module, num_layers: int, norm: Any = None) -> None:
         super().__init__()
-        self.layers = _clones(decoder_layer, num_layers)
+        self.layers = _get_clones(decoder_layer, num_layers)
         self.num_layers = num_layers
         self.norm = norm
 
