@@ -1,11 +1,47 @@
-"""Nested tuples, lists and dicts of leaves, flattened and rebuilt. Knows no tensors: a leaf is anything else."""
+"""Nested containers and values of registered classes, flattened and rebuilt. Knows no tensors: all else is a leaf."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections import OrderedDict, defaultdict, deque, namedtuple
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
 
 Rebuild = Callable[[Iterator[Any]], Any]
+
+
+class Kind(NamedTuple):
+    """How values of one class are taken apart and put together.
+
+    ``flatten_fn(value)`` returns its parts and a context, ``unflatten_fn(parts, context)`` the value again, and
+    ``flatten_with_keys_fn(value)`` pairs of a key and a part, and the context.
+    """
+
+    type: Any
+    flatten_fn: Callable[[Any], tuple[Any, Any]]
+    unflatten_fn: Callable[[Iterable[Any], Any], Any]
+    flatten_with_keys_fn: Callable[[Any], tuple[Any, Any]] | None = None
+
+
+def _mapping(make: Callable[[Any], Any]) -> Callable[[Iterable[Any], Any], Any]:
+    return lambda parts, keys: make(zip(keys, parts, strict=True))
+
+
+KINDS: dict[Any, Kind] = {
+    tuple: Kind(tuple, lambda x: (list(x), None), lambda parts, _: tuple(parts)),
+    list: Kind(list, lambda x: (x, None), lambda parts, _: list(parts)),
+    dict: Kind(dict, lambda d: (list(d.values()), list(d)), _mapping(dict)),
+    OrderedDict: Kind(OrderedDict, lambda d: (list(d.values()), list(d)), _mapping(OrderedDict)),
+    defaultdict: Kind(
+        defaultdict,
+        lambda d: (list(d.values()), [d.default_factory, list(d)]),
+        lambda parts, context: defaultdict(context[0], zip(context[1], parts, strict=True)),
+    ),
+    deque: Kind(
+        deque, lambda d: (list(d), d.maxlen), lambda parts, maxlen: deque(parts, maxlen=maxlen)
+    ),
+    namedtuple: Kind(namedtuple, lambda x: (list(x), type(x)), lambda parts, cls: cls(*parts)),
+}
+"""What is a tree, by the exact class; named tuples of all classes stand under the function that makes them."""
 
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
@@ -20,17 +56,19 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
 
 
 def _flatten_into(tree: Any, leaves: list[Any]) -> Rebuild:
+    kind = KINDS.get(tree.__class__)
+    if kind is not None:
+        unflatten = kind.unflatten_fn
+        children, context = kind.flatten_fn(tree)
+        parts = [_flatten_into(t, leaves) for t in children]
+        return lambda it: unflatten([part(it) for part in parts], context)
     if isinstance(tree, tuple) and hasattr(tree, "_fields"):
         parts = [_flatten_into(t, leaves) for t in tree]
         cls = type(tree)
         return lambda it: cls(*[part(it) for part in parts])
-    if isinstance(tree, list | tuple):
-        parts = [_flatten_into(t, leaves) for t in tree]
-        kind: type = list if isinstance(tree, list) else tuple
-        return lambda it: kind(part(it) for part in parts)
-    if isinstance(tree, dict):
-        named = [(key, _flatten_into(t, leaves)) for key, t in tree.items()]
-        return lambda it: {key: part(it) for key, part in named}
+    for base in (list, tuple, dict):
+        if isinstance(tree, base):
+            return _flatten_into(base(tree), leaves)
     leaves.append(tree)
     return next
 

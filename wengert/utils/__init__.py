@@ -1,6 +1,7 @@
 """PyTorch's ``torch.utils``."""
 
 from wengert.errors import refuser
+from wengert.utils import _pytree as _pytree
 from wengert.utils import checkpoint as checkpoint
 from wengert.utils import data as data
 from wengert.utils import dlpack as dlpack
