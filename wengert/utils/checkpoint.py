@@ -77,7 +77,8 @@ def checkpoint(
 
     ``use_reentrant=True``, the default, with a warning when it is not said: the function runs without recording and
     its backward walks through what it recorded the second time. Works only with ``backward()`` into all leaves, and
-    only if an argument requires grad.
+    only if an argument requires grad. The gradients of other leaves that the function uses land in that inner walk, so
+    they stay where the outer one fails later.
 
     Inside of `func` transforms and traces the function runs as without `checkpoint`, and all is kept.
 
