@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
+
+import pytest
 
 
 def run(program: str) -> str:
@@ -39,3 +42,92 @@ def test_pytorch_that_is_there_already_is_not_displaced():
         "import wengert; wengert.install_as_torch()"
     )
     assert words.startswith("RuntimeError: install_as_torch: PyTorch itself is already imported")
+
+
+WITH_ADDRESSES = importlib.util.find_spec("wengert.nn.modules.linear") is not None
+AS_TORCH = "import wengert; wengert.install_as_torch(); import torch, pickle; nn = torch.nn\n"
+
+
+def test_the_base_of_modules_says_where_pytorch_defines_it():
+    assert run(
+        AS_TORCH + "print(nn.Module.__module__, torch.nn.modules.module.Module is nn.Module)"
+    ) == ("torch.nn.modules.module True")
+
+
+@pytest.mark.skipif(not WITH_ADDRESSES, reason="the modules under PyTorch's addresses")
+def test_layers_say_where_pytorch_defines_them():
+    program = AS_TORCH + (
+        "print(*(c.__module__ for c in (nn.Linear, nn.Module, nn.LSTM, nn.MSELoss, nn.BatchNorm1d, nn.InstanceNorm1d,"
+        " nn.MultiheadAttention, nn.ParameterList, nn.Flatten, nn.Parameter, nn.Buffer, torch.Tensor)))\n"
+        "print(nn.Linear, torch.nn.modules.conv._ConvNd, issubclass(nn.Conv2d, torch.nn.modules.conv._ConvNd))"
+    )
+    named, shown = run(program).splitlines()
+    assert named.replace("torch.nn.modules.", "").split() == [
+        "linear", "module", "rnn", "loss", "batchnorm", "instancenorm", "activation", "container", "flatten",
+        "torch.nn.parameter", "torch.nn.parameter", "torch",
+    ]  # fmt: skip
+    assert shown == (
+        "<class 'torch.nn.modules.linear.Linear'> <class 'torch.nn.modules.conv._ConvNd'> True"
+    )
+
+
+@pytest.mark.skipif(not WITH_ADDRESSES, reason="the modules under PyTorch's addresses")
+def test_layers_are_imported_from_where_pytorch_defines_them():
+    program = AS_TORCH + (
+        "import torch.nn.modules.linear as linear\n"
+        "from torch.nn.modules.batchnorm import _BatchNorm\n"
+        "from torch.nn.modules.loss import _Loss, CrossEntropyLoss\n"
+        "from torch.nn.modules.rnn import LSTM\n"
+        "from torch.nn.modules import Linear, Module\n"
+        "print(linear.Linear is nn.Linear, issubclass(nn.BatchNorm2d, _BatchNorm), LSTM is nn.LSTM)\n"
+        "linear.Linar"
+    )
+    assert "Did you mean `torch.nn.modules.linear.Linear`?" in run(program)
+    assert run(program.removesuffix("linear.Linar")) == "True True True"
+
+
+PLAIN = "import wengert, pickle, copy; torch = wengert; nn = torch.nn\n"
+MAKE = "m = nn.Sequential(nn.Linear(2, 1), nn.LSTM(1, 1)); m[0].weight.data.fill_(3.0)\n"
+BARE = "m = nn.Sequential(nn.Dropout(0.25), nn.ReLU())\n"
+
+
+@pytest.mark.parametrize("protocol", [0, 5])
+@pytest.mark.parametrize(
+    ("write", "read"), [(AS_TORCH, PLAIN), (PLAIN, AS_TORCH), (AS_TORCH, AS_TORCH)]
+)
+def test_pickled_layers_load_in_both_ways(tmp_path, write, read, protocol):
+    file = str(tmp_path / "module.pkl")
+    run_well(write + BARE + f"open({file!r}, 'wb').write(pickle.dumps(m, {protocol}))")
+    loaded = run_well(
+        read
+        + f"m = pickle.load(open({file!r}, 'rb')); print(m[0].p, type(m[1]) is nn.ReLU, type(m) is nn.Sequential)"
+    )
+    assert loaded == "0.25 True True"
+
+
+@pytest.mark.parametrize(("write", "read"), [(AS_TORCH, PLAIN), (PLAIN, AS_TORCH)])
+def test_saved_layers_load_in_both_ways(tmp_path, write, read):
+    file = str(tmp_path / "module.pt")
+    run_well(write + MAKE + f"torch.save(m, {file!r})")
+    loaded = run_well(
+        read + f"m = torch.load({file!r}, weights_only=False); print(m[0].weight.tolist())"
+    )
+    assert loaded == "[[3.0, 3.0]]"
+
+
+def test_subclasses_and_copies_of_layers_are_pickled_as_before():
+    program = AS_TORCH + (
+        "import copy, __main__\n"
+        "class Own(nn.Linear): pass\n"
+        "a = Own(2, 1); b = pickle.loads(pickle.dumps(a)); c = copy.deepcopy(nn.Linear(2, 1))\n"
+        "print(type(b) is Own, torch.equal(a.weight, b.weight), type(c) is nn.Linear,"
+        " pickle.loads(pickle.dumps(nn.Linear)) is nn.Linear)"
+    )
+    assert run(program) == "True True True True"
+
+
+def run_well(program: str) -> str:
+    """What a program prints that must not fail."""
+    return subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    ).stdout.strip()

@@ -45,13 +45,41 @@ def answer_as_torch(torch: ModuleType) -> None:
     """Let `torch` say which release of PyTorch it speaks for, and tensors say that they are PyTorch's.
 
     By the former packages choose among PyTorch's ways of doing things, by the latter those for several array libraries
-    know what to call.
+    know what to call. Layers say where PyTorch defines them; they are pickled by their own names, which mean the same
+    whether or not `torch` is Wengert where they are loaded.
     """
     face = vars(torch)
     face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
     torch.version.__version__ = str(face["__version__"])
-    face["Tensor"].__module__ = "torch"
-    torch.nn.Parameter.__module__ = "torch.nn.parameter"
+    rename(face["Tensor"], "torch")
+    rename(torch.nn.Parameter, "torch.nn.parameter")
+    rename(torch.nn.Buffer, "torch.nn.parameter")
+    for name, module in list(sys.modules.items()):
+        place = "torch" + name.removeprefix("wengert")
+        classes = [value for value in vars(module).values() if isinstance(value, type)]
+        if name.startswith("wengert.nn.modules."):
+            for cls in classes:
+                if cls.__module__.startswith("wengert.nn."):
+                    rename(cls, place)
+        elif name.startswith("wengert.nn.parallel."):
+            for cls in classes:
+                if cls.__module__ == name:
+                    rename(cls, place)
+
+
+_homes: dict[int, str] = {}
+"""Where the classes that say that they are PyTorch's are defined, by their identities."""
+
+
+def rename(cls: type, module: str) -> None:
+    """Let a class say that a module of PyTorch's defines it, as packages print and look at."""
+    _homes.setdefault(id(cls), cls.__module__)
+    cls.__module__ = module
+
+
+def home_of(x: object) -> str:
+    """Return the name of the module that defines a class or function, whatever it says itself."""
+    return _homes.get(id(x)) or str(getattr(x, "__module__", None) or "")
 
 
 class TorchFinder(MetaPathFinder, Loader):

@@ -11,13 +11,14 @@ from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 
+from wengert.as_torch import home_of
 from wengert.core import carrier
 from wengert.core.carrier import state
 from wengert.errors import MissingFeatureError
 from wengert.nn.conversion import Convertible
 from wengert.nn.hooks import EVERYWHERE, Hooked, call_with_hooks, registered
 from wengert.nn.parameter import Buffer, Parameter
-from wengert.nn.saving import Saveable
+from wengert.nn.saving import Saveable, made_anew
 from wengert.tensor.tensor import Tensor
 
 TABLES = ("_parameters", "_buffers", "_modules")
@@ -59,6 +60,13 @@ class Module(Hooked, Saveable, Convertible):
         _fill(self.__dict__)
         if self.call_super_init:
             super().__init__(*args, **kwargs)
+
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        cls = type(self)
+        if home_of(cls) == cls.__module__:
+            return super().__reduce_ex__(protocol)
+        held: Any = super().__reduce_ex__(max(protocol, 2))
+        return (made_anew, (home_of(cls), cls.__qualname__), *held[2:])
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)

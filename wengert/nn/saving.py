@@ -6,6 +6,7 @@ may look at its parameters after calling the inherited one, so its own are copie
 
 from __future__ import annotations
 
+import sys
 import warnings
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
@@ -316,3 +317,12 @@ class _Load:
                 listed = ", ".join(f'"{k}"' for k in keys)
                 found.insert(0, f"{kind} key(s) in state_dict: {listed}. ")
         return found
+
+
+def made_anew(module: str, name: str) -> Any:
+    """Return an empty instance of a class of Wengert's, named by where it is defined: what unpickling begins with.
+
+    Under `install_as_torch` classes say that PyTorch defines them, and a file should mean the same elsewhere.
+    """
+    cls = getattr(sys.modules[module], name)
+    return cls.__new__(cls)

@@ -22,6 +22,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from wengert.as_torch import home_of
 from wengert.errors import TraceError
 from wengert.tape.storage import SMALL, Recorded, fingerprint
 from wengert.trace.guards import PLAIN, changed_fact, facts, hooks_of, same
@@ -269,7 +270,7 @@ class Surroundings:
                 f"it, and a graph would repeat the first. Draw outside, and pass what was drawn as an argument."
             )
         foreign = _root(cls) in FOREIGN and _root(cls) != "wengert"
-        if cls.__module__.startswith(OWN) or (foreign and cls is not types.SimpleNamespace):
+        if home_of(cls).startswith(OWN) or (foreign and cls is not types.SimpleNamespace):
             return
         attributes = getattr(value, "__dict__", None)
         if isinstance(attributes, dict):
@@ -403,7 +404,7 @@ def _slots(cls: type) -> tuple[str, ...]:
 
 def _root(x: Any) -> str:
     """Return the name of the package that a function or class belongs to."""
-    return str(getattr(x, "__module__", None) or "").partition(".")[0]
+    return home_of(x).partition(".")[0]
 
 
 def _codes(code: types.CodeType) -> Iterator[types.CodeType]:
