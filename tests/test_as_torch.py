@@ -49,9 +49,10 @@ AS_TORCH = "import wengert; wengert.install_as_torch(); import torch, pickle; nn
 
 
 def test_the_base_of_modules_says_where_pytorch_defines_it():
-    assert run(
-        AS_TORCH + "print(nn.Module.__module__, torch.nn.modules.module.Module is nn.Module)"
-    ) == ("torch.nn.modules.module True")
+    program = AS_TORCH + (
+        "print(nn.Module.__module__, torch.nn.modules.module.Module is nn.Module, nn.DataParallel.__module__)"
+    )
+    assert run(program) == "torch.nn.modules.module True torch.nn.parallel.data_parallel"
 
 
 @pytest.mark.skipif(not WITH_ADDRESSES, reason="the modules under PyTorch's addresses")

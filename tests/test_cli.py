@@ -191,6 +191,35 @@ def test_what_is_lacking_is_named(start, program, text, kind, name):
     assert answer.stderr.count("  File ") == 1, answer.stderr
 
 
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (
+            "torch.ones(2).sum(dims=0)",
+            "PyTorch's `sum` was called: it takes `input`, `dim`, `keepdim`, `dtype`",
+        ),
+        (
+            "torch.mean(torch.ones(2), axes=0)",
+            "PyTorch's `mean` was called: it takes `input`, `dim`",
+        ),
+        (
+            "torch.nn.functional.gelu(torch.ones(2), approx=1)",
+            "`gelu` was called: it takes `input`, `approximate`",
+        ),
+        ("torch.ones(2).backward(foo=1)", "`backward` was called: it takes `self`, `gradient`"),
+    ],
+)
+def test_the_names_of_arguments_are_listed(start, program, call, words):
+    answer = start("wengert", "run", program(f"import torch\n{call}"))
+    assert answer.returncode == 1
+    assert words in answer.stderr.splitlines()[-1]
+
+
+def test_nothing_is_listed_for_functions_of_the_program(start, program):
+    answer = start("wengert", "run", program("def own(a): pass\nown(b=1)"))
+    assert answer.stderr.splitlines()[-1].startswith("TypeError: own() got an unexpected keyword")
+
+
 def test_a_name_lacking_in_a_from_import(start, program):
     answer = start("wengert", "run", program("from torch import no_such"))
     assert answer.returncode == 1

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 import argparse
 import importlib.metadata
+import inspect
 import io
 import os
 import re
 import sys
 from collections.abc import Iterator, Sequence
 from importlib.machinery import SourceFileLoader
-from types import ModuleType, TracebackType
+from types import FunctionType, ModuleType, TracebackType
+from typing import Any
 
 import numpy as np
 
@@ -106,14 +108,18 @@ def main_module(path: str) -> ModuleType:
 
 
 def explain_lacking_name(error: BaseException) -> None:
-    """Add what to do to `from torch import x` and `tensor.x`, where Python words the error itself.
+    """Add what to do to `from torch import x`, `tensor.x` and `f(x=1)`, where Python words the error itself.
 
-    A `__getattr__` that worded the latter would make every access to an attribute of a tensor slower.
+    A `__getattr__` that worded the second would make every access to an attribute of a tensor slower, and a `**rest`
+    for the third every call.
     """
     if isinstance(error, ImportError) and is_ours(error.name):
         error.add_note(
             f"Wengert stands for `torch` in this program and lacks this name. {WHAT_TO_DO}"
         )
+    arguments = names_of_arguments(error)
+    if arguments is not None:
+        error.add_note(arguments)
     if type(error) is AttributeError and error.name and not error.name.startswith("__"):
         kind = error.obj if isinstance(error.obj, type) else type(error.obj)
         names = ((c.__module__.partition(".")[0], c.__name__) for c in kind.__mro__)
@@ -123,6 +129,27 @@ def explain_lacking_name(error: BaseException) -> None:
                 f"Wengert stands for `torch` in this program. If PyTorch's `{ours}` has `{error.name}`, Wengert "
                 f"lacks it. {WHAT_TO_DO}"
             )
+
+
+def names_of_arguments(error: BaseException) -> str | None:
+    """List what a function of ours takes, for an error that says that it got an argument of another name."""
+    said = re.match(r"(?:Tensor\.)?(\w+)\(\) got an unexpected keyword argument '\w+'", str(error))
+    if type(error) is not TypeError or said is None:
+        return None
+    holders = (wengert.Tensor, wengert, wengert.nn.functional, wengert.linalg)
+    function = next((f for h in holders if (f := vars_of(h).get(said[1])) is not None), None)
+    if not isinstance(function, FunctionType) or not is_ours(function.__module__):
+        return None
+    given = inspect.signature(function).parameters.values()
+    names = [f"`{p.name}`" for p in given if p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)]
+    return f"If PyTorch's `{said[1]}` was called: it takes {', '.join(names)}."
+
+
+def vars_of(holder: ModuleType | type) -> dict[str, Any]:
+    """Return the names of a module, or of a class and what it derives from."""
+    if not isinstance(holder, type):
+        return vars(holder)
+    return {name: value for cls in reversed(holder.__mro__) for name, value in vars(cls).items()}
 
 
 def is_ours(module: str | None) -> bool:
