@@ -137,6 +137,18 @@ def test_dimensions_in_reverse():
         assert torch.tensor(1.0).mT.shape == ()
 
 
+def test_a_tensor_with_a_gradient_is_no_number():
+    s = torch.tensor(2.0, requires_grad=True)
+    with pytest.raises(
+        TypeError, match="full.*'fill_value' must be Number, not Tensor that requires"
+    ):
+        torch.full((2,), s)
+    with pytest.raises(TypeError, match="arange.*no gradient would reach it.*item"):
+        torch.arange(0, s)
+    with pytest.raises(TypeError, match="uniform_.*'to' must be Number, not Tensor of 1 dim"):
+        torch.ones(2).uniform_(0, torch.ones(1))
+
+
 def test_old_words_for_a_reduction():
     with pytest.warns(
         UserWarning, match="size_average and reduce args will be deprecated.*'sum'"

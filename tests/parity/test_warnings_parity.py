@@ -123,6 +123,16 @@ def test_warnings(torch, expression):
         "m.permute(0)",
         "x.mT",
         "x.mH",
+        "torch.full((2,), g)",
+        "torch.full((2,), x)",
+        "torch.full_like(x, g)",
+        "x.new_full((2,), g)",
+        "torch.arange(g)",
+        "torch.arange(0, g)",
+        "torch.arange(x[:1])",
+        "torch.range(0, g)",
+        "x.normal_(g, 1.0)",
+        "x.uniform_(0, g)",
         "torch.zeroes",
         "torch.nn.Linar",
         "torch.optim.Adm",
@@ -130,6 +140,7 @@ def test_warnings(torch, expression):
 )
 def test_refusals(torch, caught, expression):
     named = {"torch": torch, "x": torch.ones(2), "m": torch.ones(2, 3)}
+    named["g"] = torch.tensor(2.0, requires_grad=True)
     error = caught(lambda: eval(expression, named))
     assert isinstance(error, Exception), f"{expression} gave {error!r}"
     return error

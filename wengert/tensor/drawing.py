@@ -22,7 +22,7 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
 from wengert.tensor.generator import Draw, drawn
 from wengert.tensor.inplace import overwrite, writable
-from wengert.tensor.promotion import dtype_of, is_number, require_tensor
+from wengert.tensor.promotion import dtype_of, is_number, number_of, require_tensor
 from wengert.tensor.views import expand
 
 
@@ -35,8 +35,7 @@ def _fill(op: str, row: Primitive, x: Any, draw: Draw, generator: Any, *operands
 
 def number(op: str, name: str, value: Any) -> float:
     """Return a real parameter, given as a number or a tensor of one; TypeError for anything else."""
-    if isinstance(value, Recorded):
-        value = value.item()  # type: ignore[attr-defined]
+    value = number_of(op, name, value)
     if not is_number(value) or isinstance(value, complex):
         raise TypeError(f"{op}(): argument '{name}' must be float, not {type(value).__name__}.")
     return float(value)

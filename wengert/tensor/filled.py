@@ -17,12 +17,11 @@ from wengert.core.carrier import Array
 from wengert.core.shapes import Shape, positive_size, size_argument
 from wengert.core.strides import room_like
 from wengert.errors import DTypeError, ShapeError
-from wengert.tape.storage import Recorded
 from wengert.tensor.creation import finish
 from wengert.tensor.device import preserves, require_plain
 from wengert.tensor.layout import layout as laid_out
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import dtype_of, filling, is_number, require_tensor
+from wengert.tensor.promotion import dtype_of, filling, is_number, number_of, require_tensor
 
 __all__ = [
     "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "ones", "ones_like", "zeros",
@@ -162,8 +161,7 @@ def _size_tuple(op: str, size: Any) -> Shape:
 
 
 def _number(op: str, value: Any) -> Any:
-    if isinstance(value, Recorded):
-        value = value.item()  # type: ignore[attr-defined]
+    value = number_of(op, "fill_value", value)
     if not is_number(value):
         raise TypeError(
             f"{op}(): argument 'fill_value' must be a number, not {type(value).__name__}."

@@ -17,7 +17,7 @@ from wengert.tensor.creation import finish
 from wengert.tensor.device import require_plain
 from wengert.tensor.filled import chosen_dtype
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import is_number
+from wengert.tensor.promotion import is_number, number_of
 from wengert.tensor.views import reshape
 
 __all__ = ["arange", "linspace", "logspace", "range", "tril_indices", "triu_indices"]
@@ -80,8 +80,7 @@ def range(
 
 def _real(op: str, value: Any) -> Any:
     """Return a real Python number; RuntimeError for a complex one, TypeError for what is no number."""
-    if isinstance(value, Recorded):
-        value = value.item()  # type: ignore[attr-defined]
+    value = number_of(op, "start, end or step", value)
     if not is_number(value):
         raise TypeError(f"{op}(): its arguments must be Numbers, not {type(value).__name__}.")
     if isinstance(value, complex | np.complexfloating):
