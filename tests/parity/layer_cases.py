@@ -73,6 +73,9 @@ CASES: list[tuple[str, list[Any]]] = [
     ("AdaptiveMaxPool1d(3)", [SIGNAL]),
     ("AdaptiveMaxPool2d(4)", [IMAGE]),
     ("AdaptiveMaxPool3d(2)", [VOLUME]),
+    ("FractionalMaxPool2d(2, output_size=(3, 4))", [IMAGE]),
+    ("FractionalMaxPool2d((1, 3), output_ratio=0.5, _random_samples=torch.full((2, 4, 2), 0.3).double())", [IMAGE]),
+    ("FractionalMaxPool3d((2, 1, 2), output_ratio=(0.5, 0.6, 0.7))", [VOLUME]),
     # dropout, at rest
     *((f"{name}(0.3)", [IMAGE]) for name in ("Dropout", "Dropout2d", "AlphaDropout")),
     ("Dropout1d(0.2)", [SIGNAL]),

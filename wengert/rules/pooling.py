@@ -356,7 +356,8 @@ def _flattened(x: Any, rank: int) -> Any:
     return reshape(x, shape=(*x.shape[:-rank], math.prod(x.shape[-rank:])))
 
 
-def _adaptive_vjp(ct: Any, indices: Any, x_shape: Shape, counts: Shape) -> Any:
+def picked_vjp(ct: Any, indices: Any, x_shape: Shape, counts: Shape) -> Any:
+    """Put the cotangents of what a pool picked to the positions in the image that it picked."""
     rank = len(counts)
     flat = (*x_shape[:-rank], math.prod(x_shape[-rank:]))
     at = _flattened(indices, rank)
@@ -364,7 +365,8 @@ def _adaptive_vjp(ct: Any, indices: Any, x_shape: Shape, counts: Shape) -> Any:
     return reshape(placed, shape=x_shape)
 
 
-def _adaptive_jvp(tangents: Any, indices: Any, counts: Shape) -> Any:
+def picked_jvp(tangents: Any, indices: Any, counts: Shape) -> Any:
+    """Pick the tangents at the positions in the image that a pool picked."""
     rank = len(counts)
     flat = _flattened(tangents[0], rank)
     picked = gather(flat, _flattened(indices, rank), dim=len(flat.shape) - 1)
@@ -372,7 +374,7 @@ def _adaptive_jvp(tangents: Any, indices: Any, counts: Shape) -> Any:
 
 
 adaptive_max_pool = general(
-    "adaptive_max_pool", _adaptive_max_pool, _adaptive_vjp, _adaptive_jvp, outputs=("values", "indices"),
+    "adaptive_max_pool", _adaptive_max_pool, picked_vjp, picked_jvp, outputs=("values", "indices"),
     moves=True, selects=(0,), shift=_same, backward_name="AdaptiveMaxPool2DBackward0",
 )  # fmt: skip
 ADAPTIVE_MAX_POOL: dict[int, Primitive] = {

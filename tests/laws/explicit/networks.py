@@ -77,6 +77,10 @@ ENTRIES: Entries = {
         ((numbers(*image.shape[:2], *places.shape[1:-1], seed=3), image, places), {**p})
         for image, places, p in READINGS
     ],
+    "fractional_max_pool": [
+        ((numbers(2, 5, 6), np.array([[0.2, 0.9], [0.6, 0.4]])), {"kernel": (2, 3), "counts": (3, 2)}),
+        ((numbers(1, 4, 3, 4), np.array([[0.2, 0.9, 0.5]])), {"kernel": (2, 1, 2), "counts": (2, 1, 3)}),
+    ],
     # sequences: a repeated label, a short time, a short sequence, none at all
     "ctc_states": [((LABELS, ints(3, 1, 0)), {"blank": 0, "classes": 4})],
     "ctc": [((STEPS, LABELS, ints(5, 4, 5), ints(3, 1, 0)), {"blank": 0, "finite": f}) for f in (False, True)],

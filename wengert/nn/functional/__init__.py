@@ -11,6 +11,7 @@ from wengert.nn.functional.bags import *
 from wengert.nn.functional.classification import *
 from wengert.nn.functional.distances import *
 from wengert.nn.functional.dropout import *
+from wengert.nn.functional.fractional import *
 from wengert.nn.functional.lookup import *
 from wengert.nn.functional.losses import *
 from wengert.nn.functional.normalization import *

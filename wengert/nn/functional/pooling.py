@@ -29,7 +29,7 @@ __all__ = [
 ]  # fmt: skip
 
 
-def _each(op: str, name: str, value: Any, rank: int) -> Shape:
+def sizes_of(op: str, name: str, value: Any, rank: int) -> Shape:
     """Return an argument as one int for each axis."""
     if isinstance(value, int | np.integer) and not isinstance(value, bool):
         return (int(value),) * rank
@@ -44,7 +44,7 @@ def _each(op: str, name: str, value: Any, rank: int) -> Shape:
     )
 
 
-def _sizes(op: str, x: Any, rank: int, refused: str) -> Shape:
+def pooled_sizes(op: str, x: Any, rank: int, refused: str) -> Shape:
     """Return the sizes of the axes that are pooled; errors for other ranks, empty images and other dtypes."""
     require_tensor(op, x)
     shape = tuple(x.shape)
@@ -63,9 +63,9 @@ def _windows(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the parameters of a pooling row; RuntimeError where there is no such window."""
     rank = len(size)
-    kernel = _each(op, "kernel_size", kernel_size, rank)
-    steps = kernel if stride is None or stride in ((), []) else _each(op, "stride", stride, rank)
-    pads, spacing = _each(op, "padding", padding, rank), _each(op, "dilation", dilation, rank)
+    kernel = sizes_of(op, "kernel_size", kernel_size, rank)
+    steps = kernel if stride is None or stride in ((), []) else sizes_of(op, "stride", stride, rank)
+    pads, spacing = sizes_of(op, "padding", padding, rank), sizes_of(op, "dilation", dilation, rank)
     for name, values in (("kernel_size", kernel), ("stride", steps), ("dilation", spacing)):
         if min(values) <= 0:
             raise ShapeError(f"{op}: {name} should be greater than zero, but got {values}.")
@@ -97,7 +97,7 @@ def _max_pool(
     rank: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, indices: bool
 ) -> Any:  # fmt: skip
     op = f"max_pool{rank}d"
-    size = _sizes(op, x, rank, "bc")
+    size = pooled_sizes(op, x, rank, "bc")
     p = _windows(op, size, kernel_size, stride, padding, dilation, ceil_mode)
     values, places = rows.MAX_POOL[rank](x, **p)
     return (values, rows.flat_positions(places, size=size, **p)) if indices else values
@@ -165,7 +165,7 @@ def _avg_pool(
     rank: int, x: Any, kernel_size: Any, stride: Any, padding: Any, ceil_mode: bool, include: bool, divisor: Any
 ) -> Any:  # fmt: skip
     op = f"avg_pool{rank}d"
-    size = _sizes(op, x, rank, "bc")
+    size = pooled_sizes(op, x, rank, "bc")
     if divisor == 0:
         raise ShapeError(f"{op}: divisor must be not zero.")
     p = _windows(op, size, kernel_size, stride, padding, 1, ceil_mode)
@@ -217,14 +217,14 @@ def _bins(op: str, x: Any, rank: int, output_size: Any, refused: str) -> tuple[S
     """Return the sizes of the axes and how many bins each gets, None standing for as many as there are elements."""
     if isinstance(output_size, Sequence) and rank > 1 and x.ndim <= rank:
         raise ValueError(f"{op}: Input dimension should be at least {rank + 1}, but got {x.ndim}.")
-    size = _sizes(op, x, rank, refused)
+    size = pooled_sizes(op, x, rank, refused)
     if isinstance(output_size, Sequence):
         given = tuple(
             s if o is None else o for s, o in zip(size, output_size, strict=False)
         ) + tuple(output_size[rank:])
     else:
         given = size if output_size is None else (output_size,)
-    out = _each(op, "output_size", given, rank)
+    out = sizes_of(op, "output_size", given, rank)
     if min(out) < 0:
         raise ShapeError(
             f"{op}: elements of output_size must be greater than or equal to 0, but got {list(out)}."
@@ -316,7 +316,7 @@ def _lp_pool(
         return most if norm_type > 0 else -most
     powers = arithmetic.pow(x, norm_type)
     mean = _avg_pool(rank, powers, kernel_size, stride, 0, ceil_mode, True, None)
-    count = math.prod(_each(f"lp_pool{rank}d", "kernel_size", kernel_size, rank))
+    count = math.prod(sizes_of(f"lp_pool{rank}d", "kernel_size", kernel_size, rank))
     total = elementary.sign(mean) * elementary.relu(elementary.abs(mean)) * count
     return arithmetic.pow(total, 1.0 / norm_type)
 
@@ -346,7 +346,7 @@ def _max_unpool(
     rank: int, x: Any, indices: Any, kernel_size: Any, stride: Any, padding: Any, output_size: Any
 ) -> Any:
     op = f"max_unpool{rank}d"
-    size = _sizes(op, x, rank, "bc")
+    size = pooled_sizes(op, x, rank, "bc")
     require_tensor(op, indices, "indices")
     if dtype_of(indices) != np.int64:
         raise DTypeError(
@@ -357,9 +357,9 @@ def _max_unpool(
             f"{op}: Expected shape of indices to be same as that of the input tensor ({shape_text(x.shape)}) but got "
             f"indices tensor with shape: {shape_text(indices.shape)}."
         )
-    kernel = _each(op, "kernel_size", kernel_size, rank)
-    steps = kernel if stride is None else _each(op, "stride", stride, rank)
-    pads = _each(op, "padding", padding, rank)
+    kernel = sizes_of(op, "kernel_size", kernel_size, rank)
+    steps = kernel if stride is None else sizes_of(op, "stride", stride, rank)
+    pads = sizes_of(op, "padding", padding, rank)
     usual = tuple(
         (s - 1) * step + k - 2 * q for s, step, k, q in zip(size, steps, kernel, pads, strict=True)
     )

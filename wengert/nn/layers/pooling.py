@@ -10,8 +10,9 @@ from wengert.nn.module import Module
 
 __all__ = [
     "AdaptiveAvgPool1d", "AdaptiveAvgPool2d", "AdaptiveAvgPool3d", "AdaptiveMaxPool1d", "AdaptiveMaxPool2d",
-    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d",
-    "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d", "MaxUnpool3d",
+    "AdaptiveMaxPool3d", "AvgPool1d", "AvgPool2d", "AvgPool3d", "FractionalMaxPool2d", "FractionalMaxPool3d",
+    "LPPool1d", "LPPool2d", "LPPool3d", "MaxPool1d", "MaxPool2d", "MaxPool3d", "MaxUnpool1d", "MaxUnpool2d",
+    "MaxUnpool3d",
 ]  # fmt: skip
 
 
@@ -69,6 +70,55 @@ class MaxPool3d(_MaxPoolNd):
     def forward(self, input: Any) -> Any:
         """Return the pooled input."""
         return self._pooled(functional.max_pool3d, input)
+
+
+class _FractionalMaxPool(Module):
+    dims: int
+
+    def __init__(
+        self, kernel_size: Any, output_size: Any = None, output_ratio: Any = None, return_indices: bool = False,
+        _random_samples: Any = None,
+    ) -> None:  # fmt: skip
+        super().__init__()
+        self.kernel_size = repeated(kernel_size, self.dims)
+        self.return_indices = return_indices
+        self.register_buffer("_random_samples", _random_samples)
+        self.output_size = None if output_size is None else repeated(output_size, self.dims)
+        self.output_ratio = None if output_ratio is None else repeated(output_ratio, self.dims)
+        name = type(self).__name__
+        if output_size is None and output_ratio is None:
+            raise ValueError(
+                f"{name} requires specifying either an output size, or a pooling ratio."
+            )
+        if output_size is not None and output_ratio is not None:
+            raise ValueError(f"{name}: only one of output_size and output_ratio may be specified.")
+        if self.output_ratio is not None and not all(0 < share < 1 for share in self.output_ratio):
+            raise ValueError(f"{name}: output_ratio must be between 0 and 1 (got {output_ratio}).")
+
+    def _pooled(self, function: Any, input: Any) -> Any:
+        return function(
+            input, self.kernel_size, self.output_size, self.output_ratio, self.return_indices, self._random_samples
+        )  # fmt: skip
+
+
+class FractionalMaxPool2d(_FractionalMaxPool):
+    """The largest value of windows of ``(n, c, h, w)`` at drawn distances; see `functional.fractional_max_pool2d`."""
+
+    dims = 2
+
+    def forward(self, input: Any) -> Any:
+        """Return the pooled input."""
+        return self._pooled(functional.fractional_max_pool2d, input)
+
+
+class FractionalMaxPool3d(_FractionalMaxPool):
+    """The largest value of windows of ``(n, c, d, h, w)`` at drawn distances."""
+
+    dims = 3
+
+    def forward(self, input: Any) -> Any:
+        """Return the pooled input."""
+        return self._pooled(functional.fractional_max_pool3d, input)
 
 
 class _MaxUnpoolNd(Module):
