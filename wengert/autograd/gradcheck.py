@@ -55,8 +55,8 @@ def _numerical(
     For complex x these are the slopes along the real direction, and beside them those along the imaginary one.
     """
     columns: list[list[tuple[Array, ...]]] = []
-    flat = x.reshape(-1)
-    for i in range(flat.size):
+    flat = x.flat  # which writes to x itself, however that lies in memory
+    for i in range(x.size):
         before = flat[i]
         steps = [eps, 1j * eps] if x.dtype.kind == "c" else [eps]
         parts = []
