@@ -99,6 +99,7 @@ from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
 from wengert.tensor.scattering import *
 from wengert.tensor.special_functions import *
+from wengert.tensor.spectrograms import *
 from wengert.tensor.splitting import *
 from wengert.tensor.statistics import *
 from wengert.tensor.tapering import *

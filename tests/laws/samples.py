@@ -33,7 +33,7 @@ REAL_ONLY = frozenset(
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
     scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
     grid_spread grid_slope ctc ctc_back frexp
-    fractional_max_pool""".split()
+    fractional_max_pool dft real_dft real_idft""".split()
     + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""

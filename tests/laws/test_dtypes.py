@@ -19,7 +19,9 @@ from wengert.trace import trace
 REAL = [np.float16, np.float32, np.float64]
 COMPLEX = [np.complex64, np.complex128]
 # A cast has the dtype that it is asked for, and some rows lead from complex numbers to real ones or back.
-BETWEEN = ("cast", "modulus", "sgn", "angle", "complex", "polar", "view_as_real", "view_as_complex")
+BETWEEN = (
+    "cast", "modulus", "sgn", "angle", "complex", "polar", "view_as_real", "view_as_complex", "real_dft",
+)  # fmt: skip
 KEEPING = [
     case
     for case in SMOOTH

@@ -87,6 +87,14 @@ ENTRIES: Entries = {
     "ctc_back": [
         ((numbers(3), STEPS, LABELS, ints(5, 4, 5), ints(3, 1, 0)), {"blank": 3, "finite": f}) for f in (False, True)
     ],
+    # spectra
+    "dft": [((CUBE + 1j * CUBE[::-1],), {"inverse": inverse}) for inverse in (False, True)],
+    "real_dft": [((CUBE,), {}), ((X,), {}), ((numbers(1),), {})],
+    "real_idft": [
+        ((CUBE[:, :3] + 1j * CUBE[::-1, :3],), {"n": 6}), ((X + 1j * X[::-1],), {"n": 5}),
+        ((numbers(1) + 1j * numbers(1),), {"n": 1}),
+    ],
+    "overlapping": [((np.abs(X) + 1,), {})],
     # composites
     "as_strided": [
         ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),

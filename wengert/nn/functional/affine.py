@@ -10,13 +10,13 @@ import numpy as np
 from wengert.core import carrier, dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, matrix_text, shape_text
-from wengert.nn.functional.padding import pad
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
 from wengert.tape.record import NO_PARAMS, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import contraction, views
 from wengert.tensor.out import deliver
+from wengert.tensor.padding import pad
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [

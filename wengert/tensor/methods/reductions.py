@@ -5,7 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.tape.storage import Recorded
-from wengert.tensor import histograms, norms, ordering, quantiles, reductions, scans, statistics
+from wengert.tensor import (
+    histograms,
+    norms,
+    ordering,
+    quantiles,
+    reductions,
+    scans,
+    spectrograms,
+    statistics,
+)
 from wengert.tensor.inplace import in_place
 
 
@@ -28,6 +37,8 @@ class ReductionMethods(Recorded):
     logsumexp = reductions.logsumexp
     softmax = reductions.softmax
     log_softmax = reductions.log_softmax
+    stft = spectrograms.stft
+    istft = spectrograms.istft
     equal = reductions.equal
     var = statistics.var
     std = statistics.std
