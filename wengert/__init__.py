@@ -108,6 +108,7 @@ from wengert.tensor.transcendental import *
 from wengert.tensor.turning import *
 from wengert.tensor.types import *
 from wengert.tensor.views import *
+from wengert.tensor.writing import *
 from wengert.version import __version__ as __version__
 
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64

@@ -132,3 +132,13 @@ def test_refusals(torch, refused):
         lambda: torch.bitwise_left_shift(1, 2), lambda: torch.can_cast(1, torch.int64),
     ]  # fmt: skip
     return [refused(call, x, i) for call in calls]
+
+
+@pytest.mark.parametrize(
+    "name", ["sqrt_", "clamp_", "exp_", "neg_", "round_", "nan_to_num_", "xlogy_"]
+)
+def test_functions_that_write(torch, refused, name):
+    x, leaf = torch.tensor([1.0, 4.0]), torch.ones(2, requires_grad=True)
+    more = {"clamp_": (0.5, 2.0), "xlogy_": (torch.tensor([2.0, 3.0]),)}.get(name, ())
+    made = getattr(torch, name)(x, *more)
+    return made is x, x, x._version, refused(lambda: getattr(torch, name)(leaf, *more), leaf)
