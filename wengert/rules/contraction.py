@@ -148,7 +148,7 @@ def _vm_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
 
 def _vm(x: Array, y: Array) -> Array:
     # For one matrix `dot` takes half the time of `matmul`; for a stack it leaves the BLAS.
-    return x.dot(y) if y.ndim == 2 else np.matmul(x, y)  # type: ignore[no-any-return]
+    return x.dot(y) if y.ndim == 2 else by_rows(np.matmul(x, y))  # type: ignore[no-any-return]
 
 
 vm = linear(

@@ -9,7 +9,7 @@ from typing import Any
 from wengert.core.shapes import axis_of
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import linalg as rows
-from wengert.rules import memory
+from wengert.rules import memory, structural
 from wengert.tensor import contraction, filled, returned, views
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, inexact, square
 from wengert.tensor.out import deliver
@@ -195,7 +195,7 @@ def _square_of_any_dtype(op: str, x: Any) -> Any:
 
 def _power(x: Any, n: int) -> Any:
     if n == 0:
-        return memory.zero(x) + filled.eye(x.shape[-1], dtype=x.dtype)
+        return structural.clone_by_rows(memory.zero(x)) + filled.eye(x.shape[-1], dtype=x.dtype)
     if n == 1:
         return x.clone()
     out = None

@@ -179,9 +179,9 @@ def lstsq(
     """Return the least-squares solution X of ``A X = B``: ``(..., m, n) (..., m, k) -> (..., n, k)``.
 
     ``X = pinv(A) B``, the shortest of all where several are best, whatever ``driver`` is asked for. The named tuple
-    also has ``residuals`` (the squared distances of the columns, where m > n; ``"gelsd"`` and ``"gelss"`` ask for full
-    rank, too), ``rank`` (not for ``"gels"``) and ``singular_values`` (for ``"gelsd"`` and ``"gelss"``); what is not
-    computed is empty.
+    also has ``residuals`` (the squared distances of the columns, where m > n; for ``"gels"``, and with full rank for
+    ``"gelsd"`` and ``"gelss"``), ``rank`` (not for ``"gels"``) and ``singular_values`` (for ``"gelsd"`` and
+    ``"gelss"``); what is not computed is empty. Without a driver it is ``"gelsy"``.
 
     >>> import wengert as torch
     >>> A = torch.tensor([[1., 0.], [1., 1.], [1., 2.]])
@@ -206,23 +206,21 @@ def lstsq(
     left, right = broadcast_stacks(op, A, right)
     solution = contraction.matmul(pinv(left, rtol=rcond), right)
     ranks = matrix_rank(A, rtol=rcond)
-    checked = ranks if driver in ("gelsd", "gelss") else None
-    residuals = _residuals(left, right, solution, checked)
+    spectral = driver in ("gelsd", "gelss")
+    tall = A.shape[-2] > A.shape[-1]
+    if tall and (driver == "gels" or (spectral and _all_full(ranks, A.shape[-1]))):
+        size = elementary.abs(contraction.matmul(left, solution) - right)
+        residuals = reductions.sum(size * size, -2)
+    else:
+        residuals = elementary.abs(views.reshape(solution, -1)[:0])
     made = returned.linalg_lstsq(
         views.squeeze(solution, -1) if vector else solution,
         residuals,
         filled.empty((0,), dtype=dtypes.int64) if driver == "gels" else ranks,
-        svdvals(A).detach()
-        if driver in ("gelsd", "gelss")
-        else filled.empty((0,), dtype=residuals.dtype),
+        svdvals(A).detach() if spectral else filled.empty((0,), dtype=residuals.dtype),
     )
     return made if out is None else deliver(made, out)
 
 
-def _residuals(A: Any, B: Any, solution: Any, ranks: Any) -> Any:
-    """Return the squared distances of the columns; an empty tensor where A is not tall, or a known rank not full."""
-    m, n = A.shape[-2:]
-    if m <= n or (ranks is not None and not bool(reductions.all(comparison.eq(ranks, n)))):
-        return elementary.abs(views.reshape(solution, -1)[:0])
-    size = elementary.abs(contraction.matmul(A, solution) - B)
-    return reductions.sum(size * size, -2)
+def _all_full(ranks: Any, n: int) -> bool:
+    return bool(reductions.all(comparison.eq(ranks, n)))
