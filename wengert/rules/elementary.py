@@ -21,7 +21,10 @@ RADIANS, DEGREES = math.pi / 180.0, 180.0 / math.pi
 
 def _exp2(x: Array) -> Array:
     if x.dtype.kind == "c":  # which np.exp2 lacks
-        return np.exp(x * LN2)  # type: ignore[no-any-return]
+        scaled = np.empty_like(x)
+        # Apart, for as a complex number the real factor makes NaN of an infinity's other part.
+        scaled.real, scaled.imag = x.real * LN2, x.imag * LN2
+        return np.exp(scaled, out=scaled)
     return np.exp2(x)  # type: ignore[no-any-return]
 
 

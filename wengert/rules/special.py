@@ -73,8 +73,17 @@ log_ndtr = elementwise(
     backward_name="SpecialLogNdtrBackward0", lower="log_ndtr",
 )  # fmt: skip
 
+_gammaln = _of("gammaln")
+
+
+def _lgamma(x: Array) -> Array:
+    out = np.asarray(_gammaln(x))
+    np.copyto(out, np.inf, where=np.isneginf(x))  # a pole, as all whole numbers below 1 are
+    return out
+
+
 lgamma = elementwise(
-    "lgamma", _of("gammaln"), lambda t, x: t * digamma(x), lower="lgamma", domain=(0.3, 4.0)
+    "lgamma", _lgamma, lambda t, x: t * digamma(x), lower="lgamma", domain=(0.3, 4.0)
 )
 digamma = elementwise(
     "digamma", _of("psi"), lambda t, x: t * polygamma(x, n=1), lower="digamma", domain=(0.3, 4.0)

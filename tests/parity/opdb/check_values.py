@@ -41,7 +41,7 @@ def values(sample: Sample, rtol: float | None) -> None:
     ours_fn = forms.function(sample.op)
     want = expected(lambda: observed(lambda: theirs.of(sample.op.op)))
     got = found(lambda: observed(lambda: ours.of(ours_fn)))
-    _require_same_determined(sample, (theirs, want.value), (ours, got.value), rtol)
+    require_same_determined(sample, (theirs, want.value), (ours, got.value), rtol)
     require_same_warnings(want, got)
 
 
@@ -51,7 +51,7 @@ def require_same_warnings(want: Observed, got: Observed) -> None:
         raise Differs(f"warnings\n    expected {want.warnings}\n    found    {got.warnings}")
 
 
-def _require_same_determined(
+def require_same_determined(
     sample: Sample, want: tuple[Call, Any], got: tuple[Call, Any], rtol: float | None
 ) -> None:
     """Compare what of two results is determined, and the structure of the whole."""
@@ -67,7 +67,7 @@ def other_forms(sample: Sample, rtol: float | None) -> None:
     theirs, ours = both(sample, requires_grad=False)
     want = expected(lambda: theirs.of(theirs_fn))
     got = found(lambda: ours.of(find()))
-    _require_same_determined(sample, (theirs, want), (ours, got), rtol)
+    require_same_determined(sample, (theirs, want), (ours, got), rtol)
 
 
 def errors(sample: Sample, rtol: float | None) -> None:

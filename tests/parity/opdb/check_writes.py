@@ -11,7 +11,12 @@ import wengert
 from tests.parity.opdb import forms
 from tests.parity.opdb.calls import Call, array_of, dtype_name, tensors_in
 from tests.parity.opdb.check_derivatives import compare_gradients, handed, random_like
-from tests.parity.opdb.check_values import both, require_same_warnings, require_unchanged
+from tests.parity.opdb.check_values import (
+    both,
+    require_same_determined,
+    require_same_warnings,
+    require_unchanged,
+)
 from tests.parity.opdb.compare import require_same
 from tests.parity.opdb.outcome import (
     Differs,
@@ -167,5 +172,10 @@ def _compare_out(sample: Sample, calls: tuple[Call, Call], outs: Any, rtol: floa
     for result, target in zip(_tensors(got.value), _tensors(own), strict=True):
         if result is not target:
             raise Differs("what is returned is not out")
-    require_same(outs, own, rtol, "out")
+    for theirs_out, our_out in zip(_tensors(outs), _tensors(own), strict=True):
+        if tuple(theirs_out.shape) != tuple(our_out.shape):
+            raise Differs(
+                f"out of shape {tuple(our_out.shape)}, PyTorch's {tuple(theirs_out.shape)}"
+            )
+    require_same_determined(sample, (theirs, outs), (ours, own), rtol)
     require_same_warnings(want, got)
