@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from wengert.core import carrier, dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, matrix_text, shape_text
+from wengert.nn.functional.per_dimension import per_dimension
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
 from wengert.tape.record import NO_PARAMS, triple
@@ -124,22 +122,6 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     return out if bias is None else out + bias
 
 
-def _per_dimension(op: str, name: str, value: Any, rank: int) -> Shape:
-    """Return an argument as one int for each spatial dimension."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return (int(value),) * rank
-    if isinstance(value, Sequence) and all(isinstance(v, int | np.integer) for v in value):
-        if len(value) in (1, rank):
-            return tuple(int(v) for v in value) * (rank if len(value) == 1 else 1)
-        raise ShapeError(
-            f"{op}: expected {name} to be a single integer value or a list of {rank} values to match the convolution "
-            f"dimensions, but got {name}={list(value)}."
-        )
-    raise TypeError(
-        f"{op}(): argument '{name}' must be an int or a tuple of {rank} ints, not {value!r}."
-    )
-
-
 class _Call:
     """The checked arguments of one convolution."""
 
@@ -162,8 +144,8 @@ class _Call:
         self.single = x.ndim == rank + 1
         self.x = views.unsqueeze(x, 0) if self.single else x
         self.weight, self.bias = weight, bias
-        self.stride = _per_dimension(op, "stride", stride, rank)
-        self.dilation = _per_dimension(op, "dilation", dilation, rank)
+        self.stride = per_dimension(op, "stride", stride, rank)
+        self.dilation = per_dimension(op, "dilation", dilation, rank)
         for name, low in (
             ("stride", min(self.stride)),
             ("dilation", min(self.dilation)),
@@ -232,7 +214,7 @@ def _convolve(
 def _with_padding(call: _Call, padding: Any, kernel: Shape) -> tuple[Any, Shape]:
     """Return the input and the padding on both sides; "same" may need one more zero at the end of a dimension."""
     if not isinstance(padding, str):
-        sizes = _per_dimension(call.op, "padding", padding, call.rank)
+        sizes = per_dimension(call.op, "padding", padding, call.rank)
         if min(sizes) < 0:
             raise ShapeError(f"{call.op}: negative padding is not supported, got {min(sizes)}.")
         return call.x, sizes
@@ -297,8 +279,8 @@ def _convolve_back(
             f"{shape_text(call.x.shape)} to have {weight.shape[0]} channels (a multiple of groups), but got "
             f"{call.x.shape[1]} channels instead."
         )
-    sizes = _per_dimension(op, "padding", padding, rank)
-    extra = _per_dimension(op, "output_padding", output_padding, rank)
+    sizes = per_dimension(op, "padding", padding, rank)
+    extra = per_dimension(op, "output_padding", output_padding, rank)
     if min(*sizes, *extra) < 0:
         raise ShapeError(f"{op}: negative padding is not supported.")
     if any(e >= max(s, d) for e, s, d in zip(extra, call.stride, call.dilation, strict=True)):

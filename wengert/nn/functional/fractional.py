@@ -7,7 +7,8 @@ from typing import Any
 
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
-from wengert.nn.functional.pooling import pooled_sizes, sizes_of
+from wengert.nn.functional.per_dimension import per_dimension
+from wengert.nn.functional.pooling import pooled_sizes
 from wengert.rules import fractional as rows
 from wengert.rules import structural
 from wengert.tensor import sampling
@@ -26,7 +27,7 @@ def _pool(
     if output_size is None and output_ratio is None:
         raise ValueError(f"{op} requires specifying either an output_size or an output_ratio.")
     size = pooled_sizes(op, x, rank, "biuc")
-    kernel = sizes_of(op, "kernel_size", kernel_size, rank)
+    kernel = per_dimension(op, "kernel_size", kernel_size, rank)
     if output_size is None:
         shares = output_ratio if isinstance(output_ratio, Sequence) else (output_ratio,) * rank
         if len(shares) != rank:
@@ -35,7 +36,7 @@ def _pool(
             )
         counts = tuple(int(s * share) for s, share in zip(size, shares, strict=True))
     else:
-        counts = sizes_of(op, "output_size", output_size, rank)
+        counts = per_dimension(op, "output_size", output_size, rank)
     for s, k, n in zip(size, kernel, counts, strict=True):
         if k < 1 or n < 0 or k + n - 1 > s:
             raise ShapeError(

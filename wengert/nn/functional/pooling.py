@@ -11,6 +11,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.nn.functional.per_dimension import per_dimension
 from wengert.rules import indexing, resampling, structural
 from wengert.rules import pooling as rows
 from wengert.tape.storage import handle
@@ -27,21 +28,6 @@ __all__ = [
     "max_pool1d", "max_pool1d_with_indices", "max_pool2d", "max_pool2d_with_indices", "max_pool3d",
     "max_pool3d_with_indices", "max_unpool1d", "max_unpool2d", "max_unpool3d",
 ]  # fmt: skip
-
-
-def sizes_of(op: str, name: str, value: Any, rank: int) -> Shape:
-    """Return an argument as one int for each axis."""
-    if isinstance(value, int | np.integer) and not isinstance(value, bool):
-        return (int(value),) * rank
-    if isinstance(value, Sequence) and all(isinstance(v, int | np.integer) for v in value):
-        if len(value) in (1, rank):
-            return tuple(int(v) for v in value) * (rank if len(value) == 1 else 1)
-        raise ShapeError(
-            f"{op}: {name} must either be a single int, or a tuple of {rank} ints, not {value!r}."
-        )
-    raise TypeError(
-        f"{op}(): argument '{name}' must be an int or a tuple of {rank} ints, not {value!r}."
-    )
 
 
 def pooled_sizes(op: str, x: Any, rank: int, refused: str) -> Shape:
@@ -63,9 +49,16 @@ def _windows(
 ) -> dict[str, Any]:  # fmt: skip
     """Return the parameters of a pooling row; RuntimeError where there is no such window."""
     rank = len(size)
-    kernel = sizes_of(op, "kernel_size", kernel_size, rank)
-    steps = kernel if stride is None or stride in ((), []) else sizes_of(op, "stride", stride, rank)
-    pads, spacing = sizes_of(op, "padding", padding, rank), sizes_of(op, "dilation", dilation, rank)
+    kernel = per_dimension(op, "kernel_size", kernel_size, rank)
+    steps = (
+        kernel
+        if stride is None or stride in ((), [])
+        else per_dimension(op, "stride", stride, rank)
+    )
+    pads, spacing = (
+        per_dimension(op, "padding", padding, rank),
+        per_dimension(op, "dilation", dilation, rank),
+    )
     for name, values in (("kernel_size", kernel), ("stride", steps), ("dilation", spacing)):
         if min(values) <= 0:
             raise ShapeError(f"{op}: {name} should be greater than zero, but got {values}.")
@@ -224,7 +217,7 @@ def _bins(op: str, x: Any, rank: int, output_size: Any, refused: str) -> tuple[S
         ) + tuple(output_size[rank:])
     else:
         given = size if output_size is None else (output_size,)
-    out = sizes_of(op, "output_size", given, rank)
+    out = per_dimension(op, "output_size", given, rank)
     if min(out) < 0:
         raise ShapeError(
             f"{op}: elements of output_size must be greater than or equal to 0, but got {list(out)}."
@@ -316,7 +309,7 @@ def _lp_pool(
         return most if norm_type > 0 else -most
     powers = arithmetic.pow(x, norm_type)
     mean = _avg_pool(rank, powers, kernel_size, stride, 0, ceil_mode, True, None)
-    count = math.prod(sizes_of(f"lp_pool{rank}d", "kernel_size", kernel_size, rank))
+    count = math.prod(per_dimension(f"lp_pool{rank}d", "kernel_size", kernel_size, rank))
     total = elementary.sign(mean) * elementary.relu(elementary.abs(mean)) * count
     return arithmetic.pow(total, 1.0 / norm_type)
 
@@ -357,9 +350,9 @@ def _max_unpool(
             f"{op}: Expected shape of indices to be same as that of the input tensor ({shape_text(x.shape)}) but got "
             f"indices tensor with shape: {shape_text(indices.shape)}."
         )
-    kernel = sizes_of(op, "kernel_size", kernel_size, rank)
-    steps = kernel if stride is None else sizes_of(op, "stride", stride, rank)
-    pads = sizes_of(op, "padding", padding, rank)
+    kernel = per_dimension(op, "kernel_size", kernel_size, rank)
+    steps = kernel if stride is None else per_dimension(op, "stride", stride, rank)
+    pads = per_dimension(op, "padding", padding, rank)
     usual = tuple(
         (s - 1) * step + k - 2 * q for s, step, k, q in zip(size, steps, kernel, pads, strict=True)
     )
