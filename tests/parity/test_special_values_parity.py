@@ -148,3 +148,40 @@ def test_selected_branch_has_its_derivative(torch, text):
     (first,) = torch.autograd.grad(value.sum(), x, create_graph=True)
     (second,) = torch.autograd.grad(first[2:].sum(), x)
     return value, first[2:], second[2:]
+
+
+def test_complex_numbers_as_truth(torch):
+    z = torch.tensor([0j, 1j, 1 + 0j, complex(0.0, float("nan")), complex(float("inf"), 0.0)])
+    return (
+        z.bool(),
+        torch.logical_not(z),
+        torch.logical_and(z, z),
+        torch.logical_xor(z, 0j * z),
+        z.to(torch.bool),
+    )
+
+
+def test_infinities_of_special_functions(torch):
+    x = torch.tensor([float("inf"), float("-inf"), 0.0])
+    z = torch.complex(x[:2].double(), torch.tensor([float("nan"), float("nan")]).double())
+    return torch.lgamma(x), torch.special.spherical_bessel_j0(x), torch.exp2(z)
+
+
+def test_similarity_of_vectors_that_broadcast_along_the_dimension(torch):
+    x = torch.arange(6.0, dtype=torch.float64).reshape(1, 2, 3).requires_grad_()
+    y = torch.tensor([[[1.0, 2.0, -1.0]], [[0.5, 0.0, 3.0]]], dtype=torch.float64)
+    found = torch.nn.functional.cosine_similarity(x, y, dim=-2)
+    return found, torch.autograd.grad(found.sum(), x)
+
+
+def test_residuals_of_each_driver(torch):
+    a, b = (torch.arange(12.0) ** 2 % 7).reshape(4, 3), torch.arange(8.0).reshape(4, 2).sin()
+    return [
+        torch.linalg.lstsq(a, b, driver=d).residuals
+        for d in (None, "gels", "gelsy", "gelsd", "gelss")
+    ]
+
+
+def test_margins_of_whole_numbers(torch):
+    x, y = torch.tensor([1, 2, 3]), torch.tensor([3, 2, 1])
+    return torch.nn.functional.margin_ranking_loss(x, y, torch.tensor([1, -1, 1]), reduction="sum")

@@ -71,7 +71,7 @@ rot90 = linear(
 
 
 def _repeat(x: Array, *, repeats: Shape) -> Array:
-    return np.tile(x, repeats)
+    return by_rows(np.tile(x, repeats))
 
 
 def _unrepeat(ct: Any, x_shape: Shape, repeats: Shape) -> Any:

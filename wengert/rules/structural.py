@@ -215,7 +215,7 @@ def _repeated(x: Any, shape: Shape) -> Shape:
 
 
 def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
-    if source.kind == "c" and dtype.kind != "c":
+    if source.kind == "c" and dtype.kind not in "cb":
         x = x.real
     # A number of another package's type, as bfloat16 is, would be no operand of anything.
     x = np.asarray(x)

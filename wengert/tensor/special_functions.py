@@ -14,6 +14,7 @@ from wengert.errors import DTypeError, GradientError
 from wengert.rules import elementary
 from wengert.rules import special as rows
 from wengert.tape.storage import Recorded
+from wengert.tensor import comparison, logic
 from wengert.tensor.apply import real_function, two_tensors
 from wengert.tensor.bounds import either_number
 from wengert.tensor.out import deliver
@@ -284,4 +285,5 @@ def spherical_bessel_j0(input: Any, *, out: Any = None) -> Any:
     """Return ``sin(x) / x``, which is 1 at 0."""
     require_tensor("spherical_bessel_j0", input)
     made = real_function(elementary.sinc, input * (1.0 / math.pi), "spherical_bessel_j0", order=0)
+    made = comparison.where(logic.isinf(input), 0.0, made)
     return made if out is None else deliver(made, out)

@@ -13,7 +13,7 @@ from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import indexing
 from wengert.rules import norms as rows
 from wengert.tape.storage import handle
-from wengert.tensor import bounds, comparison, elementary, norms, reductions
+from wengert.tensor import bounds, comparison, elementary, grids, norms, reductions
 from wengert.tensor.apply import require_broadcast, undefined
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
@@ -42,6 +42,9 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     require_broadcast("cosine_similarity", x1, x2)
     rank = max(x1.ndim, x2.ndim)
     x1, x2 = (x if x.ndim == rank else x[(None,) * (rank - x.ndim)] for x in (x1, x2))
+    if x1.ndim and x1.shape[dim] != x2.shape[dim]:
+        # The norm is that of the vector as the other one sees it.
+        x1, x2 = grids.broadcast_tensors(x1, x2)
     units = [x / bounds.clamp_min(norms.vector_norm(x, 2, dim, True), eps) for x in (x1, x2)]
     return reductions.sum(units[0] * units[1], dim)
 
