@@ -87,6 +87,7 @@ from wengert.tensor.measures import *
 from wengert.tensor.memory import *
 from wengert.tensor.norms import *
 from wengert.tensor.ordering import *
+from wengert.tensor.overridable import take_stock as _take_stock
 from wengert.tensor.parts import *
 from wengert.tensor.picking import *
 from wengert.tensor.products import *
@@ -121,6 +122,7 @@ def is_tensor(obj: object) -> _builtins.bool:
     return isinstance(obj, Tensor)
 
 
+_take_stock()
 __getattr__ = _refuser(__name__, "torch")
 
 

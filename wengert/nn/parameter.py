@@ -30,7 +30,7 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
     """
 
     __slots__ = ()
-    __torch_function__ = overriding.disabled
+    __torch_function__: Any = overriding.disabled
 
     def __new__(cls, data: Any = None, requires_grad: bool = True) -> Any:
         source = filled.empty(0) if data is None else data
@@ -70,7 +70,7 @@ class Buffer(Tensor):
     """A tensor that a `Module` lists among its buffers when assigned to an attribute."""
 
     __slots__ = ()
-    __torch_function__ = overriding.disabled
+    __torch_function__: Any = overriding.disabled
 
     persistent: bool
 

@@ -15,9 +15,10 @@ from wengert.tape.storage import Recorded
 from wengert.tensor.foreign import as_subclass
 
 
-def disabled(*args: Any, **kwargs: Any) -> Any:
-    """Stand as `__torch_function__` in a subclass that brings no way of its own; it is never called."""
-    return NotImplemented
+def disabled(func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+    """Stand as `__torch_function__` in a subclass that brings no way of its own, which is therefore not asked."""
+    with DisableTorchFunctionSubclass():
+        return func(*args, **(kwargs or {}))
 
 
 class _Thread(threading.local):
@@ -28,18 +29,18 @@ class _Thread(threading.local):
         self.modes: list[Any] = []
 
 
-thread = _Thread()
+local = _Thread()
 
 
 class DisableTorchFunctionSubclass:
     """A block in which no type is asked: subclasses of `Tensor` are plain tensors, and may call what they override."""
 
     def __enter__(self) -> None:
-        self._before = thread.asks_types
-        thread.asks_types = False
+        self._before = local.asks_types
+        local.asks_types = False
 
     def __exit__(self, *exc: object) -> None:
-        thread.asks_types = self._before
+        local.asks_types = self._before
 
 
 class DisableTorchFunction(DisableTorchFunctionSubclass):
@@ -47,26 +48,26 @@ class DisableTorchFunction(DisableTorchFunctionSubclass):
 
     def __enter__(self) -> None:
         super().__enter__()
-        self._modes, thread.modes = thread.modes, []
+        self._modes, local.modes = local.modes, []
 
     def __exit__(self, *exc: object) -> None:
         super().__exit__(*exc)
-        thread.modes = self._modes
+        local.modes = self._modes
 
 
 def is_torch_function_enabled() -> bool:
     """Say whether types are asked in this thread."""
-    return thread.asks_types
+    return local.asks_types
 
 
-def _has_own_way(x: Any) -> bool:
+def has_own_way(x: Any) -> bool:
     """Say whether an argument must be asked; a plain tensor need not."""
     return type(x) is not cells.tensor_type and can_be_asked(x)
 
 
 def can_be_asked(x: Any) -> bool:
     """Say whether the type of an argument has the protocol, and is asked in this thread."""
-    return thread.asks_types and getattr(type(x), "__torch_function__", disabled) is not disabled
+    return local.asks_types and getattr(type(x), "__torch_function__", disabled) is not disabled
 
 
 def has_torch_function(relevant_args: Iterable[Any]) -> bool:
@@ -76,7 +77,7 @@ def has_torch_function(relevant_args: Iterable[Any]) -> bool:
     >>> torch.overrides.has_torch_function((torch.ones(2), 3))
     False
     """
-    return bool(thread.modes) or any(map(_has_own_way, relevant_args))
+    return bool(local.modes) or any(map(has_own_way, relevant_args))
 
 
 def has_torch_function_unary(x: Any) -> bool:
@@ -103,12 +104,12 @@ def handle_torch_function(
             place = next((i for i, y in enumerate(asked) if issubclass(type(x), type(y))), None)
             asked.insert(len(asked) if place is None else place, x)
     types = tuple(map(type, asked))
-    if thread.modes:
-        mode = thread.modes.pop()
+    if local.modes:
+        mode = local.modes.pop()
         try:
             found = mode.__torch_function__(public_api, types, args, kwargs)
         finally:
-            thread.modes.append(mode)
+            local.modes.append(mode)
         if found is not NotImplemented:
             return found
     for x in asked:
@@ -147,8 +148,13 @@ def compute_as(
         found = func(*args, **(kwargs or {}))
         if func == cells.tensor_type.grad.__get__:  # type: ignore[attr-defined]
             return found
+        # What a function of the user's returns may be somebody else's; Wengert's own make it anew.
         given = {id(x) for x in spread((*args, *(kwargs or {}).values()))}
-        return _as_class(cls, found, given)
+        return _as_class(cls, found, given if func in own else None)
+
+
+own: dict[Any, str] = {}
+"""Wengert's own functions that ask, with their names."""
 
 
 def spread(values: Iterable[Any]) -> Iterator[Any]:
@@ -160,12 +166,15 @@ def spread(values: Iterable[Any]) -> Iterator[Any]:
             yield value
 
 
-def _as_class(cls: type, value: Any, given: set[int]) -> Any:
-    """Return what was computed as of a class: what is new becomes so itself, of what was given there is a view."""
+def _as_class(cls: type, value: Any, given: set[int] | None) -> Any:
+    """Return what was computed as of a class: what is new becomes so itself, of what was ``given`` there is a view.
+
+    Where ``given`` is None, any of it may have been there before.
+    """
     if isinstance(value, Recorded):
         if isinstance(value, cls):
             return value
-        if id(value) in given or type(value) is not cells.tensor_type:
+        if given is None or id(value) in given or type(value) is not cells.tensor_type:
             return as_subclass(value, cls)
         return cells.as_class(value, cls)
     if isinstance(value, list | tuple):

@@ -6,6 +6,7 @@ Operators and named methods come from the two classes it derives from; they only
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import getattr_static
 from typing import Any
 
 import numpy as np
@@ -38,6 +39,7 @@ from wengert.tensor import (
     following,
     inplace,
     legacy,
+    overridable,
     overriding,
     views,
 )
@@ -70,7 +72,9 @@ class Tensor(Methods, Operators):
 
     def __init_subclass__(cls, **kwargs: Any) -> None:
         super().__init_subclass__(**kwargs)
-        for name in cells.SLOTS & vars(cls).keys():
+        for name in cells.SLOTS:
+            if getattr_static(cls, name) is vars(Recorded)[name]:
+                continue
             raise TypeError(
                 f"{cls.__name__}: a class attribute `{name}` would hide where a tensor keeps its own data; call it "
                 "something else."
@@ -481,4 +485,4 @@ def _described(payload: Any, recorded: bool) -> str:
 
 
 register_tensor_type(Tensor)
-asking.own_methods(Tensor)
+overridable.own_methods(Tensor)
