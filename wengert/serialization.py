@@ -181,23 +181,31 @@ class Memory:
 def _rebuild_tensor_v2(
     memory: Memory, offset: int, size: Any, stride: Any, requires_grad: bool, hooks: Any, metadata: Any = None
 ) -> Any:  # fmt: skip
-    return _placed(memory, memory.elements.dtype, offset, size, stride, requires_grad)
+    return _placed(memory, memory.elements.dtype, offset, size, stride, requires_grad, metadata)
 
 
 def _rebuild_tensor_v3(
     memory: Memory, offset: int, size: Any, stride: Any, requires_grad: bool, hooks: Any, dtype: dtypes.dtype,
     metadata: Any = None,
 ) -> Any:  # fmt: skip
-    return _placed(memory, dtype.numpy, offset, size, stride, requires_grad)
+    return _placed(memory, dtype.numpy, offset, size, stride, requires_grad, metadata)
 
 
 def _placed(
-    memory: Memory, dtype: np.dtype[Any], offset: int, size: Any, stride: Any, requires_grad: bool
-) -> Any:
+    memory: Memory, dtype: np.dtype[Any], offset: int, size: Any, stride: Any, requires_grad: bool, metadata: Any
+) -> Any:  # fmt: skip
+    """Build a tensor; ``metadata`` says what PyTorch leaves to be done when its elements are read."""
     made = copying.placed(
         memory.elements, memory.storage, dtype, offset * dtype.itemsize, tuple(size),
         tuple(n * dtype.itemsize for n in stride),
     )  # fmt: skip
+    todo = {key for key, value in (metadata or {}).items() if value}
+    if todo - {"conj", "neg"}:
+        raise pickle.UnpicklingError(f"load: a tensor of an unknown sort: {sorted(todo)}.")
+    if "conj" in todo:
+        made = made.conj().resolve_conj()
+    if "neg" in todo:
+        made = -made
     if requires_grad:
         creation.mark(made)
     return made
@@ -290,7 +298,7 @@ class _Writer(pickle._Pickler):
         cls: Any = type(x)
         state = copying.attributes(x)
         hooks: Any = OrderedDict()
-        if cls is Parameter:
+        if issubclass(cls, Parameter):
             parts = x.detach(), x.requires_grad, hooks
             return (
                 (_rebuild_parameter_with_state, (*parts, state))
@@ -341,8 +349,10 @@ class _Reader(pickle.Unpickler):
             raise pickle.UnpicklingError(f"load: {lacking(f'{module}.{name}')}")
         if not self._weights_only:
             return super().find_class(module, name)
-        for trusted in _safe:
-            if (trusted.__module__, trusted.__qualname__) == (module, name):
+        for given in _safe:
+            named = isinstance(given, tuple)
+            trusted, known = given if named else (given, f"{given.__module__}.{given.__qualname__}")
+            if known == f"{module}.{name}":
                 return trusted
         if (module, name) in BUILTIN:
             return super().find_class(module, name)
@@ -382,7 +392,10 @@ _safe: list[Any] = []
 
 
 def add_safe_globals(safe_globals: list[Any]) -> None:
-    """Let `load` build objects of these classes, and call these functions, with ``weights_only`` too."""
+    """Let `load` build objects of these classes, and call these functions, with ``weights_only`` too.
+
+    A pair of one of them and a name stands for it under that name.
+    """
     _safe.extend(safe_globals)
 
 

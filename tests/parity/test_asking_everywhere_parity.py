@@ -252,3 +252,37 @@ def test_types_that_are_no_tensors_count_for_nothing_inside_the_block(torch, cau
         refused = caught(lambda: torch.add(Told(), 1))
         enabled = torch._C._is_torch_function_enabled()
     return refused, enabled, torch.add(Told(), 1), torch._C._is_torch_function_enabled()
+
+
+def test_operators_in_a_table(torch):
+    T = torch.Tensor
+    table = {
+        T.__pow__: "pow", T.__neg__: "neg", T.__abs__: "abs", T.add: "add", T.bitwise_and: "and", T.__rpow__: "rpow",
+        T.bitwise_or: "or",
+    }  # fmt: skip
+    seen = []
+
+    class Seeing(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            seen.append(table.get(func))
+            return super().__torch_function__(func, types, args, kwargs or {})
+
+    v, w = torch.ones(2).as_subclass(Seeing), torch.ones(2, dtype=torch.int64).as_subclass(Seeing)
+    v**2, -v, abs(v), v + 1, 1 + v, 1 & w, 2**v, 1 | w, v.neg(), v.abs()
+    return seen, T.neg is T.__neg__
+
+
+def test_a_disabled_protocol_may_be_called(torch):
+    class Scaled(torch.nn.Parameter):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return super().__torch_function__(func, types, args, kwargs)
+
+    class Own(torch.Tensor):
+        @classmethod
+        def __torch_function__(cls, func, types, args=(), kwargs=None):
+            return torch._C._disabled_torch_function_impl(func, types, args, kwargs or {})
+
+    x = torch.ones(2).as_subclass(Own)
+    return Scaled(torch.ones(2)) + 1, type(x * 2) is torch.Tensor

@@ -146,3 +146,48 @@ def test_refusals(library, tmp_path):
         torch.load(3)
     with pytest.raises(pickle.UnpicklingError):
         torch.load(io.BytesIO(b"garbage that is no archive"))
+
+
+def test_conjugates_negatives_attributes_and_subclasses_of_parameters(pair):
+    saving, loading = pair
+
+    class Scaled(saving.nn.Parameter):
+        pass
+
+    z = saving.tensor([1 + 2j, 3 - 1j])
+    tagged, tagged_parameter = saving.ones(2), saving.nn.Parameter(saving.ones(2))
+    tagged.tag, tagged_parameter.tag = "a", 3
+    stream = io.BytesIO()
+    saving.save(
+        [
+            z.conj(),
+            saving.nn.Parameter(z.conj()),
+            tagged,
+            tagged_parameter,
+            Scaled(tagged),
+        ],
+        stream,
+    )
+    stream.seek(0)
+    conj, parameter, plain, leaf, scaled = loading.load(stream)
+    assert conj.tolist() == [1 - 2j, 3 + 1j]
+    assert parameter.tolist() == conj.tolist() and parameter.requires_grad
+    assert (plain.tag, leaf.tag, type(leaf)) == ("a", 3, loading.nn.Parameter)
+    assert type(scaled) is loading.nn.Parameter
+    stream = io.BytesIO()
+    saving.save(z.conj().imag, stream)
+    stream.seek(0)
+    assert loading.load(stream).tolist() == [-2, 1]
+
+
+def test_trusted_names_may_be_given_with_the_class():
+    class Own(wengert.Tensor):
+        pass
+
+    globals()["Own"] = Own
+    Own.__qualname__ = "Own"
+    stream = io.BytesIO()
+    wengert.save(wengert.ones(1).as_subclass(Own), stream)
+    stream.seek(0)
+    with wengert.serialization.safe_globals([(Own, f"{__name__}.Own")]):
+        assert type(wengert.load(stream)) is Own

@@ -184,3 +184,51 @@ def test_format_of_subclasses(torch, caught):
         f"{torch.tensor(1.5):.2f}",
         f"{torch.nn.Parameter(torch.tensor(1.5))}",
     )
+
+
+def test_buffers_stay_what_they_are(torch):
+    class Named(torch.Tensor):
+        pass
+
+    plain = torch.nn.Buffer(torch.ones(2))
+    named = torch.nn.Buffer(torch.ones(2).as_subclass(Named), persistent=False)
+    recorded = torch.nn.Buffer(torch.ones(2, requires_grad=True))
+    model = torch.nn.Module()
+    model.plain, model.named = plain, named
+    return (
+        type(plain) is torch.Tensor, type(named).__name__, recorded.requires_grad, recorded.is_leaf,
+        [isinstance(x, torch.nn.Buffer) for x in (plain, named, torch.ones(1))], vars(named),
+        sorted(dict(model.named_buffers())), sorted(model.state_dict()), vars(saved(torch, plain)), repr(plain),
+    )  # fmt: skip
+
+
+def test_state_that_a_subclass_gives_and_takes(torch):
+    class Stateful(torch.Tensor):
+        new_empty = None
+
+        def __getstate__(self):
+            return {"only": 1}
+
+    class Taking(torch.Tensor):
+        def __setstate__(self, state):
+            self.taken = state
+
+    for kind in (Stateful, Taking):
+        kind.__qualname__ = kind.__name__
+        globals()[kind.__name__] = kind
+    x, y = torch.ones(1).as_subclass(Stateful), torch.ones(1).as_subclass(Taking)
+    x.a = 5
+    made = pickle.loads(pickle.dumps(x)), pickle.loads(pickle.dumps(y)), copy.copy(y)
+    return [vars(m) for m in made]
+
+
+def test_a_base_that_is_no_tensor_may_have_attributes_of_any_name(torch):
+    class Plain:
+        payload = None
+
+    class Mixed(Plain, torch.Tensor):
+        pass
+
+    x = torch.ones(2).as_subclass(Mixed).requires_grad_()
+    (x * x).sum().backward()
+    return x.payload, x.grad

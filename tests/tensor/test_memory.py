@@ -1,5 +1,6 @@
 """The memory of a tensor as an object to look at."""
 
+import numpy as np
 import pytest
 
 import wengert as torch
@@ -54,3 +55,30 @@ def test_the_slots_names_are_refused_as_attributes_of_a_class():
 
         class Frame(torch.Tensor):
             _payload = None
+
+
+def test_a_base_may_not_hide_a_slot_either():
+    class Plain:
+        _edge = None
+
+    with pytest.raises(TypeError, match="Mixed: a class attribute `_edge`"):
+
+        class Mixed(Plain, torch.Tensor):
+            pass
+
+
+def test_attributes_in_a_file_may_not_hide_a_slot():
+    from wengert.tensor.copying import set_attributes
+
+    x = torch.ones(2)
+    with pytest.raises(TypeError, match="an attribute `_payload` would hide"):
+        set_attributes(x, {"_payload": 5})
+    assert x.tolist() == [1, 1]
+
+
+def test_memory_is_told_apart_by_where_it_lies():
+    x = torch.ones(4)
+    memory = x.untyped_storage()
+    assert memory == x[2:].untyped_storage() and len({memory, x.view(2, 2).untyped_storage()}) == 1
+    assert memory != torch.ones(4).untyped_storage() and memory != 3
+    assert memory[np.int64(2)] == 128

@@ -13,7 +13,7 @@ class _ParameterMeta(type):
 
     def __instancecheck__(cls, x: Any) -> bool:
         return type.__instancecheck__(cls, x) or (
-            cls is Parameter and isinstance(x, Tensor) and vars(x).get("_is_param", False)
+            cls is Parameter and isinstance(x, Tensor) and getattr(x, "_is_param", False)
         )
 
 
@@ -66,20 +66,34 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
         )
 
 
-class Buffer(Tensor):
-    """A tensor that a `Module` lists among its buffers when assigned to an attribute."""
+class _BufferMeta(type):
+    """Lets a tensor that was made a buffer count as one, and stay of its class."""
+
+    def __instancecheck__(cls, x: Any) -> bool:
+        return type.__instancecheck__(cls, x) or (
+            cls is Buffer and isinstance(x, Tensor) and getattr(x, "_is_buffer", False)
+        )
+
+
+class Buffer(Tensor, metaclass=_BufferMeta):
+    """A tensor that a `Module` lists among its buffers when assigned to an attribute.
+
+    It is a detached alias of ``data``, of its class, and marked; ``persistent`` says whether it is part of the state.
+
+    >>> import wengert as torch
+    >>> kept = torch.nn.Buffer(torch.zeros(2))
+    >>> isinstance(kept, torch.nn.Buffer), type(kept) is torch.Tensor
+    (True, True)
+    """
 
     __slots__ = ()
-    __torch_function__: Any = overriding.disabled
 
     persistent: bool
 
-    def __repr__(self) -> str:
-        return self._printed("tensor(")
-
     def __new__(cls, data: Any = None, *, persistent: bool = True) -> Any:
-        made = foreign.make_subclass(cls, filled.empty(0) if data is None else data)
-        made.persistent = persistent
+        source = filled.empty(0) if data is None else data
+        made = source.detach().requires_grad_(source.requires_grad)
+        vars(made).update(persistent=persistent, _is_buffer=True)
         return made
 
 

@@ -197,6 +197,8 @@ def as_class(x: Recorded, cls: type[Recorded]) -> Any:
     if x._storage is not None and x._storage.members is not None:
         members = x._storage.members
         members[:] = [weakref.ref(made) if m() is x else m for m in members]
+    if x._cell is not None:
+        x._cell.tensor = weakref.ref(made)
     return made
 
 

@@ -1,4 +1,4 @@
-"""Copies that leave a tensor's history behind: `copy.deepcopy` and pickling."""
+"""Copies that leave a tensor's history behind, `copy.deepcopy` and pickling, and what of the user's goes with them."""
 
 from __future__ import annotations
 
@@ -35,7 +35,8 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
         creation.mark(copied)
     if x._cell is not None and x._cell.grad is not None:
         copied.grad = deepcopy(x._cell.grad, memo)
-    set_attributes(copied, copy.deepcopy(attributes(x), memo))
+    for name, value in _carried(x).items():
+        setattr(copied, name, copy.deepcopy(value, memo))
     return copied
 
 
@@ -85,13 +86,14 @@ def _address(array: Array) -> int:
 
 def reduced(x: Any) -> Any:
     """Return what pickle needs to build a tensor again: as in PyTorch, with memory of its own."""
-    return _rebuilt, (type(x), x._read("pickle"), x.requires_grad), attributes(x)
+    return _rebuilt, (type(x), x._read("pickle"), x.requires_grad, attributes(x))
 
 
-def _rebuilt(cls: Any, array: Array, requires_grad: bool) -> Any:
+def _rebuilt(cls: Any, array: Array, requires_grad: bool, carried: Any = None) -> Any:
     made = cells.as_class(creation.finish(array, False), cls)
     if requires_grad:
         creation.mark(made)
+    set_attributes(made, carried)
     return made
 
 
@@ -103,16 +105,28 @@ def attributes(x: Any) -> Any:
     cls: Any = type(x)
     if cls.__getstate__ is not object.__getstate__:
         return x.__getstate__()
-    names = set(copyreg._slotnames(cls)) - cells.SLOTS  # type: ignore[attr-defined]
-    slots = {name: getattr(x, name) for name in names if hasattr(x, name)}
+    slots = _slots(x)
     return (vars(x), slots) if slots else vars(x) or None
 
 
+def _slots(x: Any) -> dict[str, Any]:
+    names = set(copyreg._slotnames(type(x))) - cells.SLOTS  # type: ignore[attr-defined]
+    return {name: getattr(x, name) for name in names if hasattr(x, name)}
+
+
+def _carried(x: Any) -> dict[str, Any]:
+    return {**vars(x), **_slots(x)}
+
+
 def set_attributes(x: Any, found: Any) -> None:
-    """Give a tensor what `attributes` found on another one."""
+    """Give a tensor what `attributes` found on another one; TypeError for names that are a tensor's own."""
     if hasattr(x, "__setstate__"):
         x.__setstate__(found)
-    elif found is not None:
-        for part in found if isinstance(found, tuple) else (found,):
-            for name, value in (part or {}).items():
-                setattr(x, name, value)
+        return
+    for part in found if isinstance(found, tuple) else (found,):
+        for name, value in (part or {}).items():
+            if name in cells.SLOTS:
+                raise TypeError(
+                    f"an attribute `{name}` would hide where a tensor keeps its own data; call it something else."
+                )
+            setattr(x, name, value)

@@ -5,6 +5,7 @@ It says where the memory lies, how large it is and what it holds. Writing goes t
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
 from typing import Any, NoReturn, cast
 
@@ -65,16 +66,28 @@ class _Memory:
     def __iter__(self) -> Iterator[Any]:
         return iter(self.tolist())
 
+    def __eq__(self, other: object) -> bool:
+        """Say whether both are the same memory, read in the same way."""
+        if not isinstance(other, _Memory) or type(other) is not type(self):
+            return NotImplemented
+        return self._place() == other._place()
+
+    def __hash__(self) -> int:
+        return hash(self._place())
+
+    def _place(self) -> tuple[int, int, str]:
+        return address(self._root), self.nbytes(), self._dtype.name
+
     def __getitem__(self, key: Any) -> Any:
         size = self.size()
-        if not isinstance(key, int):
+        if not hasattr(key, "__index__"):
             raise TypeError(
                 f"storage: indexed with a {type(key).__name__}, where elements of memory have numbers from 0 to "
                 f"{size - 1}. Other keys are for tensors: x[key]."
             )
         if not -size <= key < size:
             raise IndexError(f"storage: index {key} is out of range for storage of size {size}.")
-        return self._elements()[key].item()
+        return self._elements()[operator.index(key)].item()
 
     def _refuse(self, *args: Any, **kwargs: Any) -> NoReturn:
         """Raise MissingFeatureError, which says what to write instead."""

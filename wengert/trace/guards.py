@@ -13,6 +13,7 @@ from wengert.core.carrier import state
 from wengert.tape.mode import set_modes
 from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import GradCell
+from wengert.tensor.overriding import local
 
 PLAIN: Final = (
     int, str, bytes, bool, range, slice, np.generic, np.dtype, dtypes.dtype, Enum, type(None), type(Ellipsis), type,
@@ -47,21 +48,33 @@ def structure(tree: Any) -> Any:
 
 def modes() -> tuple[Any, ...]:
     """Return the settings of this thread that change what operations do."""
-    return state.grad, state.inference, state.anomaly, dtypes.default_float()
+    return state.grad, state.inference, state.anomaly, dtypes.default_float(), tuple(local.modes)
 
 
-MODES: Final = ("the grad mode", "the inference mode", "anomaly detection", "the default dtype")
+MODES: Final = (
+    "the grad mode",
+    "the inference mode",
+    "anomaly detection",
+    "the default dtype",
+    "a TorchFunctionMode",
+)
 
 
 def changed_mode(before: tuple[Any, ...]) -> str | None:
     """Name the first setting that differs from ``before``."""
     pairs = zip(MODES, before, modes(), strict=True)
-    return next((what for what, old, now in pairs if old != now), None)
+    return next((what for what, old, now in pairs if not _same(old, now)), None)
+
+
+def _same(old: Any, now: Any) -> bool:
+    """Say whether a setting is what it was; modes are compared by identity."""
+    return [*map(id, old)] == [*map(id, now)] if isinstance(old, tuple) else bool(old == now)
 
 
 def restore_modes(before: tuple[Any, ...]) -> None:
     """Put the settings back."""
-    grad, inference, state.anomaly, default = before
+    grad, inference, state.anomaly, default, functions = before
+    local.modes[:] = functions
     set_modes(grad, inference)
     dtypes.set_default_dtype(dtypes.public(default))
 

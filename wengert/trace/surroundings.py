@@ -232,10 +232,15 @@ class Surroundings:
         self._hold(
             lambda: tuple(map(_content, cells)), lambda i: free[i], lambda: _put_cells(cells, kept)
         )
-        self._hold(lambda: (fn.__code__, fn.__defaults__, fn.__kwdefaults__), lambda i: what)
+        foreign = _root(fn) in FOREIGN
+        # Wengert's own functions change their code when they begin to ask (`tensor/asking.py`), and nothing else.
+        self._hold(
+            lambda: (None if foreign else fn.__code__, fn.__defaults__, fn.__kwdefaults__),
+            lambda i: what,
+        )
         self._push(fn.__defaults__ or (), f"the defaults of {what}")
         self._push(fn.__kwdefaults__ or {}, f"the defaults of {what}")
-        if _root(fn) not in FOREIGN:
+        if not foreign:
             attributes = {n for code in _codes(fn.__code__) for n in code.co_names}
             names = _global_names(fn.__code__)
             if names & BY_TEXT:
