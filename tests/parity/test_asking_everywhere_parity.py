@@ -286,3 +286,24 @@ def test_a_disabled_protocol_may_be_called(torch):
 
     x = torch.ones(2).as_subclass(Own)
     return Scaled(torch.ones(2)) + 1, type(x * 2) is torch.Tensor
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "nn.LSTM(2, 3)(x, (h.double(), h))", "nn.GRU(2, 3)(x, h.half())", "nn.RNNCell(2, 3)(x[0], h[0].double())",
+        "gru(x, (h, h), gru_weights, True, 1, 0.0, False, False, False)",
+        "lstm(x, (h, h[:, :, :2]), weights, True, 1, 0.0, False, False, False)",
+        "gru_cell(x[0], h[0], *weights)", "nn.LSTMCell(2, 3)(x[0], (h[0][:, :2], h[0]))",
+    ],
+)  # fmt: skip
+def test_states_that_do_not_fit(torch, caught, expression):
+    torch.manual_seed(0)
+    known = {
+        "x": torch.ones(4, 2, 2),
+        "h": torch.ones(1, 2, 3),
+        "weights": [*torch.nn.LSTM(2, 3).parameters()],
+    }
+    known["gru_weights"] = [*torch.nn.GRU(2, 3).parameters()]
+    prefix = "" if expression.startswith("nn") else "torch."
+    return caught(lambda: eval(prefix + expression, {"torch": torch, "nn": torch.nn, **known}))

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.nn.functional.affine import linear
 from wengert.nn.functional.dropout import dropout
 from wengert.rules import indexing, structural
-from wengert.rules import lstm as memory
+from wengert.rules import lstm as gated
 from wengert.rules import recurrent as rows
 from wengert.tape.storage import handle
 from wengert.tensor import elementary, filled, joining
+
+GATES: Final = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
+"""How many rows of weights each hidden unit has, by the kind of cell."""
 
 
 @dataclass(frozen=True)
@@ -122,13 +125,13 @@ def scan(
         pre = linear(x, w_ih, b_ih)
         bias = filled.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
         return rows.gru(pre, w_hh, bias, hidden, backwards=backwards)[0], None
-    pre = linear(x, w_ih, None if b_ih is None else b_ih + b_hh)
+    pre = linear(x, w_ih, b_ih if b_ih is None or b_hh is None else b_ih + b_hh)
     if mode != "LSTM":
         rectified = mode == "RNN_RELU"
         return rows.rnn(pre, w_hh, hidden, rectified=rectified, backwards=backwards), None
     if w_hr is not None:
         return _projected(pre, w_hh, w_hr, hidden, cell, backwards)
-    out, cells, _ = memory.lstm(pre, w_hh, hidden, cell, backwards=backwards)
+    out, cells, _ = gated.lstm(pre, w_hh, hidden, cell, backwards=backwards)
     return out, cells.transpose(1, 2)
 
 

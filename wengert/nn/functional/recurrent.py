@@ -9,10 +9,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wengert.errors import ShapeError
+from wengert.errors import DTypeError, ShapeError
 from wengert.nn.functional import recurrence
-from wengert.nn.functional.recurrence import Network, Packed
+from wengert.nn.functional.recurrence import GATES, Network, Packed
 from wengert.tape.storage import Recorded
+from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
     "gru", "gru_cell", "lstm", "lstm_cell", "rnn_relu", "rnn_relu_cell", "rnn_tanh", "rnn_tanh_cell",
@@ -77,6 +78,9 @@ def _run(
     directions = 2 if bidirectional else 1
     weights = _grouped(op, params, num_layers * directions, 4 if has_biases else 2)
     packed = None if batch_sizes is None else Packed.of(batch_sizes)
+    batch = input.shape[not batch_first] if batch_sizes is None else int(batch_sizes[0])
+    _require_weights(op, mode, weights[0])
+    _require_states(op, input, weights[0], hidden, cell, (num_layers * directions, batch))
     x = input.transpose(0, 1) if batch_first else input
     network = Network(mode, directions, dropout, train)
     out, h, c = recurrence.run(network, x, weights, hidden, cell, packed)
@@ -90,6 +94,38 @@ def _states(op: str, mode: str, hx: Any) -> tuple[Any, Any]:
         raise ShapeError(f"{op} expects two hidden states: a pair (hidden, cell), got {len(hx)}.")
     hidden, cell = hx
     return hidden, cell
+
+
+def _require_weights(op: str, mode: str, weights: Sequence[Any]) -> None:
+    """Refuse weights of another number of gates; those of a projected network have fewer columns than states."""
+    rows, size = weights[1].shape
+    projected = len(weights) > 4 and weights[4] is not None
+    if weights[0].shape[0] != rows or not (projected or rows == GATES[mode] * size):
+        raise ShapeError(
+            f"{op}: weight_ih first dim must be {GATES[mode]} * hidden_size = {GATES[mode] * size}, but got "
+            f"{weights[0].shape[0]}"
+        )
+
+
+def _require_states(
+    op: str, input: Any, weights: Sequence[Any], hidden: Any, cell: Any, leading: tuple[int, ...]
+) -> None:
+    """Refuse first states that are no tensors, or of another dtype or shape."""
+    sizes = weights[1].shape[1], weights[1].shape[0] // 4
+    for place, (state, size) in enumerate(zip((hidden, cell), sizes, strict=True)):
+        if place and state is None:
+            continue
+        require_tensor(op, state, "hx")
+        if dtype_of(state) != dtype_of(input):
+            raise DTypeError(
+                f"{op}: expected states of the input's dtype, {input.dtype}, and hidden{place} is {state.dtype}. "
+                f"Use `.to({input.dtype})`."
+            )
+        expected = (*leading, size)
+        if tuple(state.shape) != expected:
+            raise ShapeError(
+                f"{op}: hidden{place} has inconsistent sizes: got {list(state.shape)}, expected {list(expected)}"
+            )
 
 
 def _grouped(op: str, params: Sequence[Any], passes: int, count: int) -> list[tuple[Any, ...]]:
@@ -141,16 +177,12 @@ def rnn_relu_cell(
 
 def _step(op: str, mode: str, input: Any, hx: Any, *weights: Any) -> tuple[Any, Any]:
     hidden, cell = _states(op, mode, hx)
-    w_ih, w_hh = weights[:2]
+    w_ih = weights[0]
     if input.shape[-1] != w_ih.shape[1]:
         raise ShapeError(
             f"{op}: input has inconsistent input_size: got {input.shape[-1]} expected {w_ih.shape[1]}"
         )
-    expected = (input.shape[0], w_hh.shape[1])
-    for state in (hidden, cell):
-        if state is not None and tuple(state.shape) != expected:
-            raise ShapeError(
-                f"{op}: expected a state of shape {list(expected)}, got {list(state.shape)}"
-            )
+    _require_weights(op, mode, weights)
+    _require_states(op, input, weights, hidden, cell, (input.shape[0],))
     outs, cells = recurrence.scan(mode, input.unsqueeze(0), (*weights, None), hidden, cell)
     return outs[0], None if cells is None else cells[0]

@@ -11,6 +11,7 @@ from typing import Any
 from wengert.errors import ShapeError
 from wengert.nn import init
 from wengert.nn.functional import recurrent
+from wengert.nn.functional.recurrence import GATES
 from wengert.nn.module import Module
 from wengert.nn.parameter import unset
 from wengert.nn.utils.rnn import PackedSequence
@@ -20,7 +21,6 @@ __all__ = [
     "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase",
 ]  # fmt: skip
 
-GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "LSTM": recurrent.lstm, "GRU": recurrent.gru, "RNN_TANH": recurrent.rnn_tanh, "RNN_RELU": recurrent.rnn_relu,
 }  # fmt: skip
