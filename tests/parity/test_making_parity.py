@@ -227,3 +227,24 @@ def test_range_warns(torch, warned):
 
 def test_meshgrid_without_indexing_warns(torch, warned):
     return warned(lambda: torch.meshgrid(torch.ones(2), torch.ones(3)))
+
+
+def test_arrays_of_other_classes(torch, tmp_path):
+    np.arange(10, dtype=np.int64).tofile(tmp_path / "numbers")
+    mapped = np.memmap(tmp_path / "numbers", dtype=np.int64, mode="r+")
+    made = torch.from_numpy(mapped)
+    made.mul_(2)
+    rows = torch.stack([torch.from_numpy(mapped[i : i + 3].astype(np.int64)) for i in (0, 4)])
+    matrix = torch.from_numpy(np.asarray([[1.0, 2.0]]).view(np.matrix)) @ torch.ones(
+        2, dtype=torch.float64
+    )
+    record = torch.as_tensor(np.arange(3.0).view(np.recarray)) + 1
+    return (
+        made,
+        mapped.tolist(),
+        rows,
+        matrix,
+        record,
+        torch.tensor(mapped) * 2,
+        torch.asarray(mapped).sum(),
+    )

@@ -387,6 +387,7 @@ def from_numpy(array: Array) -> Any:
     """
     if not isinstance(array, np.ndarray):
         raise TypeError(f"expected np.ndarray (got {type(array).__name__})")
+    array = np.asarray(array)  # of a memory-mapped file, say, as what it is: an array
     dtypes.public(array.dtype)
     if state.trace is not None:
         state.trace.refuse(
