@@ -4,6 +4,8 @@ A case is the text of a program up to its mistake, and the mistake. Every tensor
 made is watched: value, `.grad`, version and the gradients of its graph.
 """
 
+import warnings
+
 import numpy as np
 import pytest
 
@@ -402,3 +404,26 @@ def test_dtype(torch, refused, name):
 @pytest.mark.parametrize("name", ARGUMENTS)
 def test_argument(torch, refused, name):
     return refusal(torch, refused, ARGUMENTS[name])
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "F.huber_loss(x, x * 2, delta=t)", "F.smooth_l1_loss(x, x * 2, beta=t)", "F.pairwise_distance(x, x * 2, t)",
+        "x.norm(t)", "torch.linalg.vector_norm(x, t)", "torch.cdist(x[None], x[None], t)", "torch.dist(x, x * 2, t)",
+        "F.scaled_dot_product_attention(q, q, q, scale=t)", "F.cross_entropy(x[None], torch.tensor([0]), x)",
+        "F.nll_loss(x[None], torch.tensor([0]), weight=x)",
+    ],
+)  # fmt: skip
+def test_a_tensor_that_requires_grad_is_no_number(torch, refused, call):
+    t = torch.tensor(0.5, requires_grad=True)
+    x = torch.ones(3, requires_grad=True)
+    known = {"torch": torch, "F": torch.nn.functional, "t": t, "x": x, "q": torch.ones(1, 2, 2)}
+    return refused(lambda: eval(call, known), t, x)
+
+
+def test_numbers_of_tensors_that_require_grad(torch):
+    t = torch.tensor(0.5, requires_grad=True)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return float(t), complex(t), t.item(), f"{t:.2f}", round(float(t), 1)

@@ -74,7 +74,7 @@ def _wider(op: str, x: Any, dtype: Any) -> Any:
 
 def _order(op: str, ord: Any) -> float:
     if isinstance(ord, Recorded) and not getattr(ord, "ndim", 1):
-        ord = ord.item()  # type: ignore[attr-defined]
+        ord = float(ord)  # type: ignore[arg-type]
     if not is_number(ord) or isinstance(ord, complex):
         raise TypeError(f"{op}(): argument 'ord' must be a real number, not {ord!r}.")
     return float(ord)

@@ -6,6 +6,7 @@ Two plain tensors of one dtype go straight to the hot path; everything else thro
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -52,6 +53,31 @@ def _with(function: Callable[..., Any], x: Any, other: Any) -> Any:
             known = handle(np.array(other, dtypes.public(other.dtype).numpy))
         other = known
     return function(x, other)
+
+
+def _a_number_of(x: Any, kind: str) -> None:
+    """Warn the user who makes a number of a tensor with a history; TypeError where a function of Wengert's does.
+
+    It was given the tensor for an argument that is a number, through which no gradient flows.
+    """
+    frame = sys._getframe(2)
+    while frame.f_back is not None and frame.f_globals.get("__name__") in BETWEEN:
+        frame = frame.f_back
+    if frame.f_globals.get("__name__", "").startswith(FUNCTIONS):
+        while frame.f_back is not None and frame.f_code.co_name.startswith("_"):
+            frame = frame.f_back
+        raise TypeError(
+            f"{frame.f_code.co_name}(): an argument must be Number, not Tensor: a tensor that requires grad stands for "
+            f"a number, through which no gradient would flow. Use `x.item()` or `x.detach()`."
+        )
+    warn_once(OF_A_GRADIENT)
+
+
+FUNCTIONS: Final = ("wengert.tensor.", "wengert.nn.functional.")
+BETWEEN: Final = frozenset(
+    f"wengert.tensor.{name}" for name in ("asking", "operators", "overriding", "tensor")
+)
+"""The modules through which a conversion comes that somebody asked about."""
 
 
 _FLOOR_DIVIDE, _REMAINDER = in_place(arithmetic.floor_divide), in_place(arithmetic.remainder)
@@ -281,7 +307,7 @@ class Operators(Recorded):
 
     def __float__(self) -> float:
         if self._edge is not None:
-            warn_once(OF_A_GRADIENT)
+            _a_number_of(self, "float")
         return float(_real(_only(self), "float"))
 
     def __int__(self) -> int:
@@ -289,7 +315,7 @@ class Operators(Recorded):
 
     def __complex__(self) -> complex:
         if self._edge is not None:
-            warn_once(OF_A_GRADIENT)
+            _a_number_of(self, "complex")
         return complex(_only(self))
 
     def __index__(self) -> int:

@@ -7,8 +7,9 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.carrier import state
 from wengert.core.silence import silent
-from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.errors import DTypeError, GradientError, ShapeError, shape_text
 from wengert.nn.functional.activation import logsigmoid
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import composite, indexing, structural
@@ -181,6 +182,11 @@ def _require_targets(input: Any, target: Any) -> None:
 
 def _require_weights(input: Any, weight: Any) -> None:
     require_tensor("nll_loss", weight, "weight")
+    if weight._edge is not None and state.grad:
+        raise GradientError(
+            "nll_loss is not differentiable with respect to argument 'weight'. This input cannot have requires_grad "
+            "True. Use `weight.detach()`."
+        )
     classes = input.shape[1 if input.ndim > 1 else 0]
     if weight.ndim != 1 or weight.numel() != classes:
         raise ShapeError(
