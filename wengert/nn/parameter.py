@@ -8,16 +8,17 @@ from wengert.tensor import filled, foreign, overriding
 from wengert.tensor.tensor import Tensor
 
 
-class _ParameterMeta(type):
-    """Lets a tensor of a subclass that was made a parameter count as one, and stay of its class."""
+class _Marked(type):
+    """Lets a tensor that was made a parameter or a buffer count as one, and stay of its class."""
 
     def __instancecheck__(cls, x: Any) -> bool:
+        mark = "_is_param" if cls is Parameter else "_is_buffer" if cls is Buffer else None
         return type.__instancecheck__(cls, x) or (
-            cls is Parameter and isinstance(x, Tensor) and getattr(x, "_is_param", False)
+            mark is not None and isinstance(x, Tensor) and getattr(x, mark, False)
         )
 
 
-class Parameter(Tensor, metaclass=_ParameterMeta):
+class Parameter(Tensor, metaclass=_Marked):
     """A leaf tensor that a `Module` lists among its parameters. It shares memory with ``data``.
 
     Of a tensor of a subclass of `Tensor` it is a leaf of that class, and an instance of `Parameter` as well. Raises
@@ -57,25 +58,12 @@ class Parameter(Tensor, metaclass=_ParameterMeta):
 
     def __repr__(self) -> str:
         kind = type(self)
-        own = kind is Parameter
-        shown = self._printed("tensor(" if own else f"{kind.__name__}(")
-        return (
-            f"Parameter containing:\n{shown}"
-            if own
-            else f"Parameter containing:\nParameter({shown})"
-        )
+        if kind is Parameter:
+            return "Parameter containing:\n" + self._printed("tensor(")
+        return f"Parameter containing:\nParameter({self._printed(f'{kind.__name__}(')})"
 
 
-class _BufferMeta(type):
-    """Lets a tensor that was made a buffer count as one, and stay of its class."""
-
-    def __instancecheck__(cls, x: Any) -> bool:
-        return type.__instancecheck__(cls, x) or (
-            cls is Buffer and isinstance(x, Tensor) and getattr(x, "_is_buffer", False)
-        )
-
-
-class Buffer(Tensor, metaclass=_BufferMeta):
+class Buffer(Tensor, metaclass=_Marked):
     """A tensor that a `Module` lists among its buffers when assigned to an attribute.
 
     It is a detached alias of ``data``, of its class, and marked; ``persistent`` says whether it is part of the state.

@@ -38,7 +38,7 @@ _modes: Final[list[None]] = []
 """As long as there are modes in force in any thread, so that one look tells that there is none."""
 
 
-# What functions run while they ask. `_Changed` puts what the names mean in the place of the tuples of names.
+# What functions run while they ask. `_Exchange` puts what the names mean in the place of the tuples of names.
 
 
 def _function(*args: Any, **kwargs: Any) -> Any:
@@ -110,7 +110,7 @@ def begin() -> None:
         if _done:
             return
         _quick.update(PLAIN, (cells.tensor_type,))
-        ready = [_Exchange(asker.function, asker.way, asker.public) for asker in stock()]
+        ready = [_Exchange(asker.function, asker.way, asker.public) for asker in stock]
         try:
             for exchange in ready:
                 exchange.do()

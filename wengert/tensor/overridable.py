@@ -67,22 +67,19 @@ class Asker(NamedTuple):
     public: Any
 
 
-_stock: Final[list[Asker]] = []
+stock: Final[list[Asker]] = []
+"""What asks; empty until the package has been loaded."""
+
 _names: Final[dict[Any, str]] = {}
 
 
 def take_stock() -> None:
     """Note what asks, once and for all."""
     for asker in (*_of_tensor(cells.tensor_type), *_of_modules()):
-        _stock.append(asker)
+        stock.append(asker)
         _names.setdefault(asker.public, asker.name)
         _names.setdefault(asker.function, asker.name)
     own.update(_names)
-
-
-def stock() -> list[Asker]:
-    """Return what asks."""
-    return _stock
 
 
 def _of_tensor(tensor: type) -> Iterator[Asker]:
@@ -181,7 +178,7 @@ def get_overridable_functions() -> dict[Any, list[Callable[..., Any]]]:
     (True, True)
     """
     found: dict[Any, list[Callable[..., Any]]] = {}
-    for asker in _stock:
+    for asker in stock:
         found.setdefault(asker.holder, []).append(asker.public)
     return found
 
