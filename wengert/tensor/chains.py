@@ -11,7 +11,6 @@ from wengert.core.primitive import Primitive
 from wengert.rules import memory, windows
 from wengert.rules import structural as rows
 from wengert.tape.storage import View
-from wengert.tensor.promotion import dtype_of
 
 
 def derive(view: View) -> Any:
@@ -27,23 +26,11 @@ def derive(view: View) -> Any:
 def scatter_back(base: Any, chain: Sequence[tuple[Primitive, dict[str, Any]]], value: Any) -> Any:
     """Return ``base`` with the part that ``chain`` looks at replaced by ``value``, as a new tensor.
 
-    A view row that loses nothing is undone by its transpose; a part is set.
+    Several views are one step of the tape, named for the write; a part alone has a row of that name.
     """
-    bases = [base]
-    for row, params in chain[:-1]:
-        bases.append(row(bases[-1], **params))
-    for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
-        if row in (rows.slice_, rows.select, rows.alias):
-            value = rows.set_slice(seen, value, index=params["index"])
-        elif row in windows.PARTIAL:
-            value = windows.set_view(seen, value, view=row, settings=tuple(params.items()))
-        elif row is rows.view_dtype:
-            value = rows.view_dtype(value, dtype=dtype_of(seen))
-        else:
-            rule = row.rules[0]
-            assert rule is not None
-            value = rule.pull(value, (), params, (tuple(seen.shape),), 0)
-    return value
+    if state.trace is None and (len(chain) > 1 or chain[0][0] not in memory.PARTS):
+        return memory.copy_slices(base, value, chain=chain)
+    return memory.scattered(base, value, chain=chain)
 
 
 def repeats(view: View) -> bool:

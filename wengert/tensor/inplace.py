@@ -177,7 +177,10 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
                 new = scatter_back(structural.detach(base), view.chain, new)
             new = _revalued(base, new)
         node = base
-    for tensor, new in changed.values():
+    for tensor, new in reversed(changed.values()):
+        view = tensor._origin
+        if view is not None and view.differentiable and id(view.base) in changed:
+            new = derive(view)
         _take(tensor, new, memory_written)
     members = x._storage.members if x._storage is not None else None
     for ref in members or ():
