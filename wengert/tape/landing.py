@@ -31,7 +31,7 @@ _accumulating = threading.Lock()
 
 
 def deposit(walk: Walk) -> None:
-    """Make a walk last: accumulate what reached the leaves, and run their hooks.
+    """Make a walk last: accumulate what reached the leaves that still require grad, and run their hooks.
 
     Raises before anything has changed: RuntimeError for a gradient of another dtype than its leaf's, LeakError for a
     leaf of a transform that has ended.
@@ -48,7 +48,9 @@ def deposit(walk: Walk) -> None:
     commit(walk)
     hooked = []
     for cell, ct in walk.leaves.items():
-        accumulate(cell, ct, owned=cell in walk.owned, taped=walk.taped)
+        leaf = cell.tensor()
+        if leaf is None or leaf._edge is not None:  # else it was frozen after the forward
+            accumulate(cell, ct, owned=cell in walk.owned, taped=walk.taped)
         if cell.post_hooks:
             hooked.append((cell, ct))
     for cell, ct in hooked:

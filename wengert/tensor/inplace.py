@@ -51,14 +51,7 @@ def level_of(x: Any) -> Level:
 def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
-        base = x._origin.base if x._origin is not None and x._origin.differentiable else x
-        leaf = base if isinstance(base._edge, GradCell) else x
-        if isinstance(leaf._edge, GradCell) and recording_at(recording_level(leaf)):
-            which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
-            raise GradientError(
-                f"{op}: {which} that requires grad is being used in an in-place operation. "
-                f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
-            )
+        require_no_leaf(x, op)
     elif x._storage is not None and x._storage.members:
         connect(x)
     if x._storage is not None and x._storage.inference and not state.inference:
@@ -76,6 +69,18 @@ def writable(x: Any, op: str) -> None:
             and any(s == 0 and n > 1 for s, n in zip(payload.strides, payload.shape, strict=True))
         ):
             raise _refers_to_one_place(op)
+
+
+def require_no_leaf(x: Any, op: str) -> None:
+    """Raise for a leaf that requires grad, and for a view of one, while gradients are recorded."""
+    base = x._origin.base if x._origin is not None and x._origin.differentiable else x
+    leaf = base if isinstance(base._edge, GradCell) else x
+    if isinstance(leaf._edge, GradCell) and recording_at(recording_level(leaf)):
+        which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
+        raise GradientError(
+            f"{op}: {which} that requires grad is being used in an in-place operation. "
+            f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
+        )
 
 
 def _refers_to_one_place(op: str) -> ShapeError:

@@ -19,7 +19,6 @@ from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
 from wengert.tape.hooks import RemovableHandle, require_callable
-from wengert.tape.mode import enable_grad
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import here, warn
 from wengert.tape.record import compute, record, recording_level
@@ -37,7 +36,6 @@ from wengert.tensor import (
     creation,
     display,
     following,
-    inplace,
     legacy,
     overridable,
     overriding,
@@ -355,15 +353,14 @@ class Tensor(Methods, Operators):
         return views.cut(self, counted=True)
 
     def detach_(self) -> Any:
-        """Cut this tensor itself off its history. RuntimeError for views."""
-        if self._origin is not None and self._origin.differentiable:
+        """Cut this tensor itself off its history; views of it keep theirs. RuntimeError for views."""
+        if views.base_of(self) is not None:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
         if self._edge is not None:
             cells.refuse_in_trace(self, "detach_()")
-        if not self.is_leaf and self._payload.__class__ is np.ndarray:
-            with enable_grad():
-                inplace.rebase(self, self.detach())
         self._leave_tape()
+        if self._origin is not None and self._origin.differentiable:  # as what was turned in place
+            self._origin.base._leave_tape()
         return self
 
     def _leave_tape(self) -> None:

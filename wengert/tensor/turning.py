@@ -28,7 +28,7 @@ from wengert.tape.storage import (
     storage_of,
 )
 from wengert.tensor import parts, views
-from wengert.tensor.inplace import writable
+from wengert.tensor.inplace import require_no_leaf
 from wengert.tensor.layout import address
 from wengert.tensor.promotion import require_tensor
 
@@ -63,8 +63,7 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_turnable(x: Any, op: str) -> None:
-    if isinstance(x._edge, GradCell):
-        writable(x, op)
+    require_no_leaf(x, op)
     if state.trace is not None:
         state.trace.refuse_change(x, op)
 
