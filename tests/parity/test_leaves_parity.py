@@ -246,3 +246,12 @@ def test_a_leaf_frozen_after_the_forward_gathers_nothing(torch, freeze):
     x.requires_grad_()
     y.backward()
     return frozen, x.grad, w.grad, seen
+
+
+def test_a_leaf_that_is_a_view_stays_one_when_its_base_is_written(torch):
+    x = torch.ones(3)
+    leaf = x[1:].requires_grad_()
+    x.cumsum_(0)
+    x.clamp_(max=2.5)
+    (leaf * leaf).sum().backward()
+    return leaf, leaf.is_leaf, leaf.grad, x.requires_grad

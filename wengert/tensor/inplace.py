@@ -193,7 +193,8 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         if member is None or id(member) in changed or id(member._origin.base) not in changed:
             continue
         if member._origin.differentiable:
-            if memory_written and member._origin.base._edge is None and member._edge is None:
+            unmoved = member._edge is None or isinstance(member._edge, GradCell)
+            if memory_written and member._origin.base._edge is None and unmoved:
                 continue
             new = derive(member._origin)
         elif memory_written:
