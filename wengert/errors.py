@@ -88,7 +88,8 @@ WHAT_TO_DO = "The README says what works today. Write this with what is there, o
 
 REMEDIES: Final = {
     "torch.compile": "Leave the call out: a program computes the same without it.",
-    "torch.jit.script": "Leave the call out: a function computes the same without it.",
+    "torch.jit.save": "Save `module.state_dict()` with `torch.save`, and make the module by its class.",
+    "torch.jit.load": "Save a `state_dict()` where PyTorch is, and load that.",
 }
 """What to do about names for which the general advice can be made better."""
 

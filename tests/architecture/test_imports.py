@@ -29,6 +29,10 @@ LAYERS = (
     ("distributions", "serialization", "utils"),
     (
         "_C",
+        "futures",
+    ),
+    (
+        "__config__",
         "accelerator",
         "amp",
         "backends",
