@@ -7,13 +7,16 @@ same situation, so programs that catch PyTorch's errors catch ours.
 from __future__ import annotations
 
 import difflib
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
 from typing import Any, Final
 
 __all__ = [
+    "CutOffError",
     "DTypeError",
+    "FileError",
     "GradientError",
     "LeakError",
     "LinAlgError",
@@ -60,6 +63,14 @@ class MissingFeatureError(AttributeError):
 
 class MissingModeError(MissingFeatureError, NotImplementedError):
     """Something was switched on that PyTorch would compute otherwise with, and that Wengert cannot."""
+
+
+class FileError(pickle.UnpicklingError, RuntimeError):
+    """A file that `load` cannot read. PyTorch raises one type or the other, depending on where in it it stumbles."""
+
+
+class CutOffError(FileError, EOFError):
+    """A file that ends before what it holds does, or that is empty."""
 
 
 class MissingExtraError(ImportError):

@@ -23,8 +23,8 @@ from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, as_class, handle, next_rank
 from wengert.tensor import inplace
-from wengert.tensor.copying import attributes, set_attributes
 from wengert.tensor.overriding import can_be_asked
+from wengert.tensor.pickling import attributes, set_attributes
 
 __all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
 

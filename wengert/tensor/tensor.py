@@ -39,6 +39,7 @@ from wengert.tensor import (
     legacy,
     overridable,
     overriding,
+    pickling,
     views,
 )
 from wengert.tensor.methods import Methods
@@ -437,7 +438,7 @@ class Tensor(Methods, Operators):
         return copying.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return copying.reduced(self)
+        return pickling.reduced(self)
 
     # Printing
 
