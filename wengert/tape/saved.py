@@ -12,7 +12,9 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import RAW, Array, Level, state
+from wengert.core.silence import silent
 from wengert.errors import GradientError
+from wengert.rules.structural import cast
 from wengert.tape.node import Node, Output
 from wengert.tape.provenance import describe, warn
 from wengert.tape.record import Packed, beneath, numpy_dtype, recorded
@@ -99,6 +101,11 @@ def checked(node: Node, saved: Any) -> Any:
             value = shared_value(saved, rank)
         if value is None:
             raise changed_through_numpy(node, saved)
+        for changed, dtype in storage.earlier:
+            if changed < rank:
+                now = numpy_dtype(saved)
+                value = silent().run(cast.forward, value, dtype=dtype, source=now)
+                break
         if value is not saved._payload:
             return handle(value, saved._edge, saved._level)
     return saved
