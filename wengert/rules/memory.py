@@ -83,6 +83,27 @@ def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
     return shapes
 
 
+def shown_along(chain: Chain, x: Array) -> Array:
+    """Return what a chain of views shows of an array."""
+    for row, params in chain:
+        x = row.forward(x, **params)
+    return x
+
+
+def places_along(chain: Chain, shape: Shape, dtype: Any) -> tuple[Shape, Shape, int] | None:
+    """Return sizes, strides and offset, in elements, of what a chain of views shows of an array that lies in order.
+
+    None where the views read elements anew, as numbers of another type.
+    """
+    whole = np.empty(shape, dtype)
+    seen = shown_along(chain, whole)
+    if seen.dtype != dtype:
+        return None
+    begins = seen.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    width = dtype.itemsize
+    return seen.shape, tuple(n // width for n in seen.strides), begins // width
+
+
 def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
     """Undo the views of a chain, last first.
 
