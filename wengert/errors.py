@@ -17,6 +17,7 @@ __all__ = [
     "CutOffError",
     "DTypeError",
     "FileError",
+    "GradcheckError",
     "GradientError",
     "LeakError",
     "LinAlgError",
@@ -31,6 +32,10 @@ __all__ = [
 
 class GradientError(RuntimeError):
     """A gradient was asked for that does not exist, or that would be wrong."""
+
+
+class GradcheckError(GradientError):
+    """An analytical gradient that finite differences contradict, or that is not computed where it should be."""
 
 
 class ShapeError(RuntimeError):

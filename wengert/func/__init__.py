@@ -1,11 +1,14 @@
 """Function transforms that nest freely: `jvp`, `vjp`, `grad`, `vmap` and what is made of them."""
 
+from wengert.autograd.robustness import transforms as used_by_gradcheck
 from wengert.errors import refuser
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
 from wengert.func.reverse import grad, grad_and_value, vjp
 from wengert.func.stateless import functional_call, stack_module_state
 from wengert.func.transforms import hessian, jacfwd, jacrev, linearize
+
+used_by_gradcheck.update(jvp=jvp, vjp=vjp, vmap=vmap)
 
 __all__ = [
     "functional_call", "grad", "grad_and_value", "hessian", "jacfwd", "jacrev", "jvp", "linearize",

@@ -20,6 +20,7 @@ from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
+from wengert.tape.mode import no_grad
 from wengert.tape.record import as_tensor, numpy_dtype, uncovered
 from wengert.tape.storage import Recorded, concrete, handle, introduced, known, storage_of
 
@@ -94,9 +95,13 @@ class JvpLevel(Level):
             known(p) if isinstance(x, Recorded) else x
             for x, (p, _) in zip(args, pairs, strict=True)
         )
-        output = cls.apply(*primals)
         ctx = FunctionCtx(tuple(t is not None for _, t in pairs))
-        cls.setup_context(ctx, primals, output)
+        if cls.separate_context():
+            output = cls.apply(*primals)
+            cls.setup_context(ctx, primals, output)
+        else:
+            with no_grad():
+                output = cls.forward(ctx, *primals)
         tangents = cls.jvp(ctx, *[None if t is None else known(t) for _, t in pairs])
         if not isinstance(output, tuple):
             return self.join(output, tangents)
