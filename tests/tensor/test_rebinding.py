@@ -91,3 +91,15 @@ def test_a_changed_value_is_warned_of():
     with pytest.warns(UserWarning, match="changed through `.data` before backward"):
         y.backward()
     assert (w.grad.dtype, w.grad.tolist()) == (torch.float32, [5, 5])
+
+
+def test_only_what_a_graph_may_hold_is_watched():
+    """A module that is converted before training computes as one that was made so."""
+    p, q, r = (torch.nn.Parameter(torch.ones(2)) for _ in range(3))
+    y = (q * 2).sum()
+    (r * 2).sum().backward()
+    for x in (p, q, r):
+        x.data = x.data.double()
+    assert [x._storage.watched for x in (p, q, r)] == [False, True, False]
+    y.backward()
+    assert q.grad.dtype is torch.float32

@@ -6,6 +6,7 @@ dtype: what they saved of it is read in that dtype, and their gradients land in 
 
 from __future__ import annotations
 
+import sys
 from typing import Any
 
 import numpy as np
@@ -37,18 +38,20 @@ def rebind(x: Any, value: Any) -> None:
     if state.trace is not None:
         state.trace.rebinding(x, value)
     edge = _converting_edge(x, new) if old != new and not x.is_leaf else None
+    unseen = old != new and _in_no_graph(x)
     before = storage_of(x)
     made = Storage()
-    made.version, made.earlier = before.version, before.earlier
-    made.silent = cells.next_rank()
-    made.changed_at = here()
-    made.watched = True
+    made.version = before.version
+    if not unseen:
+        made.silent = cells.next_rank()
+        made.changed_at = here()
+        made.watched = True
+        made.earlier = before.earlier if old == new else (*before.earlier, (made.silent, old))
     x._payload, x._storage = value._payload, made
     storage_of(value).uncounted_for = made
     if x._cell is not None and state.trace is None:
         x._cell.shape = tuple(value._payload.shape)
     if old != new:
-        made.earlier = (*before.earlier, (made.silent, old))
         _leave(x, before)
         if edge is not None:
             _set_edge(x, edge, new)
@@ -69,6 +72,32 @@ def _require_convertible(x: Any, old: np.dtype[Any], new: np.dtype[Any]) -> None
             f"x.data = y: inside of a transform a tensor that requires grad keeps its dtype, {dtypes.public(old)}, "
             f"and y is {dtypes.public(new)}. Use `x = x.to(y.dtype)`."
         )
+
+
+def _in_no_graph(x: Any) -> bool:
+    """Say whether a leaf is surely in no graph, as a module's parameters when it is converted before training.
+
+    A graph holds the leaf's cell. Where none does, nothing saved is to be looked at before it is used, which would
+    cost each later step a little.
+    """
+    return x._edge.__class__ is GradCell and x._edge is x._cell and _holders(x) == _ALONE
+
+
+def _holders(x: Any) -> int:
+    """Return how often the interpreter counts what stands in ``x._edge``; 0 where it does not count."""
+    return sys.getrefcount(x._edge) if hasattr(sys, "getrefcount") else 0
+
+
+class _Alone:
+    """Something with an edge that nobody else holds."""
+
+    __slots__ = ("_cell", "_edge")
+
+    def __init__(self) -> None:
+        self._edge = self._cell = object()
+
+
+_ALONE = _holders(_Alone()) or -1
 
 
 def _same_memory(a: Any, b: Any) -> bool:
