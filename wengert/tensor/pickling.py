@@ -16,12 +16,15 @@ from wengert.tensor import creation
 from wengert.tensor.copying import lying, placed, slots, whole
 
 
-def reduced(x: Any) -> Any:
+def reduced(x: Any, *, trimmed: bool = False) -> Any:
     """Return what pickle needs to build a tensor again: as in PyTorch, with the whole memory that it looks at.
 
-    Each tensor has a memory of its own afterwards; `torch.save` lets those that share one share it again.
+    Each tensor has a memory of its own afterwards; `torch.save` lets those that share one share it again. ``trimmed``
+    leaves out what lies before and after the tensor's own elements.
     """
     array, root, offset = lying(x, "pickle")
+    if trimmed:
+        root, offset = array, 0
     where = whole(root), array.dtype, offset, array.shape, array.strides
     return _rebuilt, (_class_named(type(x)), *where, x.requires_grad, attributes(x))
 
