@@ -50,8 +50,9 @@ def save(
     Tensors are saved with the memory that they look at, without their history. Objects of classes of one's own are
     pickled, and need their classes to be loaded. With ``_use_new_zipfile_serialization=False`` the file has the format
     from before PyTorch 1.6, of which several may follow each other in one open file. A failed call leaves a file at
-    that path as it was. Raises RuntimeError where no file can be made at the path, AttributeError for what is no file,
-    and what pickle raises for objects that it cannot hold.
+    that path as it was. ``pickle_module`` may be one that can more than `pickle`, such as dill or cloudpickle. Raises
+    RuntimeError where no file can be made at the path, AttributeError for what is no file, and what pickle raises for
+    objects that it cannot hold.
 
     >>> import io, wengert as torch
     >>> file = io.BytesIO()
@@ -65,9 +66,11 @@ def save(
         _require_file(f)
     if _use_new_zipfile_serialization:
         root = os.path.splitext(os.path.basename(os.fspath(f)))[0] if path else ""
-        content = _archive(obj, pickle_protocol, str(root) or "archive", not _disable_byteorder_record)  # fmt: skip
+        content = _archive(
+            obj, pickle_module, pickle_protocol, str(root) or "archive", not _disable_byteorder_record
+        )  # fmt: skip
     else:
-        content = _stream(obj, pickle_protocol)
+        content = _stream(obj, pickle_module, pickle_protocol)
     if not path:
         f.write(content)
         if hasattr(f, "flush"):
@@ -103,14 +106,14 @@ def _no_file_there(path: Any, error: OSError) -> str:
     return f"save: no file can be written at {path!r}: {why}. Give the path of a file."
 
 
-def _archive(obj: Any, protocol: int, root: str, says_order: bool) -> bytes:
+def _archive(obj: Any, module: Any, protocol: int, root: str, says_order: bool) -> bytes:
     """Return the content of a file as PyTorch writes it since 1.6: a zip archive.
 
     Its ``data.pkl`` holds the object, pickled with PyTorch's names for what is PyTorch's; each piece of memory stands
     beside it as ``data/KEY``, once, however many tensors look at it.
     """
     buffer = io.BytesIO()
-    writer = _Writer(buffer, protocol)
+    writer = _pickler(_Writer, module)(buffer, protocol)
     writer.dump(obj)
     archive = io.BytesIO()
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_STORED) as file:
@@ -135,7 +138,7 @@ def _put(file: zipfile.ZipFile, name: str, content: bytes) -> None:
     file.writestr(entry, content)
 
 
-def _stream(obj: Any, protocol: int) -> bytes:
+def _stream(obj: Any, module: Any, protocol: int) -> bytes:
     """Return the content of a file as PyTorch wrote it before 1.6: pickles, and after them memory.
 
     They are a magic number, the format's version, what machine wrote it, the object, and the keys of its memories,
@@ -149,7 +152,7 @@ def _stream(obj: Any, protocol: int) -> bytes:
     }
     for part in (MAGIC_NUMBER, PROTOCOL_VERSION, machine):
         pickle.dump(part, buffer, protocol)
-    writer = _StreamWriter(buffer, protocol)
+    writer = _pickler(_StreamWriter, module)(buffer, protocol)
     writer.dump(obj)
     memories = {memory.key: memory for memory in writer.memories}
     pickle.dump(sorted(memories), buffer, protocol)
@@ -168,11 +171,31 @@ def in_order(elements: Array, order: str) -> bytes:
     return elements.view(np.dtype(f"u{width}")).byteswap().tobytes()
 
 
+def _pickler(writer: Any, module: Any) -> Any:
+    """Return a writer that pickles as a module does that is used in place of `pickle`: dill, cloudpickle.
+
+    Such a module's pickler derives from Python's own in Python, and then the two go together; or from the one in C, and
+    is asked how it reduces what is not a tensor.
+    """
+    base = getattr(module, "Pickler", pickle.Pickler)
+    if base is pickle.Pickler or base is pickle._Pickler:
+        return writer
+    if issubclass(base, pickle._Pickler):
+        return type(writer.__name__, (writer, base), {})
+    return type(writer.__name__, (writer,), {"other": base})
+
+
 class _Writer(pickle._Pickler):
     """Pickles with PyTorch's names for what `TORCH_NAMES` knows, and keeps the memories of tensors aside."""
 
+    other: Any = None
+    """Another class of picklers, which says how it reduces what is no tensor."""
+
     def __init__(self, buffer: IO[bytes], protocol: int) -> None:
         super().__init__(buffer, protocol)
+        self._others = None if self.other is None else self.other(io.BytesIO(), protocol)
+        if self._others is not None and hasattr(self._others, "dispatch_table"):
+            self.dispatch_table = self._others.dispatch_table
         self.memories: list[Memory] = []
         self._known: dict[int, tuple[Memory, Array]] = {}
 
@@ -208,6 +231,8 @@ class _Writer(pickle._Pickler):
             return names._get_layout, (repr(obj),)
         if isinstance(obj, Module) and type(obj).__reduce_ex__ == Module.__reduce_ex__:
             return object.__reduce_ex__(obj, 2)
+        if hasattr(self._others, "reducer_override"):
+            return self._others.reducer_override(obj)  # type: ignore[union-attr]
         return NotImplemented
 
     def _tensor(self, x: Any) -> Any:
