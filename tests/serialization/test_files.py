@@ -405,3 +405,8 @@ def test_a_trace_refuses_to_save():
 
     with pytest.raises(RuntimeError, match="save"):
         trace(lambda x: torch.save(x, io.BytesIO()), torch.ones(2))
+
+
+def test_lazy_modules_are_saved():
+    again = torch.load(saved(torch.nn.LazyLinear(3)), weights_only=False)
+    assert again(torch.ones(2, 4)).shape == (2, 3)

@@ -237,6 +237,8 @@ class _Writer(pickle._Pickler):
 
     def _tensor(self, x: Any) -> Any:
         cls: Any = type(x)
+        if cls.__reduce_ex__ is not Tensor.__reduce_ex__:
+            return NotImplemented
         state = pickling.attributes(x)
         hooks: Any = OrderedDict()
         if issubclass(cls, Parameter):
@@ -246,8 +248,6 @@ class _Writer(pickle._Pickler):
                 if state
                 else (names._rebuild_parameter, parts)
             )
-        if cls.__reduce_ex__ is not Tensor.__reduce_ex__:
-            return NotImplemented
         array, root, offset = copying.lying(x, "save")
         memory, width = self._noted(root, array.dtype), array.itemsize
         strides = tuple(n // width for n in array.strides)
