@@ -42,6 +42,11 @@ class PackedSequence(_Fields):
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes is None:
+            if not isinstance(data, list | tuple) or len(data) != 2:
+                raise AssertionError(
+                    f"PackedSequence: Expected data to be a list or tuple of length 2, (data, batch_sizes), where no "
+                    f"batch_sizes are given, and it is a {type(data).__name__}."
+                )
             data, batch_sizes = data
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
