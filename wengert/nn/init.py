@@ -10,8 +10,10 @@ import numpy as np
 
 from wengert.core.silence import silent
 from wengert.errors import refuser
+from wengert.nn.advice import FILLED
 from wengert.rules import structural
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import sampling
 from wengert.tensor.promotion import dtype_of, raw_number
@@ -20,6 +22,8 @@ __all__ = [
     "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
     "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
 ]  # fmt: skip
+
+advise(FILLED)
 
 _GAINS = {
     **dict.fromkeys(("linear", "sigmoid"), 1.0),

@@ -15,7 +15,7 @@ from wengert.rules.structural import cast, clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
 from wengert.tape.paths import edge_key
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
 from wengert.tape.storage import (
     GradCell,
@@ -135,7 +135,7 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
             if grad._payload.dtype != ct.dtype:
                 ct = silent().run(cast.forward, ct, dtype=grad._payload.dtype, source=ct.dtype)
             silent().run(np.add, grad._payload, ct, out=grad._payload)
-            mark_written(grad, here())
+            mark_written(grad, written_here())
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:

@@ -17,7 +17,7 @@ from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, ROOT, Array, Level, leaked, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
-from wengert.tape.provenance import Place
+from wengert.tape.provenance import Place, Written
 
 new: Final = object.__new__
 ndarray: Final = np.ndarray
@@ -40,7 +40,7 @@ class Storage:
 
     version = 0
     changed = 0
-    changed_at: Place | None = None
+    changed_at: Place | Written | None = None
     silent = 0
     exposed = 0
     root: Array | None = None
@@ -239,7 +239,7 @@ def storage_of(x: Recorded) -> Storage:
     return found
 
 
-def mark_written(x: Recorded, place: Place) -> None:
+def mark_written(x: Recorded, place: Place | Written) -> None:
     """Count a write to the memory of ``x``."""
     storage = storage_of(x)
     if carrier.special:

@@ -18,7 +18,7 @@ from wengert.core.shapes import Shape, broadcastable
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.record import attach
 from wengert.tape.storage import Recorded, handle, mark_written, ndarray
 from wengert.tensor import inplace, views
@@ -152,7 +152,7 @@ def _write_memory(x: Any, key: Any, value: Any) -> bool:
             x._payload[key] = value._payload
     except (IndexError, TypeError, ValueError):
         return False
-    mark_written(x, here())
+    mark_written(x, written_here())
     return True
 
 

@@ -25,7 +25,7 @@ from wengert.errors import (
 )
 from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
-from wengert.tape.provenance import Place, here
+from wengert.tape.provenance import Written, written_here
 from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import (
     GradCell,
@@ -96,7 +96,7 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     Raises what `require_writable` raises.
     """
     require_writable(x, value, op)
-    place = here()
+    place = written_here()
     plain = x._payload.__class__ is ndarray and value._payload.__class__ is ndarray
     traced = state.trace is not None
     if plain and not traced:
@@ -248,7 +248,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         except ValueError:
             require_fit(x, other, op)
             raise
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     y = operand(op, other)
     dtype = dtype_of(x)
@@ -259,7 +259,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     if dtype == joint and memory_only(x, y):
         writable(x, op)
         silent().run(row.forward, x._payload, y._payload, out=x._payload)
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     result = row(cast_to(operand_before(x, row, y), joint), y)
     return assign(x, cast_to(result, dtype), op)
@@ -317,7 +317,7 @@ def require_fit(x: Any, y: Any, op: str) -> None:
         )
 
 
-def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
+def add_memory(x: Any, y: Any, alpha: Any, place: Written) -> Any:
     """Add ``alpha * y`` to ``x`` where both are plain memory without history; ``alpha`` is a 0-d array of its dtype."""
     writable(x, "add_")
     a, b = x._payload, y._payload
@@ -374,7 +374,7 @@ def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any],
         silent().run(
             row.forward, x._payload, *[y._payload for y in others], **params, out=x._payload
         )
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     before = value_before(x, others) if 0 in row.keep else alias(x)
     return assign(x, row(before, *others, **params), op)
@@ -403,7 +403,7 @@ def zero_(input: Any) -> Any:
     if memory_only(input, input):
         writable(input, "zero_")
         input._payload.fill(0)
-        mark_written(input, here())
+        mark_written(input, written_here())
         return input
     return assign(input, memory.zero(alias(input)), "zero_")
 
@@ -438,6 +438,6 @@ def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     if memory_only(x, value):
         writable(x, op)
         np.copyto(x._payload, value._payload)
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     return assign(x, row(alias(x), value), op)

@@ -9,9 +9,10 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError
+from wengert.nn.advice import INPLACE
 from wengert.rules import activation as rows
 from wengert.rules import gelu as gelu_rows
-from wengert.tape.provenance import warn
+from wengert.tape.provenance import advise, warn
 from wengert.tape.storage import Recorded, concrete, handle
 from wengert.tensor import bounds, comparison, elementary, filled, norms, reductions, sampling
 from wengert.tensor.apply import of_floats as _apply
@@ -27,6 +28,8 @@ __all__ = [
     "relu", "relu6", "relu_", "rrelu", "rrelu_", "selu", "selu_", "sigmoid", "silu", "softmax", "softmin", "softplus",
     "softshrink", "softsign", "tanh", "tanhshrink", "threshold", "threshold_",
 ]  # fmt: skip
+
+advise(INPLACE)
 
 
 def relu(input: Any, inplace: bool = False) -> Any:

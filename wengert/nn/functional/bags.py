@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.nn.advice import MAX_NORM
 from wengert.nn.functional.lookup import embedding
 from wengert.rules import indexing as rows
 from wengert.rules import structural
+from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import masking, reductions
 from wengert.tensor.positions import known, require_integers
 from wengert.tensor.promotion import dtype_of
 
 __all__ = ["embedding_bag"]
+
+advise(MAX_NORM)
 
 MODES = ("sum", "mean", "max")
 

@@ -13,7 +13,8 @@ from typing import Any
 from wengert.core import dtypes
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError
-from wengert.tape.provenance import warn
+from wengert.nn.advice import INPLACE
+from wengert.tape.provenance import advise, warn
 from wengert.tensor import filled, views
 from wengert.tensor.inplace import in_place
 from wengert.tensor.promotion import constant, dtype_of, require_tensor
@@ -26,6 +27,8 @@ __all__ = [
     "dropout3d",
     "feature_alpha_dropout",
 ]
+
+advise(INPLACE)
 
 
 def _require_share(op: str, input: Any, p: float) -> None:

@@ -9,9 +9,11 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.silence import silently
 from wengert.errors import DTypeError, OutOfRangeError, ShapeError
+from wengert.nn.advice import MAX_NORM
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import advise
 from wengert.tape.storage import concrete, handle
 from wengert.tensor import inplace
 from wengert.tensor.copies import contiguous
@@ -19,6 +21,8 @@ from wengert.tensor.positions import INT64, checked, known, require_integers
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 __all__ = ["embedding", "one_hot"]
+
+advise(MAX_NORM)
 
 
 def embedding(
