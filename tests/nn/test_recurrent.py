@@ -26,6 +26,13 @@ WORDS = {
     "torch.lstm(x[0], sizes.float(), (h, h), w, *rest)": "must be a vector of integers, got torch.float32 of shape [2]",
     "torch.lstm_cell(x[0, 0], (h, h), *w)": "Use `input.unsqueeze(0)` for one example",
     "torch.lstm_cell(x[0], (h[0], h[0]), w[0][0], w[1])": "w_ih must be a matrix, and its shape is [2]",
+    "nn.utils.rnn.pack_padded_sequence(x[0, 0], [1])": "the input is (time, batch, ...), and its shape is [2]",
+    "nn.utils.rnn.pack_padded_sequence(x[:0], [1] * 4)": "Cannot pack empty tensors, and the input's shape is [0",
+    "nn.utils.rnn.pack_padded_sequence(x, 5)": "or a list of ints, one for each sequence, but got 0 dimensions",
+    "nn.utils.rnn.pad_sequence([x, 3.0])": "argument 'sequences[1]' must be Tensor, not float",
+    "nn.utils.rnn.pad_sequence([h.sum()])": "sequences[0] is a single number. Use `torch.stack` on numbers",
+    "nn.utils.rnn.pad_sequence([x, h])": "sequences[0] is [5, 4, 2] and sequences[1] is [1, 4, 3]",
+    "nn.utils.rnn.pack_sequence([x, []])": "argument 'sequences[1]' must be Tensor, not list",
     "nn.utils.rnn.PackedSequence(x)": "Expected data to be a list or tuple of length 2, (data, batch_sizes)",
 }  # fmt: skip
 
