@@ -10,6 +10,7 @@ import numpy as np
 
 from wengert.core.silence import silent
 from wengert.optim.optimizer import (
+    UPDATED,
     Optimizer,
     number,
     real,
@@ -20,7 +21,7 @@ from wengert.optim.optimizer import (
     zero_count,
 )
 from wengert.rules import updates
-from wengert.tape.provenance import Written, written_here
+from wengert.tape.provenance import Written, here
 from wengert.tape.storage import Recorded, mark_written, ndarray
 from wengert.tensor import filled
 from wengert.tensor.inplace import assign, memory_only, writable
@@ -95,8 +96,9 @@ class Adam(Optimizer):
             alone = x.size > _SMALL or x.base is not None
             key = float(count), x.dtype, id(p) if alone else None
             batches.setdefault(key, []).append((p, grad, entry))
+        place = *here(), (UPDATED, type(self).__name__)
         for (t, _, _), batch in batches.items():
-            _step_in_memory(batch, t, group, written_here())
+            _step_in_memory(batch, t, group, place)
 
     def _step_in_rows(
         self, p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any]

@@ -21,11 +21,12 @@ from wengert.tape.storage import Recorded, read_grad
 from wengert.tensor import complex_numbers, filled
 from wengert.tensor.promotion import cast_to, dtype_of
 
-advise(
+UPDATED: Final = (
     "{name} updated it, in `step` or `zero_grad`. Call every `backward()` that needs what it was before that, or "
     "compute the forward again after it. What a later graph takes over from an earlier one, as a hidden state or "
     "another network's output, wants a `detach()`."
 )
+advise(UPDATED)
 
 required: Final = object()
 """The default of an option that every group has to give."""

@@ -15,7 +15,7 @@ from wengert.rules.structural import cast, clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
 from wengert.tape.paths import edge_key
-from wengert.tape.provenance import written_here
+from wengert.tape.provenance import here
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
 from wengert.tape.storage import (
     GradCell,
@@ -45,24 +45,17 @@ def deposit(walk: Walk) -> None:
             )
         if not cell.level.open:
             raise leaked(cell.level, "backward")
-        grad = cell.grad
-        if cell.later is not None or (
-            grad is not None
-            and grad._payload.__class__ is ndarray
-            and (grad._payload.shape != ct.shape or grad._payload.dtype is not dtype)
-        ):
+        if cell.grad is not None or cell.later is not None:
             _require_fit(_latest(cell), ct)
     commit(walk)
     hooked = []
     for cell, ct in walk.leaves.items():
-        owned = cell in walk.owned
-        if cell.later is not None:
-            cell = _latest(cell)
-        leaf = cell.tensor()
+        latest = cell if cell.later is None else _latest(cell)
+        leaf = latest.tensor()
         if leaf is None or leaf._edge is not None:  # else it was frozen after the forward
-            accumulate(cell, ct, owned=owned, taped=walk.taped)
-        if cell.post_hooks:
-            hooked.append((cell, ct))
+            accumulate(latest, ct, owned=cell in walk.owned, taped=walk.taped)
+        if latest.post_hooks:
+            hooked.append((latest, ct))
     for cell, ct in hooked:
         with walk.user_mode():
             _run_post_hooks(cell, ct)
@@ -135,7 +128,7 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
             if grad._payload.dtype != ct.dtype:
                 ct = silent().run(cast.forward, ct, dtype=grad._payload.dtype, source=ct.dtype)
             silent().run(np.add, grad._payload, ct, out=grad._payload)
-            mark_written(grad, written_here())
+            mark_written(grad, here())
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
