@@ -16,11 +16,13 @@ from typing import Any, Final
 __all__ = [
     "CutOffError",
     "DTypeError",
+    "DeviceError",
     "FileError",
     "GradcheckError",
     "GradientError",
     "LeakError",
     "LinAlgError",
+    "MetaError",
     "MissingExtraError",
     "MissingFeatureError",
     "MissingModeError",
@@ -44,6 +46,14 @@ class ShapeError(RuntimeError):
 
 class DTypeError(RuntimeError):
     """Element types of operands, of a gradient or of a write do not fit together."""
+
+
+class DeviceError(RuntimeError):
+    """Operands of one operation are on two devices."""
+
+
+class MetaError(NotImplementedError):
+    """Elements were asked for of a tensor on the device meta, which has none."""
 
 
 class OutOfRangeError(IndexError, RuntimeError):

@@ -17,6 +17,7 @@ LOOKS = {
     "func/dual.py": "the user's forward",
     "func/mapped.py": "the user's forward",
     "nn/hooks.py": "a module's own",
+    "tape/meta.py": "a view moves nothing",
     "tensor/layout.py": "a view moves nothing",
     "tensor/parts.py": "a view moves nothing",
     "tensor/views.py": "a view moves nothing",

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
 from wengert.autograd.graph import tensors_at
 from wengert.rules import structural
 from wengert.tape import backward as tape
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded
+from wengert.tensor import filled
 from wengert.tensor.creation import mark
-from wengert.tensor.promotion import dtype_of
 
 
 def backward(
@@ -90,7 +88,7 @@ def _listed(values: Any) -> Sequence[Any]:
 
 def _zeros(x: Any, batch: tuple[int, ...], requires_grad: bool) -> Any:
     """Return the gradient of what does not depend on ``x``; as a leaf of further graphs it may require grad."""
-    zeros = handle(np.zeros((*batch, *x.shape), dtype_of(x)))
+    zeros = filled.zeros((*batch, *x.shape), dtype=x.dtype, device=x.device)
     if requires_grad:
         mark(zeros)
     return zeros

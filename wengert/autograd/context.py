@@ -17,8 +17,9 @@ from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, state
 from wengert.errors import GradientError
 from wengert.tape.engine import Walk
+from wengert.tape.meta import beside
 from wengert.tape.node import Node, Output
-from wengert.tape.record import Packed, numpy_dtype, uncovered
+from wengert.tape.record import Packed, as_tensor, numpy_dtype, uncovered
 from wengert.tape.saved import checked, second_backward, unpacked
 from wengert.tape.storage import Recorded, alias, guarded, handle
 from wengert.tensor.promotion import cast_to
@@ -149,7 +150,7 @@ class FunctionNode(Node):
         try:
             with walk.user_mode():
                 cts = ct if isinstance(ct, list) else [ct]
-                grads = [self._incoming(i, c, walk) for i, c in enumerate(cts)]
+                grads = [self._incoming(i, c, cts, walk) for i, c in enumerate(cts)]
                 results = self.function.backward_rule()(ctx, *grads)
                 if not isinstance(results, tuple):
                     results = (results,)
@@ -158,13 +159,14 @@ class FunctionNode(Node):
             _running.walks.pop()
         return [None if g is None else walk.value(g) for g in found]
 
-    def _incoming(self, i: int, ct: Any, walk: Walk) -> Any:
+    def _incoming(self, i: int, ct: Any, cts: Sequence[Any], walk: Walk) -> Any:
         if ct is not None:
             return walk.own(ct)
         made = self.made[i]
         if made is None or not self.ctx.materialize_grads:
             return None
-        return handle(np.zeros(*made))
+        arrived = next(c for c in cts if c is not None)
+        return beside(as_tensor(arrived), np.zeros, *made)
 
 
 def _below(walk: Walk) -> Level | None:

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
+from wengert.core.shapes import Shape
 
 
 def by_rows(x: Array) -> Array:
@@ -75,3 +76,27 @@ def laid_as(x: Array, like: Array, dtype: np.dtype[Any] | None = None) -> Array:
 def copied(x: Array) -> Array:
     """Return a copy without gaps, in the order in memory of ``x``."""
     return np.array(x) if x.flags.c_contiguous else laid_as(x, x)
+
+
+def regrouped(shape: Shape, strides: Shape, target: Shape, width: int) -> Shape | None:
+    """Return the strides with which elements lie in another shape, all in bytes; None where they have to be copied.
+
+    Axes of which one begins where the next one ends are one run of elements. Each axis of the target must be part of a
+    single run, and the parts must fill it.
+    """
+    runs: list[tuple[int, int]] = []
+    for n, step in zip(shape, strides, strict=True):
+        if runs and runs[-1][1] == n * step and n != 1:
+            runs[-1] = runs[-1][0] * n, step
+        elif n != 1:
+            runs.append((n, step))
+    found: list[int] = []
+    left, step = runs.pop() if runs and 0 not in shape else (1, width)
+    for n in reversed(target):
+        if n > 1 and left == 1 and runs:
+            left, step = runs.pop()
+        if 0 not in shape and left % n:
+            return None
+        found.append(step)
+        left, step = left // max(n, 1), step * max(n, 1)
+    return tuple(reversed(found))

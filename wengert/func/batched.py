@@ -34,6 +34,11 @@ class Batched(Payload):
         self.level, self.value = level, value
 
     @property
+    def below(self) -> Any:
+        """The value."""
+        return self.value
+
+    @property
     def shape(self) -> tuple[int, ...]:
         """The shape of one example."""
         return tuple(self.value.shape[1:])

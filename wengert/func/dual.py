@@ -20,6 +20,7 @@ from wengert.core.tree import flatten, tree_map
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
+from wengert.tape.meta import beside
 from wengert.tape.mode import no_grad
 from wengert.tape.record import as_tensor, numpy_dtype, uncovered
 from wengert.tape.storage import Recorded, concrete, handle, introduced, known, storage_of
@@ -32,6 +33,11 @@ class Dual(Payload):
 
     def __init__(self, level: Level, primal: Value, tangent: Value) -> None:
         self.level, self.primal, self.tangent = level, primal, tangent
+
+    @property
+    def below(self) -> Any:
+        """The primal."""
+        return self.primal
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -131,7 +137,7 @@ def pushforward(
         return _shaped(total, tuple(out.shape))
     if row.joint:
         moving = [
-            p if row.rule(i) is None else (np.zeros(shapes[i], numpy_dtype(p)) if t is None else t)
+            p if row.rule(i) is None else (_still(p, shapes[i]) if t is None else t)
             for i, (p, t) in enumerate(zip(primals, tangents, strict=True))
         ]
         return row(*moving, **params)
@@ -271,6 +277,12 @@ def _require_alike(x: Any, t: Any) -> None:
         )
 
 
+def _still(primal: Any, shape: tuple[int, ...]) -> Any:
+    """Return the zero tangent of a primal that does not move."""
+    zero = np.zeros(shape, numpy_dtype(primal))
+    return beside(primal, np.zeros, shape, zero.dtype) if isinstance(primal, Recorded) else zero
+
+
 def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any], made: list[Any]) -> Dual:
     """Return a result's primal and tangent; ``made``, the tangents of those before, grows by it."""
     if not isinstance(x, Recorded):
@@ -281,7 +293,7 @@ def _result(level: JvpLevel, x: Any, strict: bool, given: Sequence[Any], made: l
     if tangent is None:
         if strict:
             raise RuntimeError("jvp: an output does not depend on the inputs, and strict=True.")
-        tangent = np.zeros(tuple(x.shape), numpy_dtype(x))  # type: ignore[attr-defined]
+        tangent = payload_of(beside(x, np.zeros, tuple(x.shape), numpy_dtype(x)))  # type: ignore[attr-defined]
     made.append(unshared(tangent, given, made))
     return Dual(level, _primal(level, x, given), made[-1])
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any, Final, NoReturn
+
+import numpy as np
 
 from wengert.core.carrier import Level, leaked
+
+NOWHERE: Final = np.zeros(0)
 
 
 class Payload:
@@ -17,6 +21,8 @@ class Payload:
     __slots__ = ("level",)
 
     level: Level
+    below: Any = NOWHERE
+    """What is carried, an array or a tensor of a lower level; an empty array where there are no values."""
 
     def _refuse(self, op: str) -> NoReturn:
         raise leaked(self.level, op)

@@ -15,7 +15,8 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.dual import lowered, unshared
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import commit
-from wengert.tape.record import as_tensor, collapsed, numpy_dtype
+from wengert.tape.meta import beside
+from wengert.tape.record import collapsed, numpy_dtype
 from wengert.tape.storage import GradCell, Recorded, handle, storage_of
 
 
@@ -60,7 +61,7 @@ def _pull(
     found: list[Any] = []
     for x in inputs:
         ct = captured(walk, x._edge)
-        g = np.zeros(x._cell.shape, x._cell.dtype) if ct is None else ct
+        g = beside(x, np.zeros, x._cell.shape, x._cell.dtype) if ct is None else ct
         found.append(unshared(g, (*inputs, *cts), found))
     return found
 
@@ -173,7 +174,7 @@ def grad_and_value(
             result = func(*full, **kwargs)
             output, aux = _with_aux(result) if has_aux else (result, None)
             _require_scalar(output)
-            one = as_tensor(np.ones((), numpy_dtype(output)))
+            one = beside(output, np.ones, (), numpy_dtype(output))
             found = _pull(level, [output], inputs, [one], False)
             value = _outcome(output, level, leaves)
             kept = tree_map(lambda x: _outcome(x, level, leaves), aux)

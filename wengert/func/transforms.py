@@ -15,8 +15,9 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.func.batched import vmap
 from wengert.func.dual import jvp
 from wengert.func.reverse import argument_numbers, vjp
+from wengert.tape.meta import beside
 from wengert.tape.record import numpy_dtype
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded
 from wengert.tensor import filled, joining, views
 from wengert.tensor.tensor import Tensor
 
@@ -70,7 +71,8 @@ def _basis(tensors: Sequence[Any], start: int, stop: int) -> list[Any]:
     for x in tensors:
         n = x.numel()
         rows = np.eye(stop - start, n, start - before, numpy_dtype(x))
-        found.append(handle(rows.reshape(stop - start, *x.shape)))
+        basis = rows.reshape(stop - start, *x.shape)
+        found.append(beside(x, lambda shape, dtype, basis=basis: basis, basis.shape, basis.dtype))
         before += n
     return found
 
@@ -216,7 +218,7 @@ def linearize(func: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[..
                 f"`x.float()`, or close over what is not differentiated."
             )
     floating, pull, output = vjp(lambda *xs: _floating(func(*xs)), *primals, has_aux=True)
-    zeros = [handle(np.zeros(tuple(x.shape), numpy_dtype(x))) for x in floating]
+    zeros = [beside(x, np.zeros, tuple(x.shape), numpy_dtype(x)) for x in floating]
     _, forward = vjp(lambda *cts: tuple(flatten(pull(*cts))[0]), *zeros)
 
     def jvp_fn(*tangents: Any) -> Any:

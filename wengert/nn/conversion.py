@@ -11,7 +11,9 @@ from wengert.nn.tree import Tree
 from wengert.nn.uninitialized import is_lazy
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import no_grad_yet, read_grad, refuse_in_trace
-from wengert.tensor import creation, filled
+from wengert.tensor import filled
+from wengert.tensor.conversion import arguments
+from wengert.tensor.device import place_of, require_cpu
 from wengert.tensor.promotion import dtype_of
 from wengert.tensor.tensor import Tensor
 
@@ -39,9 +41,18 @@ class Convertible(Tree):
     def to(self, *args: Any, **kwargs: Any) -> Any:
         """Convert floating and complex parameters and buffers: ``to(dtype)``, ``to(tensor)``, ``to(device)``.
 
-        TypeError for a dtype that is neither floating nor complex. There is one device, "cpu".
+        On the device meta they have no elements; from there, use `to_empty`. TypeError for a dtype that is neither
+        floating nor complex, NotImplementedError for a parameter on the device meta that is to be on the CPU.
+
+        >>> import wengert as torch
+        >>> torch.nn.Linear(3, 1).to("meta").weight
+        Parameter containing:
+        tensor(..., device='meta', size=(1, 3), requires_grad=True)
         """
-        example = filled.empty(0).to(*args, **kwargs)
+        place = arguments(args, kwargs).get("device")
+        if isinstance(args[0] if args else None, Tensor):
+            place = args[0].device
+        example = filled.empty(0, device="cpu").to(*args, **kwargs)
         named = [a for a in (*args, *kwargs.values()) if isinstance(a, dtypes.dtype | Tensor)]
         dtype = example.dtype if named else None
         if dtype is not None and dtypes.kind(dtype_of(example)) not in "fc":
@@ -53,9 +64,12 @@ class Convertible(Tree):
                 "A module with complex parameters: layers that compare, round or take maxima do not work on them.",
                 stacklevel=2,
             )
-        return self._apply(
-            lambda t: t.to(dtype) if dtype is not None and dtypes.kind(dtype_of(t)) in "fc" else t
-        )
+
+        def moved(t: Any) -> Any:
+            made = t.to(dtype) if dtype is not None and dtypes.kind(dtype_of(t)) in "fc" else t
+            return made if place is None else made.to(place)
+
+        return self._apply(moved)
 
     def type(self, dst_type: Any) -> Any:
         """Convert every parameter and buffer to a dtype, integers as well."""
@@ -78,17 +92,27 @@ class Convertible(Tree):
         return self._apply(lambda t: t.bfloat16() if t.is_floating_point() else t)
 
     def cpu(self) -> Any:
-        """Return the module, which is on the CPU."""
-        return self
+        """Return the module, which is on the CPU. NotImplementedError where it is on the device meta."""
+        return self._apply(lambda t: t.cpu())
 
     def cuda(self, device: Any = None) -> Any:
         """Raise RuntimeError: there is one device, "cpu"."""
-        creation.require_cpu("cuda" if device is None else f"cuda:{device}")
+        require_cpu("cuda" if device is None else f"cuda:{device}")
 
     def to_empty(self, *, device: Any, recurse: bool = True) -> Any:
-        """Give every parameter and buffer new memory with arbitrary elements."""
-        creation.require_cpu(device)
-        return self._apply(filled.empty_like, recurse)
+        """Give every parameter and buffer new memory with arbitrary elements, on a device.
+
+        It is the way from the device meta to the CPU.
+
+        >>> import wengert as torch
+        >>> layer = torch.nn.Linear(3, 1, device="meta").to_empty(device="cpu")
+        >>> torch.nn.init.ones_(layer.weight)
+        Parameter containing:
+        tensor([[1., 1., 1.]], requires_grad=True)
+        """
+        if device is not None:
+            place_of(device)
+        return self._apply(lambda t: filled.empty_like(t, device=device), recurse)
 
     def requires_grad_(self, requires_grad: bool = True) -> Any:
         """Set ``requires_grad`` of every parameter."""

@@ -12,6 +12,7 @@ from wengert.core.silence import silent
 from wengert.errors import refuser
 from wengert.nn.advice import FILLED
 from wengert.rules import structural
+from wengert.tape.meta import is_meta
 from wengert.tape.mode import no_grad
 from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
@@ -192,6 +193,8 @@ def trunc_normal_(
             stacklevel=2,
         )
     with no_grad():
+        if is_meta(tensor):
+            return tensor
         if below(b) - below(a) > 0.3:
             return _redrawn(tensor, mean, std, a, b, generator)
         return _accepted(tensor, mean, std, a, b, generator)
@@ -231,7 +234,7 @@ def orthogonal_(tensor: Any, gain: float = 1, generator: Any = None) -> Any:
     """
     if tensor.ndim < 2:
         raise ValueError("Only tensors with 2 or more dimensions are supported")
-    if not tensor.numel():
+    if not tensor.numel() or is_meta(tensor):
         return tensor
     rows = tensor.shape[0]
     flat = handle(np.empty((rows, tensor.numel() // rows), dtype_of(tensor)))
@@ -248,9 +251,11 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
         raise ValueError("Only tensors with 2 dimensions are supported")
     rows, columns = tensor.shape
     normal_(tensor, 0, std, generator)
+    orders = [sampling.randperm(rows, device="cpu").numpy() for _ in range(columns)]
+    if is_meta(tensor):
+        return tensor
     values = tensor.detach().numpy().copy()
-    for column in range(columns):
-        order = sampling.randperm(rows).numpy()
+    for column, order in enumerate(orders):
         values[order[: math.ceil(sparsity * rows)], column] = 0
     return _put(tensor, values)
 

@@ -18,6 +18,7 @@ from wengert.nn.parameter import Parameter
 from wengert.nn.tree import Tree
 from wengert.nn.uninitialized import is_lazy
 from wengert.tape.hooks import RemovableHandle
+from wengert.tape.meta import is_meta, no_data
 from wengert.tape.mode import no_grad
 from wengert.tape.provenance import advise
 from wengert.tensor.tensor import Tensor
@@ -191,8 +192,9 @@ class Saveable(Tree):
                 if not is_lazy(given):
                     copies.append(lambda h=held, g=given: _materialize(h, g))  # type: ignore[misc]
             elif key in state_dict:
-                fitted = _fitted(key, state_dict[key], held, error_msgs)
-                if fitted is not None and local_metadata.get("assign_to_params_buffers", False):
+                assign = local_metadata.get("assign_to_params_buffers", False)
+                fitted = _fitted(key, state_dict[key], held, error_msgs, assign)
+                if fitted is not None and assign:
                     copies.append(lambda n=name, h=held, f=fitted: _assign(self, n, h, f))  # type: ignore[misc]
                 elif fitted is not None:
                     copies.append(lambda h=held, f=fitted: h.copy_(f))  # type: ignore[misc]
@@ -232,7 +234,7 @@ def _expects(module: Saveable, key: str, own: dict[str, Any], takes_extra: bool)
     return first in module._modules if dot else first in own or (first == EXTRA and takes_extra)
 
 
-def _fitted(key: str, given: Any, held: Any, error_msgs: list[str]) -> Any:
+def _fitted(key: str, given: Any, held: Any, error_msgs: list[str], assign: bool) -> Any:
     """Return the value for a parameter or buffer, or None after noting why it does not fit."""
     if not isinstance(given, Tensor):
         error_msgs.append(
@@ -248,6 +250,18 @@ def _fitted(key: str, given: Any, held: Any, error_msgs: list[str]) -> Any:
             f"model is {held.shape}."
         )
         return None
+    if is_meta(given) and not is_meta(held) and not assign:
+        error_msgs.append(
+            f'While copying the parameter named "{key}": {no_data("load_state_dict")}'
+        )
+        return None
+    if is_meta(held) and not is_meta(given) and not assign:
+        warnings.warn(
+            f"for {key}: copying from a non-meta parameter in the checkpoint to a meta parameter in the current model, "
+            f"which is a no-op. Pass `assign=True` to put the tensors of the checkpoint into the module, or use "
+            f"`module.to_empty(device='cpu')` before.",
+            stacklevel=5,
+        )
     return given
 
 

@@ -46,14 +46,17 @@ _UNSET = _Unset(EVERYWHERE.number - 1)
 
 
 class Nothing:
-    """What stands in a tensor without shape where others have an array. It knows its dtype only."""
+    """What stands in a tensor without shape where others have an array. It knows its dtype.
 
-    __slots__ = ("element_type",)
+    ``below`` is an empty payload of its device.
+    """
+
+    __slots__ = ("below", "element_type")
 
     level = _UNSET
 
-    def __init__(self, element_type: np.dtype[Any]) -> None:
-        self.element_type = element_type
+    def __init__(self, element_type: np.dtype[Any], below: Any) -> None:
+        self.element_type, self.below = element_type, below
 
     def __getattr__(self, name: str) -> Any:
         if name.startswith("__"):
@@ -87,7 +90,8 @@ class UninitializedTensorMixin:
         ('Parameter', torch.Size([2, 3]))
         """
         refuse_in_trace(self, "materialize()")
-        made = filled.empty(shape, device=device, dtype=self.dtype if dtype is None else dtype)
+        place = self.device if device is None else device
+        made = filled.empty(shape, device=place, dtype=self.dtype if dtype is None else dtype)
         self._payload = made._payload
         self._storage = None
         if self._cell is not None:
@@ -95,9 +99,11 @@ class UninitializedTensorMixin:
         self.__class__ = self.cls_to_become
 
     def to(self: Any, *args: Any, **kwargs: Any) -> Any:
-        """Return a tensor without shape of another dtype; itself when nothing changes."""
-        dtype = filled.empty(0, dtype=self.dtype).to(*args, **kwargs).dtype
-        return self if dtype is self.dtype else type(self)(self.requires_grad, dtype=dtype)
+        """Return a tensor without shape of another dtype or on another device; itself when nothing changes."""
+        made = filled.empty(0, dtype=self.dtype, device="cpu").to(*args, **kwargs)
+        if made.dtype is self.dtype and made.device == self.device:
+            return self
+        return type(self)(self.requires_grad, made.device, made.dtype)
 
     def double(self) -> Any:
         """Return one of float64."""
@@ -121,11 +127,11 @@ class UninitializedTensorMixin:
 
     def __deepcopy__(self: Any, memo: dict[Any, Any]) -> Any:
         if id(self) not in memo:
-            memo[id(self)] = type(self)(self.requires_grad, dtype=self.dtype)
+            memo[id(self)] = type(self)(self.requires_grad, self.device, self.dtype)
         return memo[id(self)]
 
     def __reduce_ex__(self: Any, protocol: Any) -> Any:
-        return type(self), (self.requires_grad, None, self.dtype)
+        return type(self), (self.requires_grad, self.device, self.dtype)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__}>"
@@ -133,7 +139,7 @@ class UninitializedTensorMixin:
 
 def _made(cls: Any, requires_grad: bool, device: Any, dtype: Any) -> Any:
     made: Any = filled.empty(0, device=device, dtype=dtype, requires_grad=requires_grad)
-    made._payload = Nothing(dtype_of(made))
+    made._payload = Nothing(dtype_of(made), made.detach()._payload)
     made.__class__ = cls
     return made
 

@@ -44,6 +44,7 @@ copy = linear(
 )  # fmt: skip
 """``y`` in the shape of ``x``: a write of ``y`` over ``x``."""
 
+to_copy = copy.named("to_copy", "ToCopyBackward0")
 fill = copy.named("fill", "FillBackward2")
 fill_tensor = copy.named("fill_tensor", "FillBackward3")
 

@@ -9,9 +9,10 @@ import numpy as np
 
 from wengert.core import carrier
 from wengert.core.carrier import EVERYWHERE, Level, leaked
-from wengert.errors import GradientError, ShapeError, shape_text
+from wengert.errors import DeviceError, GradientError, ShapeError, shape_text
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.node import edge_node
 from wengert.tape.record import numpy_dtype, recording_level
 from wengert.tape.storage import GradCell, Recorded, handle, ndarray, refuse_node_in_trace
@@ -36,6 +37,8 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
             raise GradientError(
                 f"grad can be implicitly created only for real scalar outputs but got {out.dtype}. Use `.real`."
             )
+        if is_meta(out):
+            return handle(Meta(shape, dtype))
         one: Any = np.ones(shape, dtype)
         return handle(one) if walk.taped else one
     given: Any = gradient
@@ -43,6 +46,11 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
         raise ShapeError(
             f"Mismatch in shape: grad_output[{i}] has a shape of {shape_text(given.shape)} and output[{i}] has a "
             f"shape of {shape_text(shape)}."
+        )
+    if is_meta(given) is not is_meta(out):
+        raise DeviceError(
+            f"grad_output[{i}] is on the device {given.device} and output[{i}] on {out.device}. A gradient is where "
+            f"the output is: use `torch.ones_like(output)`."
         )
     found = numpy_dtype(given)
     if (found.kind == "c") != (dtype.kind == "c"):

@@ -23,6 +23,7 @@ from wengert.rules.structural import conj, sum_to
 from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
 from wengert.tape.masks import arrived_mask, matters_behind, pulled, reduced_to
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
 from wengert.tape.paths import edge_key, leads_on, on_the_way, reached
@@ -368,7 +369,9 @@ class Walk:
         for ct, (shape, dtype) in zip(cts, node.outputs, strict=True):
             if ct is None and dtypes.kind(dtype) in "fc":
                 zero: Any = np.zeros(shape, dtype)
-                ct = handle(zero) if self.taped else zero
+                if any(c is not None and c.__class__ not in RAW and is_meta(c) for c in cts):
+                    zero = Meta(shape, dtype)
+                ct = handle(zero) if self.taped or zero.__class__ is Meta else zero
             filled.append(ct)
         return tuple(filled)
 

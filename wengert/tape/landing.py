@@ -14,6 +14,7 @@ from wengert.errors import DTypeError, GradientError, ShapeError, shape_text
 from wengert.rules.structural import cast, clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
+from wengert.tape.meta import Meta, is_meta, no_data
 from wengert.tape.paths import edge_key
 from wengert.tape.provenance import here
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
@@ -38,11 +39,15 @@ def deposit(walk: Walk) -> None:
     """
     for cell, ct in walk.leaves.items():
         dtype = ct.dtype
-        if dtype is not cell.dtype and getattr(dtype, "numpy", dtype) != cell.dtype:
-            raise GradientError(
-                f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
-                f"a rule or Function returned another dtype than its input's."
-            )
+        if dtype is not cell.dtype:
+            if getattr(dtype, "numpy", dtype) != cell.dtype:
+                raise GradientError(
+                    f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
+                    f"a rule or Function returned another dtype than its input's."
+                )
+            leaf = cell.tensor()
+            if leaf is not None and ct.__class__ not in RAW and is_meta(ct) is not is_meta(leaf):
+                raise no_data("backward() to a leaf on the CPU")
         if not cell.level.open:
             raise leaked(cell.level, "backward")
         if cell.grad is not None or cell.later is not None:
@@ -144,7 +149,8 @@ def _same_memory_kind(grad: Recorded, ct: Any) -> bool:
 def _own(ct: Any, owned: bool) -> Any:
     """Return a cotangent as a tensor that shares memory with nothing else: it is copied unless ``owned``."""
     if ct.__class__ not in RAW:
-        return handle(collapsed(ct))
+        made = handle(collapsed(ct))
+        return clone_by_rows(made) if made._payload.__class__ is Meta else made
     return handle(ct if owned and ct.flags.c_contiguous else np.array(ct, order="C"))
 
 

@@ -9,6 +9,7 @@ from wengert.core import dtypes
 from wengert.tape.storage import Recorded
 from wengert.tensor import device as devices
 from wengert.tensor.copies import clone, contiguous
+from wengert.tensor.creation import moved, place_like
 from wengert.tensor.legacy import named_type, tensortype
 from wengert.tensor.measures import type_name
 from wengert.tensor.promotion import cast_to, converted, dtype_of
@@ -28,11 +29,11 @@ def to(x: Any, /, *args: Any, **options: Any) -> Any:
     >>> x.to(torch.float64), x.to("cpu") is x, x.to("cpu", copy=True) is x
     (tensor([1., 2.], dtype=torch.float64), True, False)
     """
-    asked = _arguments(args, options)
+    asked = arguments(args, options)
     device = asked.get("device")
-    devices.require_plain(devices.CPU if device is None else device)
+    place = place_like(x) if device is None else devices.place_of(device)
     dtype, format_asked = asked.get("dtype"), asked.get("memory_format")
-    made = x if dtype is None else converted(x, dtypes.to_numpy(dtype))
+    made = moved(x if dtype is None else converted(x, dtypes.to_numpy(dtype)), place)
     elsewhere = device is not None and devices.device(device).index is not None
     if made is x and (asked.get("copy") or elsewhere):
         return clone(x, memory_format=format_asked)
@@ -51,7 +52,7 @@ def in_dtype(dtype: Any, name: str) -> Callable[..., Any]:
     return method
 
 
-def _arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
+def arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]:
     """Return the arguments of `to` by name, in whichever form they came."""
     first = args[0] if args else None
     if isinstance(first, Recorded):
@@ -66,7 +67,9 @@ def _arguments(args: tuple[Any, ...], options: dict[str, Any]) -> dict[str, Any]
         raise _combination(args, options)
     asked |= options
     if "other" in asked:
-        asked["dtype"] = dtypes.public(dtype_of(asked.pop("other")))
+        other = asked.pop("other")
+        asked["dtype"] = dtypes.public(dtype_of(other))
+        asked["device"] = place_like(other)
     fits = {
         "device": str | int | devices.device | None,
         "non_blocking": bool | None,

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core.shapes import axis_of
 from wengert.rules import structural as rows
 from wengert.tensor import parts, splitting, views
-from wengert.tensor.device import preserves, require_plain
+from wengert.tensor.device import CPU, placed, preserves
 from wengert.tensor.indexing import getitem
 from wengert.tensor.layout import is_contiguous
 from wengert.tensor.out import deliver
@@ -37,7 +37,7 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
 
 def contiguous(input: Any, memory_format: Any = None) -> Any:
     """Return the tensor with its elements in one piece of memory in order: itself if they are."""
-    require_plain(None, None, memory_format)
+    placed(CPU, None, memory_format)
     return input if is_contiguous(input) else rows.clone_by_rows(input)
 
 

@@ -13,6 +13,7 @@ from wengert.core.carrier import Array, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
 from wengert.tape import storage as cells
+from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded, Storage, handle, root_array
 from wengert.tensor import creation
 
@@ -42,6 +43,8 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
 
 def _copy(x: Any, memo: dict[Any, Any]) -> Any:
     """Return a tensor with the elements and strides of ``x`` in the copy of its memory."""
+    if is_meta(x):
+        return handle(x.detach()._payload)
     array, root, offset = lying(x, "deepcopy")
     key = Recorded, id(root)
     if key not in memo:

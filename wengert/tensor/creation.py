@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import functools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array, state
+from wengert.core.shapes import Shape
 from wengert.core.silence import silent
 from wengert.core.strides import laid_as
 from wengert.errors import DTypeError, GradientError, shape_text
-from wengert.rules import structural
+from wengert.rules import memory, structural
 from wengert.tape import storage as cells
+from wengert.tape.meta import Meta, is_meta, no_data
 from wengert.tape.provenance import warn, warn_once
 from wengert.tape.storage import GradCell, Recorded, handle
-from wengert.tensor.device import require_cpu as require_cpu
-from wengert.tensor.device import require_plain
+from wengert.tensor.device import CPU, META, device, place_of, placed
 from wengert.tensor.promotion import (
     cast_to,
     dtype_of,
@@ -32,13 +33,18 @@ from wengert.tensor.promotion import (
 __all__ = ["as_tensor", "asarray", "from_numpy", "frombuffer", "scalar_tensor", "tensor"]
 
 
-def finish(array: Array, requires_grad: bool = False) -> Any:
-    """Return a new array as a tensor, marked as a leaf when asked."""
-    t = handle(array)
+def finish(made: Array | Meta, requires_grad: bool = False, place: device = CPU) -> Any:
+    """Return a new array, or what is described, as a tensor on a device, marked as a leaf when asked."""
+    t = handle(Meta.of(made) if place is META and isinstance(made, np.ndarray) else made)
     if requires_grad:
         require_flag(requires_grad)
         mark(t)
     return t
+
+
+def room(place: device, make: Callable[..., Any], shape: Shape, dtype: np.dtype[Any]) -> Any:
+    """Return ``make(shape, dtype)``, an array; on the device meta its description, and nothing is made."""
+    return Meta(shape, dtype) if place is META else make(shape, dtype)
 
 
 def require_flag(requires_grad: Any) -> None:
@@ -47,6 +53,30 @@ def require_flag(requires_grad: Any) -> None:
         raise TypeError(
             f"argument 'requires_grad' must be bool, not {type(requires_grad).__name__}."
         )
+
+
+def place_like(x: Any) -> device:
+    """Return the device of a tensor."""
+    return META if is_meta(x) else CPU
+
+
+def _place_for(x: Any, asked: Any) -> device:
+    """Return the device asked for, or else that of a tensor, which may go to a default device other than the CPU."""
+    place = place_of(asked)
+    return place_like(x) if asked is None and place is CPU else place
+
+
+def moved(x: Any, place: device) -> Any:
+    """Return a tensor on a device, itself if it is there; what comes from the CPU leaves its elements behind.
+
+    Raises NotImplementedError for one on the device meta that is to be on the CPU.
+    """
+    found = place_like(x)
+    if found is place:
+        return x
+    if found is META:
+        raise no_data("to('cpu')")
+    return memory.to_copy(handle(Meta(tuple(x.shape), dtype_of(x))), x)
 
 
 def mark(t: Any) -> None:
@@ -89,18 +119,18 @@ def made_of(
     op: str, data: Any, dtype: Any = None, device: Any = None, requires_grad: bool = False
 ) -> Any:
     """Return what `tensor` does; a tensor as data is copied with a warning that names ``op``."""
-    require_cpu(device)
+    place = place_of(device)
     if isinstance(data, Recorded):
         warn(
             f"To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() or "
             f"sourceTensor.detach().clone().requires_grad_(True), rather than {op}(sourceTensor)."
         )
-        copied = _copy_of_tensor(data, dtype)
+        copied = moved(_copy_of_tensor(data, dtype), _place_for(data, device))
         if requires_grad:
             mark(copied)
         return copied
     array = array_of(data, None if dtype is None else dtypes.to_numpy(dtype))
-    return finish(array, requires_grad)
+    return finish(array, requires_grad, place)
 
 
 def _copy_of_tensor(data: Any, dtype: Any) -> Any:
@@ -269,13 +299,14 @@ def _require_one(number: Any) -> None:
 
 
 def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
-    """Return data as a tensor, sharing memory with a tensor or NumPy array when the dtype allows."""
-    require_cpu(device)
+    """Return data as a tensor, sharing memory with a tensor or NumPy array when the dtype and the device allow."""
+    place = place_of(device)
     if isinstance(data, Recorded):
-        return data if dtype is None else cast_to(data, dtypes.to_numpy(dtype))
+        made = data if dtype is None else cast_to(data, dtypes.to_numpy(dtype))
+        return moved(made, _place_for(data, device))
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.to_numpy(dtype) == data.dtype):
-        return from_numpy(data)
-    return tensor(data, dtype=dtype)
+        return moved(from_numpy(data), place)
+    return tensor(data, dtype=dtype, device=place)
 
 
 def asarray(
@@ -294,7 +325,7 @@ def asarray(
     >>> torch.asarray([1., 2.])
     tensor([1., 2.])
     """
-    require_cpu(device)
+    place = place_of(device)
     target = None if dtype is None else dtypes.to_numpy(dtype)
     if isinstance(obj, bytes | bytearray | memoryview):
         obj = np.frombuffer(obj, dtypes.default_float() if target is None else target)
@@ -312,8 +343,10 @@ def asarray(
     if isinstance(obj, Recorded):
         made = obj if target is None else cast_to(obj, target)
         made = structural.clone(made) if copy and alike else made
+        made = moved(made, _place_for(obj, device))
     else:
-        made = from_numpy(obj) if alike and not copy else tensor(obj, dtype=dtype)
+        made = from_numpy(obj) if alike and not copy else tensor(obj, dtype=dtype, device=CPU)
+        made = moved(made, place)
     if requires_grad and made._edge is None:
         require_flag(requires_grad)
         mark(made)
@@ -325,11 +358,11 @@ def scalar_tensor(
     requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """Return a number as a tensor without dimensions, of the default float unless another dtype is asked for."""
-    require_plain(device, layout)
+    place = placed(device, layout)
     if not is_number(s):
         raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}.")
     target = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
-    return finish(np.array(filling(s, target, "scalar_tensor")._payload), requires_grad)
+    return finish(np.array(filling(s, target, "scalar_tensor")._payload), requires_grad, place)
 
 
 def frombuffer(

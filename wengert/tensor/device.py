@@ -1,4 +1,4 @@
-"""Where elements live, and how they lie there: on the CPU, one after the other.
+"""Where elements live, and how they lie there: on the CPU, one after the other, or on the device meta, nowhere.
 
 Other devices can be named, as programs do before they ask whether there is one; a tensor cannot be put there.
 """
@@ -116,6 +116,8 @@ def _no_accelerator(index: int) -> RuntimeError:
 
 
 CPU: Final = device("cpu")
+META: Final = device("meta")
+"""The device of tensors that have a shape and a dtype, and no elements."""
 
 
 class _Defaults(threading.local):
@@ -147,11 +149,22 @@ def set_default_device(device: Any) -> None:
 
 
 def require_cpu(asked: Any) -> None:
-    """Accept the one device there is; AssertionError, RuntimeError or TypeError for others, as PyTorch without them."""
+    """Raise, as `place_of` does, for any device but the CPU, where alone some things can be; None stands for it."""
+    if asked is not None and place_of(asked) is not CPU:
+        raise NotImplementedError(
+            f"Could not use device {asked!s}: a tensor there has no elements. Use 'cpu'."
+        )
+
+
+def place_of(asked: Any) -> device:
+    """Return `CPU` or `META`, the devices there are, as the one asked for, or the default one.
+
+    AssertionError, RuntimeError, NotImplementedError or TypeError for others, as PyTorch without them.
+    """
     if asked is None:
         asked = _defaults.stack[-1]
-    if asked is CPU:
-        return
+    if asked is CPU or asked is META:
+        return asked
     if isinstance(asked, bool) or not isinstance(asked, str | int | device):
         raise TypeError(
             f"argument 'device' must be torch.device, not {type(asked).__name__}. Use 'cpu'."
@@ -162,10 +175,11 @@ def require_cpu(asked: Any) -> None:
             f"Torch not compiled with {kind.upper()} enabled: Wengert computes on the CPU. Use 'cpu', or ask "
             f"`torch.{kind}.is_available()` first."
         )
-    if kind != "cpu":
+    if kind not in ("cpu", "meta"):
         raise NotImplementedError(
             f"Could not use device {asked!s}: Wengert is not linked with support for {kind} devices. Use 'cpu'."
         )
+    return CPU if kind == "cpu" else META
 
 
 class layout:
@@ -207,13 +221,13 @@ channels_last, channels_last_3d = memory_format("channels_last"), memory_format(
 
 def preserves(format_asked: Any) -> bool:
     """Say whether elements are to lie in memory as another tensor's do; TypeError for what is no memory format."""
-    require_plain(None, None, format_asked)
+    placed(CPU, None, format_asked)
     return format_asked is None or format_asked is preserve_format
 
 
-def require_plain(device: Any, layout_asked: Any = None, format_asked: Any = None) -> None:
-    """Accept the CPU, strides, and any order of dimensions; TypeError or RuntimeError for anything else."""
-    require_cpu(device)
+def placed(device: Any, layout_asked: Any = None, format_asked: Any = None) -> device:
+    """Return the device asked for, with strides and any order of dimensions; raises for anything else."""
+    place = place_of(device)
     if layout_asked is not None and layout_asked is not strided:
         raise TypeError(
             f"layout must be torch.strided, not {layout_asked!r}: tensors here are dense."
@@ -222,3 +236,4 @@ def require_plain(device: Any, layout_asked: Any = None, format_asked: Any = Non
         raise TypeError(
             f"memory_format must be one such as torch.contiguous_format, not {format_asked!r}."
         )
+    return place

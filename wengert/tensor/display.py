@@ -21,8 +21,9 @@ Writer = Callable[[Any], str]
 
 
 def tensor_repr(
-    array: Array,
+    array: Array | None,
     *,
+    shape: Sequence[int] | None = None,
     prefix: str = "tensor(",
     default_dtype: str = "float32",
     dtype_name: str,
@@ -33,15 +34,17 @@ def tensor_repr(
 
     The shape is shown where there are no numbers to show it, the dtype where it could not be
     guessed, and one of ``grad_fn=<...>`` and ``requires_grad=True``. What would pass ``linewidth``
-    columns goes to a new line.
+    columns goes to a new line. Without an ``array`` there are no numbers: the tensor is on the device meta.
 
     >>> x = np.zeros((0, 3))
     >>> tensor_repr(x, dtype_name="float64", requires_grad=False, grad_fn_name=None)
     'tensor([], size=(0, 3), dtype=torch.float64)'
     """
     notes = []
-    empty = array.size == 0
-    if (empty and array.ndim != 1) or (not empty and _options.edgeitems == 0):
+    empty = array is None or array.size == 0
+    if array is None:
+        notes += ["device='meta'", f"size={tuple(shape or ())}"]
+    elif (empty and array.ndim != 1) or (not empty and _options.edgeitems == 0):
         notes.append(f"size={tuple(array.shape)}")
     default_complex = "complex128" if default_dtype == "float64" else "complex64"
     obvious = (default_dtype,) if empty else (default_dtype, default_complex, "int64", "bool")
@@ -52,7 +55,8 @@ def tensor_repr(
     elif requires_grad:
         notes.append("requires_grad=True")
     indent = len(prefix)
-    return _with_notes(prefix + format_array(array, indent), notes, indent) + ")"
+    text = "..." if array is None else format_array(array, indent)
+    return _with_notes(prefix + text, notes, indent) + ")"
 
 
 def _with_notes(text: str, notes: Sequence[str], indent: int) -> str:

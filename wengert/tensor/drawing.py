@@ -18,8 +18,10 @@ from wengert.core.primitive import Primitive
 from wengert.core.silence import silently
 from wengert.errors import ShapeError
 from wengert.rules import randomness as rows
+from wengert.tape.meta import is_meta
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
+from wengert.tensor.device import CPU, META
 from wengert.tensor.generator import Draw, drawn
 from wengert.tensor.inplace import overwrite, writable
 from wengert.tensor.promotion import dtype_of, is_number, number_of, require_tensor
@@ -30,7 +32,11 @@ def _fill(op: str, row: Primitive, x: Any, draw: Draw, generator: Any, *operands
     """Write numbers into a tensor; what fails has drawn nothing."""
     writable(x, op)
     like = x._payload if x._payload.__class__ is np.ndarray else None
-    return overwrite(x, drawn(op, generator, draw, tuple(x.shape), *operands, like=like), row, op)
+    place = META if is_meta(x) else CPU
+    numbers = drawn(
+        op, generator, draw, tuple(x.shape), *operands, like=like, place=place, dtype=dtype_of(x)
+    )
+    return overwrite(x, numbers, row, op)
 
 
 def number(op: str, name: str, value: Any) -> float:

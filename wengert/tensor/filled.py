@@ -13,12 +13,13 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import Array
 from wengert.core.shapes import Shape, positive_size, size_argument
-from wengert.core.strides import room_like
+from wengert.core.strides import memory_order, room_like
 from wengert.errors import DTypeError, ShapeError
-from wengert.tensor.creation import finish
-from wengert.tensor.device import preserves, require_plain
+from wengert.tape.meta import Meta, in_order
+from wengert.tensor.creation import finish, place_like, room
+from wengert.tensor.device import META, placed, preserves
+from wengert.tensor.device import device as Device
 from wengert.tensor.layout import layout as laid_out
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, filling, is_number, number_of, require_tensor
@@ -65,10 +66,10 @@ def zeros(
     >>> torch.zeros(2)
     tensor([0., 0.])
     """
-    require_plain(device, layout)
-    made = finish(
-        np.zeros(_shape("zeros", shape, size), _dtype("zeros", dtype, out)), requires_grad
+    made = room(
+        placed(device, layout), np.zeros, _shape("zeros", shape, size), _dtype("zeros", dtype, out)
     )
+    made = finish(made, requires_grad)
     return made if out is None else deliver(made, out, silent=True)
 
 
@@ -77,8 +78,10 @@ def ones(
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """Return ones of a shape, given as ints or one tuple."""
-    require_plain(device, layout)
-    made = finish(np.ones(_shape("ones", shape, size), _dtype("ones", dtype, out)), requires_grad)
+    made = room(
+        placed(device, layout), np.ones, _shape("ones", shape, size), _dtype("ones", dtype, out)
+    )
+    made = finish(made, requires_grad)
     return made if out is None else deliver(made, out, silent=True)
 
 
@@ -87,10 +90,13 @@ def empty(
     pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return a tensor of a shape with arbitrary elements."""
-    require_plain(device, layout, memory_format)
-    made = finish(
-        np.empty(_shape("empty", shape, size), _dtype("empty", dtype, out)), requires_grad
+    made = room(
+        placed(device, layout, memory_format),
+        np.empty,
+        _shape("empty", shape, size),
+        _dtype("empty", dtype, out),
     )
+    made = finish(made, requires_grad)
     return made if out is None else deliver(made, out, silent=True)
 
 
@@ -99,7 +105,7 @@ def empty_strided(
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """Return a tensor with arbitrary elements, neighbours along each dimension ``stride`` elements apart in memory."""
-    require_plain(device, layout)
+    place = placed(device, layout)
     shape, steps = (
         positive_size("empty_strided", (size,)),
         size_argument("empty_strided", (stride,)),
@@ -110,9 +116,12 @@ def empty_strided(
         )
     if any(n < 0 for n in steps):
         raise ShapeError(f"empty_strided: strides must be non-negative, got {list(steps)}")
+    target = _dtype("empty_strided", dtype, None)
+    strides = tuple(step * target.itemsize for step in steps)
+    if place is META:
+        return finish(Meta(shape, target, strides), requires_grad)
     reach = 1 + sum((n - 1) * step for n, step in zip(shape, steps, strict=True))
-    memory = np.empty(0 if 0 in shape else reach, _dtype("empty_strided", dtype, None))
-    strides = [step * memory.itemsize for step in steps]
+    memory = np.empty(0 if 0 in shape else reach, target)
     return finish(np.lib.stride_tricks.as_strided(memory, shape, strides), requires_grad)
 
 
@@ -121,14 +130,17 @@ def empty_permuted(
     requires_grad: bool = False, pin_memory: bool = False,
 ) -> Any:  # fmt: skip
     """Return a tensor with arbitrary elements whose dimensions lie in memory in the order ``physical_layout``."""
-    require_plain(device, layout)
+    place = placed(device, layout)
     shape = positive_size("empty_permuted", (size,))
     order = size_argument("empty_permuted", (physical_layout,))
     if sorted(order) != list(range(len(shape))):
         raise ShapeError(
             f"empty_permuted: physical_layout {list(order)} must name every dimension of size {list(shape)} once"
         )
-    memory = np.empty([shape[d] for d in order], _dtype("empty_permuted", dtype, None))
+    target = _dtype("empty_permuted", dtype, None)
+    if place is META:
+        return finish(Meta(shape, target, in_order(shape, order, target)), requires_grad)
+    memory = np.empty([shape[d] for d in order], target)
     return finish(memory.transpose(np.argsort(order)), requires_grad)
 
 
@@ -142,13 +154,11 @@ def full(
     >>> torch.full((2,), 7)
     tensor([7, 7])
     """
-    require_plain(device, layout)
+    place = placed(device, layout)
     shape = _size_tuple("full", size)
     number = _number("full", fill_value)
-    made = finish(
-        _filled(shape, number, chosen_dtype("full", dtype, out, _own(number)), "full"),
-        requires_grad,
-    )
+    target = chosen_dtype("full", dtype, out, _own(number))
+    made = finish(_filled(place, shape, number, target, "full"), requires_grad)
     return made if out is None else deliver(made, out, silent=True)
 
 
@@ -173,8 +183,9 @@ def _own(number: Any) -> np.dtype[Any]:
     return dtypes.of_number(number)
 
 
-def _filled(shape: Shape, number: Any, dtype: np.dtype[Any], op: str) -> Array:
-    return np.full(shape, filling(number, dtype, op)._payload)
+def _filled(place: Device, shape: Shape, number: Any, dtype: np.dtype[Any], op: str) -> Any:
+    one = filling(number, dtype, op)._payload
+    return room(place, lambda shape, dtype: np.full(shape, one), shape, dtype)
 
 
 def eye(
@@ -188,11 +199,17 @@ def eye(
     tensor([[1., 0.],
             [0., 1.]])
     """
-    require_plain(device, layout)
+    place = placed(device, layout)
     for name, count in (("n", n), ("m", n if m is None else m)):
         if _whole("eye", name, count) < 0:
             raise ShapeError(f"eye: {name} must be greater or equal to 0, got {count}")
-    made = finish(np.eye(n, m, dtype=_dtype("eye", dtype, out)), requires_grad)
+    made = room(
+        place,
+        lambda shape, dtype: np.eye(*shape, dtype=dtype),
+        (n, n if m is None else m),
+        _dtype("eye", dtype, out),
+    )
+    made = finish(made, requires_grad)
     return made if out is None else deliver(made, out, silent=True)
 
 
@@ -208,12 +225,22 @@ def _like(op: str, input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
     return tuple(input.shape), dtype_of(input) if dtype is None else dtypes.to_numpy(dtype)
 
 
-def _room(op: str, input: Any, dtype: Any, memory_format: Any) -> Array:
-    """Return memory for a tensor like another, whose elements lie as that one's do unless they are to lie by rows."""
+def _room(
+    op: str, input: Any, dtype: Any, memory_format: Any, device: Any, layout: Any, number: Any = None
+) -> Any:  # fmt: skip
+    """Return memory for a tensor like another, on its device unless another is asked for, filled with a number.
+
+    The elements lie as that one's do unless they are to lie by rows.
+    """
     shape, target = _like(op, input, dtype)
-    if preserves(memory_format):
-        return room_like(laid_out(input), target)
-    return np.empty(shape, target)
+    place = placed(place_like(input) if device is None else device, layout)
+    if place is META:
+        order = memory_order(laid_out(input)) if preserves(memory_format) else range(len(shape))
+        return Meta(shape, target, in_order(shape, order, target))
+    made = room_like(laid_out(input), target) if preserves(memory_format) else np.empty(shape, target)  # fmt: skip
+    if number is not None:
+        made.fill(number)
+    return made
 
 
 def zeros_like(
@@ -221,10 +248,8 @@ def zeros_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return zeros of another tensor's shape and dtype."""
-    require_plain(device, layout)
-    room = _room("zeros_like", input, dtype, memory_format)
-    room.fill(0)
-    return finish(room, requires_grad)
+    made = _room("zeros_like", input, dtype, memory_format, device, layout, 0)
+    return finish(made, requires_grad)
 
 
 def ones_like(
@@ -232,10 +257,8 @@ def ones_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return ones of another tensor's shape and dtype."""
-    require_plain(device, layout)
-    room = _room("ones_like", input, dtype, memory_format)
-    room.fill(1)
-    return finish(room, requires_grad)
+    made = _room("ones_like", input, dtype, memory_format, device, layout, 1)
+    return finish(made, requires_grad)
 
 
 def empty_like(
@@ -243,8 +266,8 @@ def empty_like(
     requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return a tensor of another's shape and dtype with arbitrary elements."""
-    require_plain(device, layout)
-    return finish(_room("empty_like", input, dtype, memory_format), requires_grad)
+    made = _room("empty_like", input, dtype, memory_format, device, layout)
+    return finish(made, requires_grad)
 
 
 def full_like(
@@ -252,10 +275,10 @@ def full_like(
     pin_memory: bool = False, requires_grad: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return a tensor of another's shape and dtype filled with one number."""
-    require_plain(device, layout)
-    room = _room("full_like", input, dtype, memory_format)
-    room[...] = filling(_number("full_like", fill_value), room.dtype, "full_like")._payload
-    return finish(room, requires_grad)
+    target = _like("full_like", input, dtype)[1]
+    one = filling(_number("full_like", fill_value), target, "full_like")._payload
+    made = _room("full_like", input, dtype, memory_format, device, layout, one)
+    return finish(made, requires_grad)
 
 
 def new_full(
@@ -263,9 +286,8 @@ def new_full(
     pin_memory: bool = False, requires_grad: bool = False,
 ) -> Any:  # fmt: skip
     """Return a tensor of a shape with one number everywhere, of ``input``'s dtype."""
-    require_plain(device, layout)
     shape = _size_tuple("new_full", size)
     target = _like("new_full", input, dtype)[1]
-    return finish(
-        _filled(shape, _number("new_full", fill_value), target, "new_full"), requires_grad
-    )
+    place = placed(place_like(input) if device is None else device, layout)
+    number = _number("new_full", fill_value)
+    return finish(_filled(place, shape, number, target, "new_full"), requires_grad)

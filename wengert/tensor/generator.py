@@ -20,10 +20,12 @@ from wengert.core.silence import silent
 from wengert.core.uniforms import in_memory_order
 from wengert.errors import TraceError
 from wengert.rules import structural
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import as_tensor
 from wengert.tape.storage import Recorded, concrete, handle
-from wengert.tensor.device import CPU, device, require_cpu
+from wengert.tensor.device import CPU, META, device, require_cpu
+from wengert.tensor.promotion import dtype_of
 
 Draw = Callable[..., Array]
 """Draws numbers from a stream, in a shape, given the arrays that they depend on: ``draw(stream, shape, *arrays)``."""
@@ -149,14 +151,17 @@ def generator_of(op: str, given: Any) -> Generator:
 
 
 def drawn(
-    op: str, generator: Any, draw: Draw, shape: Shape, *operands: Any, like: Array | None = None
-) -> Any:
+    op: str, generator: Any, draw: Draw, shape: Shape, *operands: Any, like: Array | None = None,
+    place: device = CPU, dtype: np.dtype[Any] | None = None,
+) -> Any:  # fmt: skip
     """Draw numbers as the open levels want them: a `vmap` decides whether examples share theirs.
 
     The numbers may depend on the values of ``operands``, not on their histories. Those that fill memory laid out as
-    ``like`` are drawn in its order.
+    ``like`` are drawn in its order. On the device meta, or of what is there, nothing is drawn.
     """
     source = generator_of(op, generator)
+    if place is META or any(map(is_meta, operands)):
+        return handle(Meta(shape, dtype_of(operands[0]) if dtype is None else dtype))
 
     def bottom(s: Shape, *values: Value) -> Array:
         arrays = [v if v.__class__ in RAW else concrete(v, op) for v in values]

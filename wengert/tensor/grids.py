@@ -14,7 +14,7 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import handle
 from wengert.tensor.apply import require_broadcast
 from wengert.tensor.joining import stack
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 from wengert.tensor.views import expand, ravel, reshape, unsqueeze
 
 __all__ = [
@@ -168,7 +168,7 @@ def vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
         x = cast_to(x, np.dtype(np.int64))
     if not count:
         return expand(unsqueeze(x, 1)[:, :0], (x.shape[0], 0)).clone()
-    powers = [handle(np.ones(x.shape[0], dtype_of(x)))]
+    powers = [own_array(np.ones(x.shape[0], dtype_of(x)))]
     for _ in range(count - 1):
         powers.append(powers[-1] * x)
     return stack(powers if increasing else powers[::-1], dim=1)

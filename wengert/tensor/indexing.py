@@ -25,7 +25,7 @@ from wengert.tensor import inplace, views
 from wengert.tensor.chains import overlaps
 from wengert.tensor.keys import BOOL, WHOLE, Entry, forward_slice, parse, takes_all
 from wengert.tensor.positions import INT64, checked
-from wengert.tensor.promotion import cast_to, dtype_of, filling, is_number
+from wengert.tensor.promotion import cast_to, dtype_of, filling, is_number, own_array
 
 SELECT, SLICE, ALIAS = structural.select, structural.slice_, structural.alias
 WRITE = "x[...] = y"
@@ -194,7 +194,7 @@ class Advanced:
         arrays = [entry.positions() for entry in self.entries]
         shape = _joint_shape(arrays)
         if 0 in shape or (0 in x.shape and all(x.shape[d] for d in dims)):
-            return dims, rest, [handle(np.zeros(shape, np.int64)) for _ in arrays], shape
+            return dims, rest, [own_array(np.zeros(shape, np.int64)) for _ in arrays], shape
         sizes = [math.prod(x.shape[e.dim : e.dim + e.span]) for e in self.entries]
         arrays = [
             checked("x[...]", array, size, entry.dim, wrap=True)
@@ -248,7 +248,7 @@ class Advanced:
         grid = np.zeros((), np.int64)
         for d in rest:
             grid = grid[..., None] + np.arange(x.shape[d]) * math.prod(x.shape[d + 1 :])
-        at = structural.reshape(at, shape=(*shape, *(1,) * len(rest))) + handle(grid)
+        at = structural.reshape(at, shape=(*shape, *(1,) * len(rest))) + own_array(grid)
         return row, (at, _broadcast(value, tuple(at.shape))), {"axis": 0, "span": x.ndim}
 
     def _spread_over_mask(self, x: Any, value: Any) -> tuple[Any, Any] | None:

@@ -24,6 +24,7 @@ from wengert.errors import (
     shape_text,
 )
 from wengert.rules import memory, structural
+from wengert.tape.meta import is_meta, no_data, nowhere
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Written, written_here
 from wengert.tape.record import beneath, collapsed, recording_level
@@ -133,6 +134,8 @@ def _require_followed(x: Any, value: Any, op: str) -> None:
 
 
 def _require_owner(x: Any, value: Any, op: str) -> None:
+    if x._payload.__class__ is not value._payload.__class__ and is_meta(x) is not is_meta(value):
+        raise no_data(op) if is_meta(value) else nowhere(op)
     level = level_of(value)
     owner = x._owner
     if level.number > owner.number and level is not state.trace and level.kind != "tape":

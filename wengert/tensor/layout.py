@@ -14,6 +14,7 @@ from wengert.core.carrier import state
 from wengert.core.shapes import Shape
 from wengert.core.strides import steps
 from wengert.errors import ShapeError
+from wengert.tape.meta import Meta
 from wengert.tape.storage import ndarray, root_array
 from wengert.tensor.promotion import dtype_of
 
@@ -21,11 +22,14 @@ from wengert.tensor.promotion import dtype_of
 def layout(x: Any) -> np.ndarray[Any, Any]:
     """Return the array of a plain tensor, or one whose elements lie as a carrier's would in memory, their values apart.
 
-    Whether a reshape is a view or a copy must not depend on what carries the elements.
+    One on the device meta has memory for one element only, and none may be read. Whether a reshape is a view or a copy
+    must not depend on what carries the elements.
     """
     payload = x._payload
     if payload.__class__ is ndarray:
         return payload
+    if payload.__class__ is Meta:
+        return payload.phantom()
     view = x._origin
     if view is None and state.trace is not None:
         return state.trace.laid_out(x)  # type: ignore[no-any-return]
@@ -49,6 +53,8 @@ def stride(x: Any) -> Shape:
 
 def storage_offset(x: Any) -> int:
     """Return how many elements before the first one the memory begins that the tensor and its views share."""
+    if x._payload.__class__ is Meta:
+        return x._payload.offset // x._payload.element_type.itemsize
     laid_out = layout(x)
     root = x._storage.root if x._storage is not None and laid_out is x._payload else None
     if root is None:

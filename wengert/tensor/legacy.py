@@ -58,10 +58,10 @@ class tensortype:
 def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
     """Return what the old constructors make: of sizes an uninitialised tensor, of a sequence its elements."""
     if not args:
-        return filled.empty(0, dtype=dtype)
+        return filled.empty(0, dtype=dtype, device="cpu")
     data = args[0]
     if len(args) > 1 or isinstance(data, int | Size):
-        return filled.empty(*args, dtype=dtype)
+        return filled.empty(*args, dtype=dtype, device="cpu")
     if isinstance(data, Recorded):
         if dtypes.public(dtype_of(data)) is not dtype:
             raise TypeError(
@@ -72,7 +72,7 @@ def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
         raise TypeError(
             f"new(): data must be a sequence (got {type(data).__name__}). Use `torch.tensor(...)` for a number."
         )
-    read = creation.tensor(data)
+    read = creation.tensor(data, device="cpu")
     return cast_to(read, dtype.numpy)
 
 

@@ -90,7 +90,7 @@ def _divided(L: Any, B: Any, upper: bool) -> Any:
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """Return the inverse of A from its Cholesky factor: ``A = L L^H``, or (``upper``) ``A = L^H L``."""
     square("cholesky_inverse", L)
-    eye = views.expand(filled.eye(L.shape[-1], dtype=L.dtype), L.shape)
+    eye = views.expand(filled.eye(L.shape[-1], dtype=L.dtype, device=L.device), L.shape)
     made = _divided(L, eye, upper)
     return made if out is None else deliver(made, out)
 
@@ -135,7 +135,7 @@ def lu_unpack(
     """Return P, L and U out of what `linalg.lu_factor` returns; what is not unpacked is empty."""
     matrices("lu_unpack", LU_data, "LU_data")
     order, lower, upper = factoring.unpacked(LU_data, LU_pivots)
-    empty = filled.empty((0,), dtype=LU_data.dtype)
+    empty = filled.empty((0,), dtype=LU_data.dtype, device=LU_data.device)
     made = returned.lu_unpack(
         order if unpack_pivots else empty,
         *((lower, upper) if unpack_data else (empty, empty.clone())),
@@ -162,6 +162,8 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
         made = returned.svd(u, s, mH(vh))
     else:
         leading = tuple(input.shape[:-2])
-        zeros = [filled.zeros((*leading, k, k), dtype=input.dtype) for k in (m, n)]
+        zeros = [
+            filled.zeros((*leading, k, k), dtype=input.dtype, device=input.device) for k in (m, n)
+        ]
         made = returned.svd(zeros[0], spectra.svdvals(input), zeros[1])
     return made if out is None else deliver(made, out)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wengert.core import dtypes
+from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded, concrete, ndarray
 from wengert.tensor.layout import address, stride
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -29,7 +30,7 @@ TYPE_NAMES: Final = {
 
 def type_name(x: Any) -> str:
     """Return PyTorch's name for the type of a tensor of this dtype."""
-    return f"torch.{TYPE_NAMES[dtype_of(x).name]}Tensor"
+    return f"torch.{'meta.' if is_meta(x) else ''}{TYPE_NAMES[dtype_of(x).name]}Tensor"
 
 
 def typename(obj: Any, /) -> str:
@@ -74,7 +75,9 @@ def is_same_size(input: Any, other: Any) -> bool:
 
 
 def data_ptr(x: Any) -> int:
-    """Return the address of the first element; 0 for a tensor without elements. An error inside transforms."""
+    """Return the address of the first element; 0 where there is none. An error inside transforms."""
+    if is_meta(x):
+        return 0
     array = concrete(x, "data_ptr()")
     return address(array) if array.size else 0
 

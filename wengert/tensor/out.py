@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.errors import DTypeError, GradientError, shape_text
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.provenance import warn, written_here
 from wengert.tape.storage import Recorded, Storage, keep_in_trace, mark_written, storage_of
 from wengert.tensor.inplace import assign, require_writable
@@ -83,7 +84,8 @@ def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
         )
     keep_in_trace(out, "_payload", "_storage", "_origin")
     version = storage_of(out).version
-    out._payload = np.empty(shape, dtype_of(out))
+    dtype = dtype_of(out)
+    out._payload = Meta(shape, dtype) if is_meta(out) else np.empty(shape, dtype)
     out._storage, out._origin = Storage(), None
     out._storage.version = version
     mark_written(out, written_here())

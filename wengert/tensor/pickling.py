@@ -11,6 +11,7 @@ from wengert.as_torch import home_of
 from wengert.core.carrier import Array, state
 from wengert.core.shapes import Shape
 from wengert.tape import storage as cells
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.storage import Storage
 from wengert.tensor import creation
 from wengert.tensor.copying import lying, placed, slots, whole
@@ -22,6 +23,10 @@ def reduced(x: Any, *, trimmed: bool = False) -> Any:
     Each tensor has a memory of its own afterwards; `torch.save` lets those that share one share it again. ``trimmed``
     leaves out what lies before and after the tensor's own elements.
     """
+    if is_meta(x):
+        return _described, (
+            _class_named(type(x)), x.detach()._payload, x.requires_grad, attributes(x),
+        )  # fmt: skip
     array, root, offset = lying(x, "pickle")
     if trimmed:
         root, offset = array, 0
@@ -44,8 +49,18 @@ def _rebuilt(
 ) -> Any:  # fmt: skip
     storage = Storage()
     storage.inference = state.inference
+    return _finished(
+        cls, placed(memory, storage, dtype, offset, shape, strides), requires_grad, carried
+    )
+
+
+def _described(cls: Any, description: Meta, requires_grad: bool, carried: Any) -> Any:
+    return _finished(cls, creation.finish(description, False), requires_grad, carried)
+
+
+def _finished(cls: Any, plain: Any, requires_grad: bool, carried: Any) -> Any:
     found = getattr(sys.modules[cls[0]], cls[1]) if isinstance(cls, tuple) else cls
-    made = cells.as_class(placed(memory, storage, dtype, offset, shape, strides), found)
+    made = cells.as_class(plain, found)
     if requires_grad:
         creation.mark(made)
     set_attributes(made, carried)

@@ -82,6 +82,13 @@ def _constant(value: complex, dtype: np.dtype[Any]) -> Any:
     return made
 
 
+def own_array(array: Array) -> Any:
+    """Return an array that a function made for its own use as a tensor without history, wherever it is used."""
+    made = handle(array)
+    made._owner = EVERYWHERE
+    return made
+
+
 @silently
 def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
     """Return a number as a 0-d array of ``dtype``; RuntimeError where it does not fit."""

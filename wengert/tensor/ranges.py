@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import Array
-from wengert.core.silence import silent, silently
+from wengert.core.shapes import Shape
+from wengert.core.silence import silently
 from wengert.errors import DTypeError, ShapeError
 from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
-from wengert.tensor.creation import finish
-from wengert.tensor.device import require_plain
+from wengert.tensor.creation import finish, room
+from wengert.tensor.device import device as Device
+from wengert.tensor.device import placed
 from wengert.tensor.filled import chosen_dtype
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import is_number, number_of
@@ -38,7 +41,7 @@ def arange(
     >>> torch.arange(3.0)
     tensor([0., 1., 2.])
     """
-    require_plain(device, layout)
+    place = placed(device, layout)
     if end is None:
         start, end = 0, start
     if end is None:
@@ -53,7 +56,8 @@ def arange(
         count = -(-(last - first) // by)
     else:
         count = math.ceil((last - first) / by)
-    made = finish(_steps(first, by, max(count, 0), target), requires_grad)
+    counted = partial(_steps, first, by)
+    made = finish(room(place, counted, (max(count, 0),), target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out)
 
 
@@ -66,7 +70,7 @@ def range(
         "torch.range is deprecated and will be removed in a future release because its behavior is inconsistent with "
         "Python's range builtin. Instead, use torch.arange, which produces values in [start, end)."
     )
-    require_plain(device, layout)
+    place = placed(device, layout)
     if end is None:
         start, end = 0, start
     first, last, by = (_real("range", v) for v in (start, end, step))
@@ -74,7 +78,8 @@ def range(
     _require_counting("range", target)
     _require_way("range", first, last, by)
     count = math.floor((last - first) / by) + 1
-    made = finish(_steps(first, by, count, target), requires_grad)
+    counted = partial(_steps, first, by)
+    made = finish(room(place, counted, (count,), target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out)
 
 
@@ -115,10 +120,10 @@ def _require_way(op: str, first: Any, last: Any, step: Any) -> None:
 
 
 @silently
-def _steps(first: Any, step: Any, count: int, dtype: np.dtype[Any]) -> Array:
-    """Return so many numbers, computed in 64 bits."""
+def _steps(first: Any, step: Any, shape: Shape, dtype: np.dtype[Any]) -> Array:
+    """Return a row of numbers, computed in 64 bits."""
     wide = _FLOAT64 if dtypes.kind(dtype) == "f" else _INT64
-    numbers: Array = np.arange(count, dtype=wide)
+    numbers: Array = np.arange(shape[0], dtype=wide)
     numbers *= wide.type(step)
     numbers += wide.type(first)
     return numbers.astype(dtype)
@@ -141,11 +146,11 @@ def linspace(
     >>> torch.linspace(0, 1, 5)
     tensor([0.0000, 0.2500, 0.5000, 0.7500, 1.0000])
     """
-    require_plain(device, layout)
+    place = placed(device, layout)
     first, last = _end("linspace", start, "start"), _end("linspace", end, "end")
     target = _spaced_dtype("linspace", dtype, out, first, last)
-    spaced = _spaced(first, last, _steps_asked("linspace", steps), target)
-    made = finish(silent().run(spaced.astype, target), requires_grad)
+    count = _steps_asked("linspace", steps)
+    made = finish(room(place, partial(_spaced, first, last), (count,), target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 
@@ -159,11 +164,12 @@ def logspace(
     >>> torch.logspace(0, 2, 3)
     tensor([  1.,  10., 100.])
     """
-    require_plain(device, layout)
+    place = placed(device, layout)
     first, last = _end("logspace", start, "start"), _end("logspace", end, "end")
     target = _spaced_dtype("logspace", dtype, out, first, last)
-    exponents = _spaced(first, last, _steps_asked("logspace", steps), target)
-    made = finish(_powers(_end("logspace", base, "base"), exponents, target), requires_grad)
+    powers = partial(_powers, _end("logspace", base, "base"), first, last)
+    count = _steps_asked("logspace", steps)
+    made = finish(room(place, powers, (count,), target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out, silent=True)
 
 
@@ -198,8 +204,9 @@ def _spaced_dtype(op: str, dtype: Any, out: Any, first: Any, last: Any) -> np.dt
 
 
 @silently
-def _powers(base: Any, exponents: Array, dtype: np.dtype[Any]) -> Array:
+def _powers(base: Any, first: Any, last: Any, shape: Shape, dtype: np.dtype[Any]) -> Array:
     wide = np.dtype(np.complex128) if dtype.kind == "c" else _FLOAT64
+    exponents = _evenly(first, last, shape[0], dtype)
     return np.power(wide.type(base), exponents.astype(wide)).astype(dtype)
 
 
@@ -212,7 +219,11 @@ def _steps_asked(op: str, steps: Any) -> int:
 
 
 @silently
-def _spaced(first: Any, last: Any, steps: int, dtype: np.dtype[Any]) -> Array:
+def _spaced(first: Any, last: Any, shape: Shape, dtype: np.dtype[Any]) -> Array:
+    return _evenly(first, last, shape[0], dtype).astype(dtype)
+
+
+def _evenly(first: Any, last: Any, steps: int, dtype: np.dtype[Any]) -> Array:
     """Return evenly spaced numbers, in 64 bits between ends that are themselves of ``dtype`` where that is integer."""
     work = dtype
     if dtype.kind in "iu":
@@ -245,8 +256,8 @@ def tril_indices(
     tensor([[0, 1, 1],
             [0, 0, 1]])
     """
-    require_plain(device, layout)
-    return _triangle("tril_indices", np.tri, row, col, offset, dtype)
+    place = placed(device, layout)
+    return _triangle("tril_indices", np.tri, row, col, offset, dtype, place)
 
 
 def triu_indices(
@@ -259,8 +270,8 @@ def triu_indices(
     layout: Any = None,
 ) -> Any:
     """Return the places of a matrix's upper triangle, row by row: their rows, and below them their columns."""
-    require_plain(device, layout)
-    return _triangle("triu_indices", _upper, row, col, offset, dtype)
+    place = placed(device, layout)
+    return _triangle("triu_indices", _upper, row, col, offset, dtype, place)
 
 
 def _upper(row: int, col: int, offset: int, dtype: Any) -> Array:
@@ -268,7 +279,9 @@ def _upper(row: int, col: int, offset: int, dtype: Any) -> Array:
     return mask
 
 
-def _triangle(op: str, mask: Any, row: int, col: int, offset: int, dtype: Any) -> Any:
+def _triangle(
+    op: str, mask: Any, row: int, col: int, offset: int, dtype: Any, place: Device
+) -> Any:  # fmt: skip
     for name, n in (("row", row), ("col", col)):
         if n < 0:
             raise ShapeError(f"{op}: {name} must be non-negative, got {n}")
@@ -278,4 +291,4 @@ def _triangle(op: str, mask: Any, row: int, col: int, offset: int, dtype: Any) -
             f'"{op}" not implemented for {dtypes.public(target)}. Use int32 or int64.'
         )
     places = np.nonzero(mask(row, col, offset, np.bool_))
-    return finish(np.stack(places).astype(target))
+    return finish(np.stack(places).astype(target), False, place)

@@ -20,7 +20,8 @@ from wengert.errors import DTypeError, ShapeError, cannot_broadcast
 from wengert.rules import randomness as rows
 from wengert.tape.storage import Recorded
 from wengert.tensor import creation
-from wengert.tensor.device import preserves, require_cpu
+from wengert.tensor.device import CPU, place_of, preserves
+from wengert.tensor.device import device as Device
 from wengert.tensor.drawing import between, integer, number
 from wengert.tensor.generator import Draw, drawn
 from wengert.tensor.out import deliver
@@ -44,11 +45,10 @@ def rand(
     >>> torch.rand(2)
     tensor([0.4963, 0.7682])
     """
-    require_cpu(device)
+    place = place_of(device)
     shape, real = _shape("rand", size, named), _dtype("rand", dtype, out)
-    return _made(
-        "rand", partial(uniforms.uniform, dtype=real), shape, real, generator, out, requires_grad
-    )
+    draw = partial(uniforms.uniform, dtype=real)
+    return _made("rand", draw, shape, real, generator, out, requires_grad, place)
 
 
 def randn(
@@ -62,10 +62,10 @@ def randn(
     >>> torch.randn(2)
     tensor([ 1.5410, -0.2934])
     """
-    require_cpu(device)
+    place = place_of(device)
     shape, real = _shape("randn", size, named), _dtype("randn", dtype, out)
     draw = _normals(real, _room(out, shape))
-    return _made("randn", draw, shape, real, generator, out, requires_grad)
+    return _made("randn", draw, shape, real, generator, out, requires_grad, place)
 
 
 def randint(
@@ -81,7 +81,7 @@ def randint(
     >>> torch.randint(10, (3,))
     tensor([4, 9, 3])
     """
-    require_cpu(device)
+    place = place_of(device)
     if size is None and isinstance(high, list | tuple):
         low, high, size = 0, low, high
     elif high is None:
@@ -94,7 +94,7 @@ def randint(
     shape = positive_size("randint", (size,))
     target = _dtype("randint", dtype, out, np.dtype(np.int64))
     draw = _integers("randint", target, low, high)
-    return _made("randint", draw, shape, target, generator, out, requires_grad)
+    return _made("randint", draw, shape, target, generator, out, requires_grad, place)
 
 
 def _integers(op: str, dtype: np.dtype[Any], low: Any, high: Any) -> Draw:
@@ -116,7 +116,7 @@ def randperm(
     >>> torch.randperm(4)
     tensor([0, 1, 3, 2])
     """
-    require_cpu(device)
+    place = place_of(device)
     (count,) = positive_size("randperm", (integer("randperm", "n", n),))
     target = _dtype("randperm", dtype, out, np.dtype(np.int64))
     if target.kind in "bc":
@@ -132,7 +132,7 @@ def randperm(
         orders = [discrete.randperm(stream, count, target) for _ in range(int(np.prod(s[:-1])))]
         return orders[0] if len(s) == 1 else np.array(orders).reshape(s)
 
-    return _made("randperm", draw, (count,), target, generator, out, requires_grad)
+    return _made("randperm", draw, (count,), target, generator, out, requires_grad, place)
 
 
 def rand_like(
@@ -140,10 +140,12 @@ def rand_like(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return uniform numbers in [0, 1) of another tensor's shape, dtype and order in memory."""
-    require_cpu(device)
     real, like = _like("rand_like", input, dtype, memory_format)
+    place = creation.place_like(input) if device is None else place_of(device)
     draw = partial(uniforms.uniform, dtype=real)
-    return _made("rand_like", draw, tuple(input.shape), real, generator, None, requires_grad, like)
+    return _made(
+        "rand_like", draw, tuple(input.shape), real, generator, None, requires_grad, place, like
+    )
 
 
 def randn_like(
@@ -151,10 +153,12 @@ def randn_like(
     requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return normal numbers of another tensor's shape, dtype and order in memory."""
-    require_cpu(device)
     real, like = _like("randn_like", input, dtype, memory_format)
+    place = creation.place_like(input) if device is None else place_of(device)
     draw = _normals(real, like)
-    return _made("randn_like", draw, tuple(input.shape), real, generator, None, requires_grad, like)
+    return _made(
+        "randn_like", draw, tuple(input.shape), real, generator, None, requires_grad, place, like
+    )
 
 
 def randint_like(
@@ -162,12 +166,12 @@ def randint_like(
     device: Any = None, requires_grad: bool = False, pin_memory: bool = False, memory_format: Any = None,
 ) -> Any:  # fmt: skip
     """Return integers of another tensor's shape, dtype and order in memory: below ``high``, from ``low`` or 0 on."""
-    require_cpu(device)
     target, like = _like("randint_like", input, dtype, memory_format)
+    place = creation.place_like(input) if device is None else place_of(device)
     low, high = (0, low) if high is None else (low, high)
     draw = _integers("randint_like", target, low, high)
     shape = tuple(input.shape)
-    return _made("randint_like", draw, shape, target, generator, None, requires_grad, like)
+    return _made("randint_like", draw, shape, target, generator, None, requires_grad, place, like)
 
 
 def _shape(op: str, size: tuple[Any, ...], named: dict[str, Any]) -> Shape:
@@ -220,14 +224,14 @@ def _normals(real: np.dtype[Any], like: Array | None = None) -> Draw:
 
 def _made(
     op: str, draw: Draw, shape: Shape, dtype: np.dtype[Any], generator: Any, out: Any, requires_grad: bool,
-    like: Array | None = None,
+    place: Device = CPU, like: Array | None = None,
 ) -> Any:  # fmt: skip
     """Draw numbers into a new tensor, or into ``out``, in the order of its memory where it has the shape already."""
     # What cannot require a gradient is refused before a number is drawn.
     creation.finish(np.empty(0, dtype), requires_grad)
     if out is not None:
         like = _room(out, shape)
-    made = drawn(op, generator, draw, shape, like=like)
+    made = drawn(op, generator, draw, shape, like=like, place=place, dtype=dtype)
     if out is not None:
         made = deliver(made, out, op=op, silent=True)
     if requires_grad:
@@ -273,13 +277,15 @@ def normal(
         return np.add(numbers, offset, out=numbers, casting="unsafe")
 
     given = [expand(x, shape) for x in tensors]
-    return _detached(_row(mean, std), drawn("normal", generator, draw, shape, *given), given, out)
+    return _detached(
+        _row(mean, std), drawn("normal", generator, draw, shape, *given, dtype=target), given, out
+    )
 
 
 def _normal_of_size(
     mean: Any, std: Any, size: Any, generator: Any, out: Any, dtype: Any, device: Any, requires_grad: bool
 ) -> Any:  # fmt: skip
-    require_cpu(device)
+    place = place_of(device)
     if size is None:
         raise TypeError(
             "normal() of two numbers needs a size, as in `torch.normal(0.0, 1.0, (2, 3))`."
@@ -287,7 +293,7 @@ def _normal_of_size(
     shape, real = positive_size("normal", (size,)), _dtype("normal", dtype, out)
     middle, spread = number("normal", "mean", mean), number("normal", "std", std)
     draw = partial(_normals(real, _room(out, shape)), mean=middle, std=spread)
-    return _made("normal", draw, shape, real, generator, out, requires_grad)
+    return _made("normal", draw, shape, real, generator, out, requires_grad, place)
 
 
 def _common_shape(shapes: list[Shape]) -> Shape:
@@ -334,7 +340,10 @@ def bernoulli(input: Any, p: Any = None, *, generator: Any = None, out: Any = No
         return discrete.bernoulli(stream, s, given[0] if chance is None else chance).astype(dtype)
 
     given = [input] if chance is None else []
-    numbers = drawn("bernoulli", generator, draw, tuple(input.shape), *given)
+    place = creation.place_like(input)
+    numbers = drawn(
+        "bernoulli", generator, draw, tuple(input.shape), *given, place=place, dtype=dtype
+    )
     return _detached(rows.bernoulli, numbers, [input], out)
 
 
@@ -395,5 +404,7 @@ def multinomial(
     def draw(stream: Any, s: Shape, weights: Array) -> Array:
         return by_rows(discrete.multinomial(stream, weights, count, bool(replacement)))
 
-    made = drawn("multinomial", generator, draw, (*shape[:-1], count), input)
+    made = drawn(
+        "multinomial", generator, draw, (*shape[:-1], count), input, dtype=np.dtype(np.int64)
+    )
     return made if out is None else deliver(made, out, silent=True)

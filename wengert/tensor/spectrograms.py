@@ -6,15 +6,13 @@ import math
 import operator
 from typing import Any
 
-import numpy as np
-
 from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import fourier, structural, windows
 from wengert.rules.complex_parts import complex_, view_as_real
 from wengert.rules.memory import revalued, zero
 from wengert.tape.provenance import warn
-from wengert.tape.storage import handle
+from wengert.tensor import filled
 from wengert.tensor.padding import pad
 from wengert.tensor.parts import narrow, unfold
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
@@ -235,7 +233,8 @@ def _prepared(op: str, x: Any, window: Any, length: int) -> tuple[Any, Any]:
             f"{op}: expected a tensor of float32, float64 or complex values, but got {x.dtype}. Use `input.float()`."
         )
     if window is None:
-        window = handle(np.ones(length, dtype_of(x).type(0).real.dtype))
+        real = dtypes.public(dtype_of(x).type(0).real.dtype)
+        window = filled.ones(length, dtype=real, device=x.device)
     require_tensor(op, window, "window")
     if tuple(window.shape) != (length,):
         raise ShapeError(

@@ -17,7 +17,7 @@ from wengert.core import dtypes
 from wengert.core.carrier import Array
 from wengert.errors import DTypeError
 from wengert.tensor.creation import finish
-from wengert.tensor.device import require_plain
+from wengert.tensor.device import placed
 
 __all__ = [
     "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
@@ -113,7 +113,7 @@ def _window(
     requires_grad: bool,
 ) -> Any:  # fmt: skip
     """Return the window that ``shape(n, last)`` gives for the numbers from 0 to ``last``."""
-    require_plain(device, layout)
+    place = placed(device, layout)
     n = _length(op, length)
     if not isinstance(periodic, bool):
         raise TypeError(f"{op}(): argument 'periodic' must be bool, not {type(periodic).__name__}.")
@@ -127,11 +127,11 @@ def _window(
             f'"{op}" not implemented for {dtypes.public(made)}: windows are real. Use `.to(dtype)` of one of floats.'
         )
     if n < 2:
-        return finish(np.ones(n, made), requires_grad)
+        return finish(np.ones(n, made), requires_grad, place)
     # Numbers are taken in the window's own dtype, float32 where it is a shorter one, as PyTorch rounds them.
     work = made if made.itemsize > 2 else np.dtype(np.float32)
     last = n if periodic else n - 1
-    return finish(shape(np.arange(n).astype(work), last).astype(made), requires_grad)
+    return finish(shape(np.arange(n).astype(work), last).astype(made), requires_grad, place)
 
 
 def _length(op: str, given: Any) -> int:

@@ -14,11 +14,12 @@ import numpy as np
 from wengert.core import bfloat16, dtypes
 from wengert.core.carrier import ROOT, Level, state
 from wengert.core.shapes import Size
-from wengert.errors import GradientError, ShapeError
+from wengert.errors import DeviceError, GradientError, ShapeError
 from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
 from wengert.tape.hooks import RemovableHandle, require_callable
+from wengert.tape.meta import Meta, is_meta
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import warn
 from wengert.tape.record import compute, record, recording_level
@@ -208,6 +209,10 @@ class Tensor(Methods, Operators):
             )
         if value is self:
             raise GradientError("can't assign Variable as its own grad")
+        if is_meta(value) is not is_meta(self):
+            raise DeviceError(
+                f"assigned grad is on the device {value.device}, and the tensor on {self.device}."
+            )
         if value.dtype is not self.dtype:
             raise GradientError(
                 f"assigned grad has data of a different type: {value.dtype}, and the tensor is {self.dtype}"
@@ -379,12 +384,17 @@ class Tensor(Methods, Operators):
         if force:
             return (
                 self.detach().numpy()
-                if self._payload.__class__ is np.ndarray
+                if self._payload.__class__ in (np.ndarray, Meta)
                 else concrete(self, "numpy()").copy()
             )
         if self._edge is not None:
             raise GradientError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
+            )
+        if is_meta(self):
+            raise TypeError(
+                "can't convert meta device type tensor to numpy: it has no elements. Make one with elements, as with "
+                "`torch.empty_like(x, device='cpu')`."
             )
         array = self._read("numpy()")
         if array.dtype.kind == "V":
@@ -429,11 +439,12 @@ class Tensor(Methods, Operators):
 
     def _printed(self, prefix: str) -> str:
         payload = self._payload
-        if payload.__class__ is not np.ndarray:
+        if payload.__class__ not in (np.ndarray, Meta):
             return _described(payload, self._edge is not None)
         node = self.grad_fn
         return display.tensor_repr(
-            bfloat16.widened(payload),
+            None if payload.__class__ is Meta else bfloat16.widened(payload),
+            shape=payload.shape,
             prefix=prefix,
             default_dtype=dtypes.get_default_dtype().name,
             dtype_name=self.dtype.name,

@@ -16,6 +16,7 @@ from wengert.core.carrier import Array, state
 from wengert.core.shapes import positive_size
 from wengert.errors import GradientError, ShapeError
 from wengert.rules.structural import TURNED
+from wengert.tape.meta import Meta
 from wengert.tape.provenance import written_here
 from wengert.tape.storage import (
     GradCell,
@@ -30,7 +31,7 @@ from wengert.tape.storage import (
 from wengert.tensor import parts, views
 from wengert.tensor.inplace import require_no_leaf
 from wengert.tensor.layout import address
-from wengert.tensor.promotion import require_tensor
+from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = ["resize_as_"]
 
@@ -118,7 +119,8 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         raise GradientError(
             "cannot resize variables that require grad. Use `reshape`, or `x.detach()` first."
         )
-    if input._payload.__class__ is not ndarray or state.trace is not None:
+    described = input._payload.__class__ is Meta
+    if (input._payload.__class__ is not ndarray and not described) or state.trace is not None:
         raise ShapeError(
             "resize_: the memory of a tensor inside a transform cannot be resized. Use `reshape`."
         )
@@ -128,6 +130,10 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         raise ShapeError(
             "resize_: other tensors are views of this one. Use `reshape`, which makes a new tensor."
         )
+    if described:
+        input._payload, input._origin = Meta(shape, dtype_of(input)), None
+        mark_written(input, written_here())
+        return input
     held, count = _from_first_on(input._payload), math.prod(shape)
     if count <= held.size:
         input._payload = held[:count].reshape(shape)

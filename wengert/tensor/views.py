@@ -18,6 +18,7 @@ from wengert.errors import ShapeError, shape_text
 from wengert.rules import memory
 from wengert.rules import structural as rows
 from wengert.tape import storage as cells
+from wengert.tape.meta import Meta
 from wengert.tape.record import attach
 from wengert.tape.storage import Storage, View, ndarray, new, storage_of
 from wengert.tensor.layout import is_contiguous, layout, require_regroupable
@@ -182,9 +183,12 @@ def reshape(input: Any, shape: Any, *more: Any) -> Any:
 def _reshaped(x: Any, target: tuple[int, ...], op: str) -> Any:
     payload = x._payload
     eager = payload.__class__ is ndarray
-    before = layout(x)
-    raw = before.reshape(target)
-    shared = shares_memory(raw, before)
+    if payload.__class__ is Meta:
+        shared = payload.regrouped(target) is not None
+    else:
+        before = layout(x)
+        raw = before.reshape(target)
+        shared = shares_memory(raw, before)
     if op == "view" and not shared:
         raise ShapeError(
             f"view size {shape_text(target)} is not compatible with input tensor's size "

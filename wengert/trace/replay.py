@@ -11,6 +11,7 @@ from wengert.core.carrier import ROOT, Array, state
 from wengert.core.silence import silent
 from wengert.core.tree import flatten
 from wengert.errors import TraceError
+from wengert.tape.meta import is_meta
 from wengert.tape.provenance import describe, here
 from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import Recorded, handle
@@ -67,7 +68,12 @@ class Argument:
 
 
 def require_plain(x: Any, what: str) -> None:
-    """Raise TraceError for a tensor that a transform watches, and for a leaf with hooks."""
+    """Raise TraceError for a tensor that a transform watches or that has no elements, and for a leaf with hooks."""
+    if is_meta(x):
+        raise TraceError(
+            f"{what} is on the device meta, where it has no elements, and a replay computes with them. Trace with a "
+            f"tensor on the CPU, or call the function itself."
+        )
     if x._payload.__class__ is not np.ndarray or (x._edge is not None and x._level is not ROOT):
         raise TraceError(
             f"{what} is watched by a running transform (grad, jvp, vmap), which could not see into the graph. Call the "

@@ -340,7 +340,9 @@ def gumbel_softmax(
     require_tensor("gumbel_softmax", logits)
     if eps != 1e-10:
         warn("gumbel_softmax: `eps` parameter is deprecated and has no effect.")
-    noise = filled.empty(tuple(logits.shape), dtype=logits.dtype).exponential_()
+    noise = filled.empty(
+        tuple(logits.shape), dtype=logits.dtype, device=logits.device
+    ).exponential_()
     soft = reductions.softmax((logits - elementary.log(noise)) / tau, dim)
     if not hard:
         return soft

@@ -18,11 +18,11 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.dropout import dropout
 from wengert.rules import attention as rows
 from wengert.rules import composite, structural
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded
 from wengert.tensor import comparison
 from wengert.tensor.apply import undefined
 from wengert.tensor.layout import layout
-from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, constant, dtype_of, own_array, require_tensor
 
 __all__ = ["scaled_dot_product_attention"]
 
@@ -158,7 +158,7 @@ def _bias(op: str, mask: Any, like: Any) -> Any:
 
 def causal_bias(queries: int, keys: int, dtype: np.dtype[Any]) -> Any:
     """Return what hides the keys after the i-th from query i, ``(queries, keys)``."""
-    return handle(_causal(queries, keys, dtype))
+    return own_array(_causal(queries, keys, dtype))
 
 
 @functools.lru_cache(maxsize=32)

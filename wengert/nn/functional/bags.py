@@ -16,7 +16,7 @@ from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import masking, reductions
 from wengert.tensor.positions import known, require_integers
-from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
 __all__ = ["embedding_bag"]
 
@@ -56,7 +56,7 @@ def embedding_bag(
     places, inside = _bags(input, offsets, include_last_offset)
     flat = structural.reshape(input, shape=(input.numel(),))
     if not flat.numel():  # every bag is empty: its one place holds any row, and does not count
-        flat, per_sample_weights = handle(np.zeros(1, np.int64)), None
+        flat, per_sample_weights = own_array(np.zeros(1, np.int64)), None
     if padding_idx is not None:
         numbers = known("embedding_bag with padding_idx", flat, "Leave the padding out.")
         inside = inside & (numbers[places] != padding_idx % weight.shape[0])
@@ -136,12 +136,12 @@ def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
 
 def _together(each: Any, inside: Any, mode: str) -> Any:
     """Put the vectors ``(bags, longest, d)`` of each bag together."""
-    outside = handle(~inside[..., None])
+    outside = own_array(~inside[..., None])
     counts = inside.sum(1)[:, None]
     if mode == "max":
         best = reductions.max(masking.masked_fill(each, outside, -math.inf), 1).values
-        return masking.masked_fill(best, handle(counts == 0), 0.0)
+        return masking.masked_fill(best, own_array(counts == 0), 0.0)
     total = reductions.sum(masking.masked_fill(each, outside, 0.0), 1)
     if mode == "sum":
         return total
-    return total / handle(np.maximum(counts, 1).astype(dtype_of(total)))
+    return total / own_array(np.maximum(counts, 1).astype(dtype_of(total)))

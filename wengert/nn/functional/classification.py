@@ -15,11 +15,11 @@ from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import composite, indexing, structural
 from wengert.rules import nll as rows
 from wengert.tape.record import attach, triple
-from wengert.tape.storage import Recorded, handle, ndarray
+from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import bounds, comparison, reductions, scans, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.arguments import real, whole
-from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, constant, dtype_of, own_array, require_tensor
 
 __all__ = [
     "cross_entropy", "multi_margin_loss", "multilabel_margin_loss", "multilabel_soft_margin_loss", "nll_loss",
@@ -280,7 +280,7 @@ def multi_margin_loss(
         excess = excess * excess
     if weight is not None:
         excess = excess * structural.unsqueeze(indexing.index(weight, y, axis=0, span=1), dim=1)
-    others = comparison.ne(handle(np.arange(classes)), column)
+    others = comparison.ne(own_array(np.arange(classes)), column)
     losses = reductions.sum(comparison.where(others, excess, 0), 1) / classes
     if reduction == "none" and input.ndim < 2:
         losses = views.reshape(losses, tuple(target.shape) if target.ndim else ())
@@ -300,7 +300,7 @@ def multilabel_margin_loss(
     y = rows.known_classes(y, classes=classes, lowest=-1)
     is_label = scans.cumprod(cast_to(comparison.ge(y, 0), _INT64), 1) > 0
     labels = comparison.where(is_label, y, 0)
-    hits = comparison.eq(structural.unsqueeze(labels, dim=2), handle(np.arange(classes)))
+    hits = comparison.eq(structural.unsqueeze(labels, dim=2), own_array(np.arange(classes)))
     labelled = reductions.any(hits & structural.unsqueeze(is_label, dim=2), 1)
     own = structural.unsqueeze(indexing.gather(x, labels, dim=1), dim=2)
     excess = bounds.clamp_min(1 - own + structural.unsqueeze(x, dim=1), 0)

@@ -49,7 +49,7 @@ def _noise(op: str, x: Any, shape: Shape, p: float) -> Any:
             f"{op}: result type Float can't be cast to {x.dtype}. Use `{op}(x.float())`."
         )
     each = shape == tuple(x.shape)
-    noise = filled.empty_like(x) if each else filled.empty(shape, dtype=x.dtype)
+    noise = filled.empty_like(x) if each else filled.empty(shape, dtype=x.dtype, device=x.device)
     return noise.bernoulli_(1 - p)
 
 

@@ -53,7 +53,7 @@ def _samples(op: str, x: Any, rank: int, given: Any) -> Any:
     lead: Shape = tuple(x.shape)[:-rank]
     n, channels = lead if len(lead) == 2 else (1, *lead)
     if given is None:
-        given = sampling.rand(n, channels, rank, dtype=x.dtype)
+        given = sampling.rand(n, channels, rank, dtype=x.dtype, device=x.device)
     require_tensor(op, given, "_random_samples")
     if dtype_of(given) != dtype_of(x):
         raise DTypeError(

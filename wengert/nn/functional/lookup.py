@@ -19,7 +19,7 @@ from wengert.tensor import inplace
 from wengert.tensor.arguments import real, whole
 from wengert.tensor.copies import contiguous
 from wengert.tensor.positions import INT64, checked, known, require_integers
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 
 __all__ = ["embedding", "one_hot"]
 
@@ -111,5 +111,5 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raise OutOfRangeError(
             f"one_hot: Class values must be non-negative, and be smaller than num_classes. They are indices: {error}."
         ) from None
-    classes = handle(np.arange(num_classes))
+    classes = own_array(np.arange(num_classes))
     return cast_to(elementwise.eq(structural.unsqueeze(at, dim=at.ndim), classes), INT64)

@@ -14,11 +14,10 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional.per_dimension import per_dimension
 from wengert.rules import indexing, resampling, structural
 from wengert.rules import pooling as rows
-from wengert.tape.storage import handle
 from wengert.tensor import arithmetic, elementary, reductions
 from wengert.tensor.apply import undefined
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
 __all__ = [
     "adaptive_avg_pool1d", "adaptive_avg_pool2d", "adaptive_avg_pool3d", "adaptive_max_pool1d",
@@ -368,7 +367,7 @@ def _max_unpool(
         raise ValueError(f"{op}: output_size must be non-negative, but is {list(out)}.")
     lead = tuple(x.shape)[:-rank]
     at = rows.unpool_positions(indices, rank=rank, count=math.prod(out))
-    zeros = handle(np.zeros(math.prod(lead) * math.prod(out), dtype_of(x)))
+    zeros = own_array(np.zeros(math.prod(lead) * math.prod(out), dtype_of(x)))
     values = structural.reshape(x, shape=(math.prod(x.shape),))
     return rows.UNPOOLED[rank](indexing.put(zeros, at, values, axis=0, span=1), shape=(*lead, *out))
 

@@ -19,6 +19,7 @@ from wengert.rules import lstm as gated
 from wengert.rules import recurrent as rows
 from wengert.tape.storage import handle
 from wengert.tensor import elementary, filled, joining
+from wengert.tensor.promotion import own_array
 
 GATES: Final = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
 """How many rows of weights each hidden unit has, by the kind of cell."""
@@ -48,7 +49,7 @@ class Packed:
         inside = step < lengths
         turned = np.where(inside, lengths - 1 - step, 0)
         padded = tuple(
-            handle(np.where(inside, starts[now] + column, 0))
+            own_array(np.where(inside, starts[now] + column, 0))
             for now in (np.broadcast_to(step, inside.shape), turned)
         )
         packed = tuple(
@@ -123,7 +124,9 @@ def scan(
     w_ih, w_hh, b_ih, b_hh, w_hr = weights
     if mode == "GRU":
         pre = linear(x, w_ih, b_ih)
-        bias = filled.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
+        bias = (
+            filled.zeros(len(w_hh), dtype=w_hh.dtype, device=w_hh.device) if b_hh is None else b_hh
+        )
         return rows.gru(pre, w_hh, bias, hidden, backwards=backwards)[0], None
     shift = b_hh if b_ih is None else b_ih if b_hh is None else b_ih + b_hh
     pre = linear(x, w_ih, shift)

@@ -12,9 +12,8 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import contraction, structural
 from wengert.rules import sampling as rows
 from wengert.tape.provenance import warn
-from wengert.tape.storage import handle
 from wengert.tensor.apply import undefined
-from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
 __all__ = [
     "affine_grid", "affine_grid_generator", "grid_sample", "grid_sampler", "grid_sampler_2d", "grid_sampler_3d"
@@ -200,7 +199,7 @@ def affine_grid_generator(theta: Any, size: Any, align_corners: bool) -> Any:
             f"affine_grid_generator: expected theta of shape {shape_text((n, rank, rank + 1))} for size "
             f"{shape_text(tuple(size))}, but got {shape_text(theta.shape)}."
         )
-    places = handle(_base(axes, bool(align_corners)).astype(dtype_of(theta)))
+    places = own_array(_base(axes, bool(align_corners)).astype(dtype_of(theta)))
     moved = contraction.matmul(places, structural.transpose(theta, dim0=1, dim1=2))
     return rows.affine_grid(moved, shape=(n, *axes, rank))
 

@@ -39,7 +39,9 @@ class _NormBase(Module):
         for name in ("running_mean", "running_var"):
             made = filled.empty(num_features, device=device, dtype=dtype)
             self.register_buffer(name, made if track_running_stats else None)
-        count = creation.tensor(0, dtype=dtypes.int64) if track_running_stats else None
+        count = (
+            creation.tensor(0, dtype=dtypes.int64, device=device) if track_running_stats else None
+        )
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
 

@@ -56,7 +56,7 @@ class RNNCellBase(Module):
         single = input.dim() == 1
         x = input.unsqueeze(0) if single else input
         self._check(x, states, single)
-        zeros = filled.zeros(x.shape[0], self.hidden_size, dtype=x.dtype)
+        zeros = filled.zeros(x.shape[0], self.hidden_size, dtype=x.dtype, device=x.device)
         hidden, cell = (
             zeros if s is None else s.unsqueeze(0) if single else s for s in (*states, None)[:2]
         )

@@ -218,7 +218,7 @@ class _LazyNorm(_Lazy):
         if track_running_stats:
             self.running_mean = UninitializedBuffer(device=device, dtype=dtype)
             self.running_var = UninitializedBuffer(device=device, dtype=dtype)
-            self.num_batches_tracked = creation.tensor(0, dtype=dtypes.int64)
+            self.num_batches_tracked = creation.tensor(0, dtype=dtypes.int64, device=device)
 
     def initialize_parameters(self: Any, input: Any) -> None:
         """Take the number of channels from an input's second dimension."""

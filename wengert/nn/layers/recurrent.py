@@ -143,7 +143,7 @@ class RNNBase(Module):
     def _zeros(self, input: Any, batch_sizes: Any) -> Any:
         """Return the first states where none are given."""
         shape = self.get_expected_hidden_size(input, batch_sizes)
-        return filled.zeros(shape, dtype=input.dtype)
+        return filled.zeros(shape, dtype=input.dtype, device=input.device)
 
     def _each(self, hx: Any, change: Callable[[Any], Any]) -> Any:
         """Return the states with each changed."""
@@ -343,7 +343,9 @@ class LSTM(RNNBase):
         return hx if permutation is None else tuple(s.index_select(1, permutation) for s in hx)
 
     def _zeros(self, input: Any, batch_sizes: Any) -> Any:
-        cell = filled.zeros(self.get_expected_cell_size(input, batch_sizes), dtype=input.dtype)
+        cell = filled.zeros(
+            self.get_expected_cell_size(input, batch_sizes), dtype=input.dtype, device=input.device
+        )
         return super()._zeros(input, batch_sizes), cell
 
     def _each(self, hx: Any, change: Callable[[Any], Any]) -> Any:

@@ -176,7 +176,7 @@ class _Orthogonal(Module):
     def _of_skew(self, a: Any) -> Any:
         if self.orthogonal_map == "matrix_exp":
             return matrices.matrix_exp(a)
-        one = filled.eye(a.size(-1), dtype=a.dtype)
+        one = filled.eye(a.size(-1), dtype=a.dtype, device=a.device)
         return solving.solve(one - a / 2, one + a / 2)
 
     def right_inverse(self, q: Any) -> Any:
@@ -210,7 +210,7 @@ class _Orthogonal(Module):
         if n != k:
             more = sampling.randn(*q.shape[:-2], n, n - k, dtype=q.dtype)
             return _made_orthogonal(joining.cat([q, more], -1))
-        error = (q.mH @ q - filled.eye(k, dtype=q.dtype)).abs()
+        error = (q.mH @ q - filled.eye(k, dtype=q.dtype, device=q.device)).abs()
         eps = 10.0 * n * finfo(q.dtype).eps
         close = bool((error <= eps + 1e-5 * filled.eye(k, dtype=error.dtype)).all())
         return q.clone() if close else _made_orthogonal(q)
@@ -231,7 +231,7 @@ def _made_orthogonal(a: Any) -> Any:
 def _reflected(a: Any, tau: Any) -> Any:
     """Return the first columns of the product of reflectors ``1 - tau v v^H``; v is below the diagonal of a column."""
     n, k = a.size(-2), a.size(-1)
-    one = filled.eye(n, k, dtype=a.dtype)
+    one = filled.eye(n, k, dtype=a.dtype, device=a.device)
     vectors = a.tril(-1) + one
     q = one.expand(*a.shape[:-2], n, k)
     for i in reversed(range(k)):

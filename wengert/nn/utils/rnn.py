@@ -12,7 +12,7 @@ from wengert.errors import ShapeError, refuser, shape_text
 from wengert.rules import indexing
 from wengert.tape.storage import handle
 from wengert.tensor import filled, joining
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 from wengert.tensor.tensor import Tensor
 
 __all__ = [
@@ -176,7 +176,7 @@ def pad_packed_sequence(
     step, column, _ = _places(lengths)
     data = sequence.data
     count = steps if total_length is None else total_length
-    padding = filled.full((1, *data.shape[1:]), padding_value, dtype=data.dtype)
+    padding = filled.full((1, *data.shape[1:]), padding_value, dtype=data.dtype, device=data.device)
     places = np.full((count, batch), len(data))
     places[step, column] = np.arange(len(data))
     back = sequence.unsorted_indices
@@ -186,7 +186,7 @@ def pad_packed_sequence(
     if batch_first:
         places = places.T
     lengthened = joining.cat([data, padding])
-    out = indexing.index(lengthened, handle(np.ascontiguousarray(places)), axis=0, span=1)
+    out = indexing.index(lengthened, own_array(np.ascontiguousarray(places)), axis=0, span=1)
     return out, handle(lengths.astype(np.int64))
 
 
@@ -230,7 +230,9 @@ def pad_sequence(
     longest = max(len(x) for x in given)
     whole = []
     for x in given:
-        padding = filled.full((longest - len(x), *x.shape[1:]), padding_value, dtype=x.dtype)
+        padding = filled.full(
+            (longest - len(x), *x.shape[1:]), padding_value, dtype=x.dtype, device=x.device
+        )
         parts = [x, padding] if padding_side == "right" else [padding, x]
         whole.append(x if len(x) == longest else joining.cat(parts))
     return joining.stack(whole, 0 if batch_first else 1)

@@ -9,13 +9,12 @@ import numpy as np
 from wengert.core.shapes import axis_of, broadcast_shape, broadcastable
 from wengert.errors import ShapeError, cannot_broadcast, shape_text
 from wengert.rules import windows
-from wengert.tape.storage import handle
 from wengert.tensor import contraction, joining, products, reductions, views
 from wengert.tensor.arithmetic import mul
 from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import same_dtype
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 
 __all__ = ["cross", "diagonal", "matmul", "multi_dot", "vander", "vecdot"]
 
@@ -131,7 +130,7 @@ def vander(x: Any, *, N: int | None = None) -> Any:
         raise ShapeError(f"{op}: N must be greater than 1, got {count}.")
     if dtype_of(x).kind in "iu":
         x = cast_to(x, np.dtype(np.int64))
-    powers = [handle(np.ones(tuple(x.shape), dtype_of(x)))]
+    powers = [own_array(np.ones(tuple(x.shape), dtype_of(x)))]
     for _ in range(count - 1):
         powers.append(powers[-1] * x)
     return joining.stack(powers, -1)

@@ -85,7 +85,7 @@ def qr(A: Any, mode: str = "reduced", *, out: Any = None) -> Any:
         )
     q, r = spectral.qr(x, mode=mode)
     if mode == "r":
-        q = filled.empty((0,), dtype=x.dtype)
+        q = filled.empty((0,), dtype=x.dtype, device=x.device)
     made = returned.linalg_qr(q, r)
     return made if out is None else deliver(made, out)
 

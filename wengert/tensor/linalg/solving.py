@@ -195,7 +195,9 @@ def _square_of_any_dtype(op: str, x: Any) -> Any:
 
 def _power(x: Any, n: int) -> Any:
     if n == 0:
-        return structural.clone_by_rows(memory.zero(x)) + filled.eye(x.shape[-1], dtype=x.dtype)
+        return structural.clone_by_rows(memory.zero(x)) + filled.eye(
+            x.shape[-1], dtype=x.dtype, device=x.device
+        )
     if n == 1:
         return x.clone()
     out = None

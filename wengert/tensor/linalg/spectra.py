@@ -161,7 +161,7 @@ def matrix_rank(
     op = "linalg.matrix_rank"
     x = (square(op, A) if hermitian else matrices(op, A)).detach()
     if 0 in x.shape[-2:]:
-        made = filled.zeros(stack_shape(x), dtype=dtypes.int64)
+        made = filled.zeros(stack_shape(x), dtype=dtypes.int64, device=x.device)
         return made if out is None else deliver(made, out)
     absolute, relative = _tolerances(op, x, tol if atol is None else atol, rtol)
     sizes = elementary.abs(eigvalsh(x)) if hermitian else svdvals(x)
@@ -216,8 +216,10 @@ def lstsq(
     made = returned.linalg_lstsq(
         views.squeeze(solution, -1) if vector else solution,
         residuals,
-        filled.empty((0,), dtype=dtypes.int64) if driver == "gels" else ranks,
-        svdvals(A).detach() if spectral else filled.empty((0,), dtype=residuals.dtype),
+        filled.empty((0,), dtype=dtypes.int64, device=A.device) if driver == "gels" else ranks,
+        svdvals(A).detach()
+        if spectral
+        else filled.empty((0,), dtype=residuals.dtype, device=A.device),
     )
     return made if out is None else deliver(made, out)
 

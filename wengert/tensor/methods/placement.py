@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.core import dtypes
+from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded
 from wengert.tensor import foreign, legacy
-from wengert.tensor.device import CPU, device, layout, require_cpu, strided
+from wengert.tensor.creation import moved
+from wengert.tensor.device import CPU, META, device, layout, place_of, require_cpu, strided
 from wengert.tensor.promotion import dtype_of
 
 _CPU_ONLY: Any = False
@@ -18,10 +20,9 @@ class PlacementMethods(Recorded):
 
     __slots__ = ()
 
-    is_cpu: Any = True
-    is_cuda = is_ipu = is_maia = is_meta = is_mkldnn = is_mps = is_mtia = is_vulkan = is_xla = (
-        is_xpu
-    ) = _CPU_ONLY
+    is_cuda = is_ipu = is_maia = is_mkldnn = is_mps = is_mtia = is_vulkan = is_xla = is_xpu = (
+        _CPU_ONLY
+    )
     is_nested = is_quantized = is_sparse = is_sparse_csr = _CPU_ONLY
 
     apply_ = foreign.apply_
@@ -33,8 +34,18 @@ class PlacementMethods(Recorded):
 
     @property
     def device(self) -> device:
-        """The device that holds the elements: the CPU."""
-        return CPU
+        """The device that holds the elements: the CPU, or meta, where there are none."""
+        return META if is_meta(self) else CPU
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether the elements are in main memory."""
+        return not is_meta(self)
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether the tensor has no elements, on the device meta."""
+        return is_meta(self)
 
     @property
     def layout(self) -> layout:
@@ -46,8 +57,8 @@ class PlacementMethods(Recorded):
         return -1
 
     def cpu(self, memory_format: Any = None) -> Any:
-        """Return the tensor, which is on the CPU."""
-        return self
+        """Return the tensor, if it is on the CPU. NotImplementedError on the device meta, where it has no elements."""
+        return moved(self, CPU)
 
     def cuda(
         self, device: Any = None, non_blocking: bool = False, memory_format: Any = None
@@ -99,7 +110,8 @@ class PlacementMethods(Recorded):
 
     def new(self, *args: Any, device: Any = None) -> Any:
         """Return an uninitialised tensor of some sizes, or one of the elements of a sequence, of this one's dtype."""
-        require_cpu(device)
+        if place_of(CPU if device is None else device) is META or is_meta(self):
+            raise NotImplementedError("new(): makes tensors with elements. Use `x.new_empty(...)`.")
         return legacy.made_as(dtypes.public(dtype_of(self)), args)
 
     def dim_order(self, ambiguity_check: Any = False) -> tuple[int, ...]:

@@ -1,0 +1,74 @@
+"""On the device meta a row tells the shapes, dtypes and strides that it would compute, and so does a backward."""
+
+from __future__ import annotations
+
+import warnings
+
+import numpy as np
+import pytest
+
+from tests.laws.explicit.matrices import PREPARED
+from tests.laws.samples import ALL, DIFFERENTIABLE, Array, Sample
+from wengert.core.strides import steps
+from wengert.tape import meta
+from wengert.tape.meta import Meta, is_meta
+from wengert.tape.storage import handle
+
+SPREADS = ("spread", "grid_spread", "grid_sample", "grid_sample3d")
+"""Rows whose results lie in memory in orders that their operands' shapes do not tell."""
+
+
+def _described(x: Array) -> object:
+    return handle(Meta.of(x))
+
+
+def _outputs(out: object) -> tuple:
+    return out if isinstance(out, tuple) else (out,)
+
+
+def _require_told(sample: Sample, *, strides: bool) -> None:
+    operands = list(sample.operands)
+    if sample.row.name in PREPARED:
+        operands[0] = PREPARED[sample.row.name](operands[0])
+    expected = _outputs(sample.row(*operands, **sample.params))
+    found = _outputs(sample.row(*map(_described, operands), **sample.params))
+    assert len(found) == len(expected)
+    for a, b in zip(found, map(np.asarray, expected), strict=True):
+        assert is_meta(a)
+        assert (tuple(a.shape), a._payload.element_type) == (b.shape, b.dtype)
+        if strides and sample.row.name not in SPREADS:
+            assert a.stride() == tuple(steps(b))
+
+
+@pytest.mark.parametrize("sample", ALL)
+def test_a_row_tells_what_it_would_make(sample: Sample) -> None:
+    _require_told(sample, strides=True)
+
+
+@pytest.mark.parametrize("sample", ALL)
+def test_short_dimensions_tell_the_same(sample: Sample, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every size above 1 counts as long, and is stood for where the row allows it.
+
+    Such sizes must not be numbers of axes, which would be taken for them.
+    """
+    if {n for x in sample.operands for n in x.shape} & set(meta._counts(sample.params)):
+        pytest.skip("a parameter is as small as a size")
+    monkeypatch.setattr(meta, "FEW", 0)
+    monkeypatch.setattr(meta, "SHORT", 1)
+    _require_told(sample, strides=False)
+
+
+@pytest.mark.parametrize("sample", DIFFERENTIABLE)
+def test_a_backward_tells_the_gradients(sample: Sample) -> None:
+    leaves = [_described(x) for x in sample.operands]
+    for i in sample.moving:
+        leaves[i].requires_grad_()
+    outs = [o for o in _outputs(sample.row(*leaves, **sample.params)) if o.requires_grad]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        sum((o.abs() if o.is_complex() else o).sum() for o in outs).backward()
+    for i in sample.moving:
+        leaf = leaves[i]
+        if leaf.grad is not None:
+            assert is_meta(leaf.grad)
+            assert (leaf.grad.shape, leaf.grad.dtype) == (leaf.shape, leaf.dtype)

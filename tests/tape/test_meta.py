@@ -1,0 +1,353 @@
+"""The device meta: what its tensors tell, what they refuse, and that nothing is allocated for them."""
+
+from __future__ import annotations
+
+import copy
+import io
+import pickle
+import re
+import warnings
+
+import numpy as np
+import pytest
+
+import wengert as torch
+from wengert import nn
+from wengert.errors import DeviceError, MetaError, TraceError
+from wengert.trace import trace
+
+N = 10**6
+
+
+def empty(*shape, **options):
+    return torch.empty(*shape, device="meta", **options)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda: torch.empty(N, N, device="meta"),
+        lambda: torch.zeros(N, N, device="meta"),
+        lambda: torch.full((N, N), 3, device="meta"),
+        lambda: torch.eye(N, device="meta"),
+        lambda: torch.arange(N * N, device="meta"),
+        lambda: torch.linspace(0, 1, N * N, device="meta"),
+        lambda: torch.logspace(0, 1, N * N, device="meta"),
+        lambda: torch.randn(N, N, device="meta"),
+        lambda: torch.randint(3, (N, N), device="meta"),
+        lambda: torch.randperm(N * N, device="meta"),
+        lambda: torch.empty_strided((N, N), (1, N), device="meta"),
+        lambda: torch.ones_like(empty(N, N)),
+        lambda: empty(3).new_zeros(N, N),
+    ],
+)
+def test_making_needs_no_memory(make):
+    made = make()
+    assert made.is_meta
+    assert made.numel() == N * N
+
+
+@pytest.mark.parametrize(
+    ("compute", "shape"),
+    [
+        (lambda x: x + x.T, (N, N)),
+        (lambda x: x @ x, (N, N)),
+        (lambda x: x.sum(0), (N,)),
+        (lambda x: x.softmax(1), (N, N)),
+        (lambda x: x.T.reshape(-1), (N * N,)),
+        (lambda x: torch.cat([x, x, x[:5]]), (2 * N + 5, N)),
+        (lambda x: torch.stack([x, x]), (2, N, N)),
+        (lambda x: x.sort(1).indices, (N, N)),
+        (lambda x: x.topk(20).values, (N, 20)),
+        (lambda x: x[:64].topk(64, 1).values, (64, 64)),
+        (lambda x: x[:40].topk(50, 1).values, (40, 50)),
+        (lambda x: x.index_select(0, torch.zeros(64, dtype=torch.int64)), (64, N)),
+        (lambda x: nn.functional.layer_norm(x, (N,)), (N, N)),
+        (lambda x: nn.functional.embedding(torch.tensor([1, 2]), x), (2, N)),
+        (lambda x: torch.linalg.svd(x[:, :20])[2], (20, 20)),
+    ],
+)
+def test_computing_needs_no_memory(compute, shape):
+    out = compute(empty(N, N))
+    assert out.is_meta
+    assert tuple(out.shape) == shape
+
+
+def test_a_backward_needs_no_memory():
+    x = empty(N, N, requires_grad=True)
+    (x.relu() @ x).log_softmax(1).sum().backward()
+    assert x.grad.is_meta
+    assert x.grad.shape == (N, N)
+
+
+def test_what_cannot_be_told_without_computing_is_said():
+    with pytest.raises(
+        MetaError, match=r"constant_pad_nd: what it makes of .*\[1000000, 1000000\].*no memory"
+    ):
+        nn.functional.pad(empty(N, N), (1, 1))
+
+
+def test_a_size_beyond_addresses_is_refused():
+    with pytest.raises(RuntimeError, match="Storage size calculation overflowed"):
+        empty(2**40, 2**40)
+
+
+def test_strides_follow_views_and_copies():
+    x = empty(3, 4)
+    assert x.T.stride() == (1, 4)
+    assert (x.T + 1).stride() == (1, 4)
+    assert x.T.contiguous().stride() == (3, 1)
+    assert x[1:, ::2].stride() == (4, 2)
+    assert x[1:].storage_offset() == 4
+    assert x.T.reshape(12).is_contiguous()
+    with pytest.raises(RuntimeError, match="view size"):
+        x.T.view(12)
+
+
+def test_the_hot_paths_step_aside():
+    x, i = empty(3, 4), torch.empty(3, 4, device="meta", dtype=torch.int64)
+    for out in (x + x, x - 2, 2 * x, x / x, x**2, -x, x @ x.T, x[0], x[0, 1], x.mean(), x.relu()):
+        assert out.is_meta
+        assert out.dtype is torch.float32
+    assert (i / 2).dtype is torch.float32
+    assert (i + x).dtype is torch.float32
+    assert i.sin().dtype is torch.float32
+    assert (x > i).dtype is torch.bool
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        lambda x: x.item(),
+        lambda x: bool(x[0]),
+        lambda x: float(x[0]),
+        lambda x: x.tolist(),
+        lambda x: x.cpu(),
+        lambda x: x.to("cpu"),
+        lambda x: x.to(torch.ones(1)),
+        lambda x: x.nonzero(),
+        lambda x: x[x > 0],
+        lambda x: x.unique(),
+        lambda x: torch.ones(3).copy_(x),
+        lambda x: torch.add(x, x, out=torch.ones(3)),
+        lambda x: nn.Linear(3, 1, device="meta").to("cpu"),
+        lambda x: nn.Linear(3, 1, device="meta").cpu(),
+    ],
+)
+def test_elements_are_not_there(read):
+    with pytest.raises(
+        NotImplementedError, match=r"Cannot copy out of meta tensor; no data!.*to_empty"
+    ):
+        read(empty(3))
+
+
+def test_numpy_refuses_by_its_own_type():
+    for read in (lambda x: x.numpy(), np.asarray, lambda x: x.numpy(force=True)):
+        with pytest.raises(TypeError, match=r"can't convert meta device type tensor to numpy"):
+            read(empty(3))
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        lambda m, c: m * c,
+        lambda m, c: c * m,
+        lambda m, c: m.add_(c),
+        lambda m, c: c.add_(m),
+        lambda m, c: c.mul_(m.sum()),
+        lambda m, c: torch.cat([m, c]),
+        lambda m, c: m @ c.T,
+        lambda m, c: nn.Linear(4, 2)(m),
+        lambda m, c: c.requires_grad_() * m,
+        lambda m, c: nn.Linear(4, 2, device="meta")(c),
+        lambda m, c: torch.add(c, c, out=m),
+        lambda m, c: torch.where(m > 0, m, c),
+    ],
+)
+def test_devices_do_not_mix(mix):
+    m, c = empty(3, 4), torch.ones(3, 4)
+    with pytest.raises(
+        DeviceError, match="on the same device, but found at least two devices, meta"
+    ):
+        mix(m, c)
+    assert torch.equal(c, torch.ones(3, 4))
+
+
+def test_the_error_names_the_operands():
+    words = "of shape [3, 4], and one of shape [4] and dtype torch.float64 is on the CPU. Use `y.to('meta')`"
+    with pytest.raises(DeviceError, match=f"mul: .* {re.escape(words)}"):
+        empty(3, 4) * torch.ones(4, dtype=torch.float64)
+
+
+def test_numbers_and_indices_on_the_cpu_do_mix():
+    m = empty(3, 4)
+    assert (m + torch.tensor(2.0)).is_meta
+    assert m[torch.tensor([0, 2])].shape == (2, 4)
+    assert m[torch.tensor([True, False, True])].shape == (2, 4)
+    assert m.gather(1, torch.zeros(3, 1, dtype=torch.int64)).shape == (3, 1)
+
+
+def test_writes_keep_views_and_versions():
+    x = empty(3, 4)
+    row = x[0]
+    row.add_(1)
+    x[1] = 5
+    x[x > 0] = 0.0
+    x[2] = torch.ones(4)
+    x.T.mul_(2)
+    x.copy_(torch.ones(3, 4))
+    assert x.is_meta
+    assert row.is_meta
+    assert x._version == 6
+
+
+def test_a_gradient_is_where_its_leaf_is():
+    c = torch.ones(3, requires_grad=True)
+    with pytest.raises(
+        NotImplementedError, match=r"backward\(\) to a leaf on the CPU: Cannot copy out"
+    ):
+        c.to("meta").sum().backward()
+    assert c.grad is None
+    x = empty(3, requires_grad=True)
+    with pytest.raises(
+        DeviceError, match=r"grad_output\[0\] is on the device cpu and output\[0\] on meta"
+    ):
+        x.sum().backward(torch.ones(()))
+    with pytest.raises(
+        DeviceError, match="assigned grad is on the device cpu, and the tensor on meta"
+    ):
+        x.grad = torch.ones(3)
+    with pytest.raises(RuntimeError, match="incompatible tensor type: torch.meta.FloatTensor"):
+        empty(3).data = torch.ones(3)
+
+
+def test_absent_cotangents_are_there_too():
+    class Pair(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.save_for_backward(x)
+            return x * 2, x * 3
+
+        @staticmethod
+        def backward(ctx, a, b):
+            (x,) = ctx.saved_tensors
+            return (a + b) * x
+
+    x = empty(3, requires_grad=True)
+    Pair.apply(x)[1].sum().backward()
+    assert x.grad.is_meta
+
+
+def test_transforms():
+    x = empty(3)
+    assert torch.func.grad(lambda a: (a * 2).sum())(x).is_meta
+    assert torch.func.hessian(lambda a: (a**3).sum())(x).shape == (3, 3)
+    assert torch.func.vmap(lambda a: (a * 2).sum())(empty(5, 3)).shape == (5,)
+    assert torch.func.jvp(torch.sin, (x,), (x,))[1].is_meta
+
+
+def test_a_trace_needs_elements():
+    with pytest.raises(TraceError, match="argument 0 is on the device meta"):
+        trace(lambda a: a * 2, empty(3))
+
+
+def test_nothing_is_drawn():
+    torch.manual_seed(0)
+    m = torch.rand(3, 4, device="meta").uniform_()
+    m.normal_(), torch.bernoulli(m), torch.normal(m, 1.0), torch.multinomial(m, 2)
+    nn.functional.dropout(m), torch.rand_like(m), nn.Linear(3, 4, device="meta")
+    nn.init.orthogonal_(m), nn.init.trunc_normal_(m)
+    assert torch.equal(torch.rand(1), torch.manual_seed(0) and torch.rand(1))
+
+
+def made():
+    return nn.Sequential(nn.Linear(3, 4), nn.BatchNorm1d(4), nn.ReLU(), nn.Linear(4, 2))
+
+
+def test_a_module_is_made_without_memory_and_filled():
+    with torch.device("meta"):
+        module = made()
+    assert all(x.is_meta for x in module.state_dict().values())
+    assert module(empty(5, 3)).shape == (5, 2)
+    given = made().state_dict()
+    assert module.load_state_dict(given, assign=True).missing_keys == []
+    assert torch.equal(module[0].weight, given["0.weight"])
+    assert module(torch.ones(5, 3)).shape == (5, 2)
+
+
+def test_to_empty():
+    module = made().to("meta")
+    weight = module[0].weight
+    assert weight.is_meta
+    module.to_empty(device="cpu")
+    assert module[0].weight is weight
+    assert (weight.device.type, weight.requires_grad, weight.is_leaf) == ("cpu", True, True)
+
+
+def test_loading_into_meta_is_a_no_op_that_warns():
+    module = made().to("meta")
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        module.load_state_dict(made().state_dict())
+    assert len(given) == len(module.state_dict())
+    words = "for 0.weight: copying from a non-meta parameter .* no-op. Pass `assign=True`"
+    assert re.match(words, str(given[0].message))
+    assert module[0].weight.is_meta
+
+
+def test_loading_from_meta_copies_nothing():
+    module = made()
+    before = copy.deepcopy(module.state_dict())
+    with pytest.raises(
+        RuntimeError, match='While copying the parameter named "0.weight".*no data!'
+    ):
+        module.load_state_dict(made().to("meta").state_dict())
+    for name, value in module.state_dict().items():
+        assert torch.equal(value, before[name])
+
+
+def test_files_and_copies():
+    module = made().to("meta")
+    for again in (copy.deepcopy(module), pickle.loads(pickle.dumps(module))):
+        assert again[0].weight.is_meta
+        assert again[0].weight.requires_grad
+    file = io.BytesIO()
+    torch.save({"m": empty(3, 4).T, "c": torch.ones(2)}, file)
+    file.seek(0)
+    loaded = torch.load(file)
+    assert loaded["m"].is_meta
+    assert loaded["m"].stride() == (1, 4)
+    assert not loaded["c"].is_meta
+    file.seek(0)
+    assert torch.load(file, map_location="meta")["c"].is_meta
+
+
+def test_an_optimizer_steps():
+    module = made().to("meta")
+    for make in (torch.optim.Adam, torch.optim.SGD, torch.optim.Adagrad, torch.optim.Rprop):
+        step = make(module.parameters(), lr=0.1)
+        module(empty(5, 3)).sum().backward()
+        step.step()
+    assert all(p.is_meta for p in module.parameters())
+
+
+def test_lazy_parameters_remember_their_device():
+    layer = nn.LazyLinear(2, device="meta")
+    assert layer.weight.device.type == "meta"
+    assert layer(empty(5, 3)).shape == (5, 2)
+    assert nn.LazyLinear(2).to("meta").weight.device.type == "meta"
+
+
+def test_a_plain_tensor_pays_nothing():
+    """The hot paths ask nothing new: what they ask of a description tells them to step aside."""
+    payload = empty(3)._payload
+    assert payload.dtype is not payload.dtype
+    assert payload.dtype.kind not in ("f", "b")
+    assert not torch.ones(1).is_meta
+
+
+def test_shapes_that_do_not_fit():
+    with pytest.raises(RuntimeError, match="add: operands of shapes .* do not broadcast"):
+        empty(3) + empty(4)
+    with pytest.raises(RuntimeError, match="cannot be multiplied|do not match"):
+        empty(3, 4) @ empty(3, 4)

@@ -1,0 +1,385 @@
+"""The device ``meta``: tensors that have a shape, a dtype and strides, and no elements.
+
+A payload of this carrier describes an array. A row is applied to such by running it on few elements: element by element
+operations on two along each dimension, others on short dimensions that stand for the long ones, whose places in the
+result tell its shape. Nothing here knows any one operation, but for the views that may have to copy.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Final, NoReturn
+
+import numpy as np
+from numpy.lib.stride_tricks import as_strided
+
+from wengert.core import dtypes
+from wengert.core.carrier import EVERYWHERE, RAW, ROOT, Array, Level, Value
+from wengert.core.primitive import Primitive
+from wengert.core.shapes import Shape, broadcast_shape, broadcastable, inferred
+from wengert.core.silence import silent
+from wengert.core.strides import memory_order, regrouped
+from wengert.errors import DeviceError, MetaError, ShapeError, cannot_broadcast, shape_text
+from wengert.rules import complex_parts, memory, structural
+from wengert.tape.storage import Recorded, handle, ndarray
+
+FEW: Final = 1 << 16
+"""Operands with so many elements in all are stood for as they are, without shortened dimensions."""
+
+SHORT: Final = 12
+"""Dimensions up to this size are never shortened: a row may give them a meaning, as to the 3 of a cross product."""
+
+
+class _Elsewhere:
+    """What the hot paths find in place of a dtype: one that is no other's, and of no kind, so that they step aside."""
+
+    __slots__ = ()
+
+    kind = ""
+
+
+class MetaLevel(Level):
+    """Where operations on descriptions are done: above plain arrays, below every tape and transform."""
+
+    kind = "meta device"
+
+    def interpret(
+        self, row: Primitive, operands: Sequence[Value], params: dict[str, Any], level: Level
+    ) -> Any:
+        """Return tensors without elements, of the shapes and dtypes that ``row`` gives.
+
+        RuntimeError for an operand on the CPU that is neither a number nor an index.
+        """
+        if row.kind == "composite" and not row.rules:
+            assert row.definition is not None
+            return row.definition(*operands, **params)
+        described = [_description(row, x, operands) for x in operands]
+        found = silent().run(_outlined, row, described, params)
+        if isinstance(found, tuple):
+            return tuple(map(handle, found))
+        return handle(found)
+
+
+META: Final = MetaLevel(ROOT.number)
+
+
+class Meta:
+    """What stands in a tensor on the device ``meta`` where others have an array: a description of one.
+
+    ``strides`` and ``offset``, where it begins in the memory that it shares with its views, are in bytes, as NumPy's.
+    """
+
+    __slots__ = ("element_type", "offset", "shape", "strides")
+
+    level = META
+
+    def __init__(
+        self, shape: Shape, dtype: np.dtype[Any], strides: Shape | None = None, offset: int = 0
+    ) -> None:
+        if math.prod(shape) * dtype.itemsize >= 2**63:
+            raise ShapeError(
+                f"Storage size calculation overflowed with sizes={shape_text(shape)}: memory has addresses of 63 bits, "
+                f"on the device meta as well."
+            )
+        self.shape, self.element_type, self.offset = shape, dtype, offset
+        self.strides = in_order(shape, range(len(shape)), dtype) if strides is None else strides
+
+    @classmethod
+    def of(cls, array: Array) -> Meta:
+        """Return the description of an array, in memory of its own."""
+        return cls(array.shape, array.dtype, array.strides)
+
+    @property
+    def dtype(self) -> Any:
+        """What tells hot paths, which ask for the dtype first, that this is no array."""
+        return _Elsewhere()
+
+    @property
+    def ndim(self) -> int:
+        """The number of dimensions."""
+        return len(self.shape)
+
+    @property
+    def size(self) -> int:
+        """The number of elements."""
+        return math.prod(self.shape)
+
+    def __getitem__(self, key: Any) -> NoReturn:
+        raise IndexError("a description has no elements")
+
+    def concrete(self, op: str) -> NoReturn:
+        """Raise NotImplementedError: there is no value."""
+        raise no_data(op)
+
+    def phantom(self) -> Array:
+        """Return an array of this shape, dtype and strides, of which no element may be read: it has memory for one."""
+        return as_strided(np.empty(1, self.element_type), self.shape, self.strides)
+
+    def regrouped(self, shape: Shape) -> Shape | None:
+        """Return the strides of a view in another shape, None where the elements would have to be copied."""
+        return regrouped(self.shape, self.strides, shape, self.element_type.itemsize)
+
+
+def is_meta(x: Any) -> bool:
+    """Say whether a tensor is on the device meta, whatever is recorded of it and whatever carries it."""
+    payload = x._payload
+    while payload.__class__ not in RAW and payload.__class__ is not Meta:
+        payload = payload._payload if isinstance(payload, Recorded) else payload.below
+    return payload.__class__ is Meta
+
+
+def beside(
+    x: Any, make: Callable[..., Any], shape: Shape, dtype: np.dtype[Any]
+) -> Any:  # fmt: skip
+    """Return ``make(shape, dtype)``, an array, as a tensor where ``x`` is: on the device meta nothing is made."""
+    return handle(Meta(shape, dtype) if is_meta(x) else make(shape, dtype))
+
+
+def no_data(op: str) -> MetaError:
+    """Word the error for reading elements that are not there."""
+    return MetaError(
+        f"{op.rstrip(',')}: Cannot copy out of meta tensor; no data! A tensor on the device meta has a shape and a "
+        f"dtype and no elements. Make one with elements, as with `torch.empty_like(x, device='cpu')`; for a module, "
+        f"use `module.to_empty(device='cpu')` and then load or initialise its parameters."
+    )
+
+
+def nowhere(op: str) -> DeviceError:
+    """Word the error for writing what was computed on the CPU into a tensor on the device meta."""
+    return DeviceError(
+        f"{op}: Expected all tensors to be on the same device, but found at least two devices, meta and cpu! What is "
+        f"written to is on the device meta, and the value on the CPU. Use `x.copy_(value)`, which leaves the elements "
+        f"behind, or make the value with `device='meta'`."
+    )
+
+
+def _description(row: Primitive, x: Value, operands: Sequence[Value]) -> Any:
+    """Return what is known of an operand: of one on the CPU, a number, an index or a function's own, the array."""
+    raw = x.__class__ in RAW
+    array = np.asarray(x) if raw else x._payload
+    if array.__class__ is Meta:
+        return array
+    fits = dtypes.kind(array.dtype) in "biu" and (raw or not row.aligned)
+    fits = fits or (not raw and x._owner is EVERYWHERE) or _one_number(array)
+    if not fits and row not in (memory.copy, memory.to_copy):
+        meta = next(y for y in operands if y.__class__ not in RAW and y._payload.__class__ is Meta)
+        raise DeviceError(
+            f"{row.name}: Expected all tensors to be on the same device, but found at least two devices, meta and cpu! "
+            f"One operand is on the device meta, of shape {shape_text(meta.shape)}, and one of shape "
+            f"{shape_text(array.shape)} and dtype {dtypes.public(array.dtype)} is on the CPU. Use `y.to('meta')` for "
+            f"that one, or give the other elements with `torch.empty_like(x, device='cpu')`."
+        )
+    return array
+
+
+def _one_number(array: Array) -> bool:
+    """Say whether an array is a number, or one that was expanded."""
+    apart = [step for n, step in zip(array.shape, array.strides, strict=True) if n != 1]
+    return not (any(apart) if apart else array.shape)
+
+
+def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
+    """Return the descriptions of what a row makes of such operands."""
+    if row.view and operands[0].__class__ is Meta:
+        return _viewed(row, operands[0], params)
+    if row.aligned:
+        return _elementwise(row, operands, params)
+    if row is memory.unsafe_view:
+        return Meta(inferred(row.name, params["shape"], operands[0].size), operands[0].element_type)
+    if row is structural.cat:
+        return _joined(operands, params["dim"])
+    if sum(x.size for x in operands) > FEW:
+        sizes = {n for x in operands for n in x.shape}
+        least = max([SHORT, *(n for n in _counts(params) if n not in sizes)])
+        for lengths in _shortenings({n for n in sizes if n > 2 * least}):
+            found = _shortened(row, operands, params, lengths, least)
+            if found is not None:
+                return found
+    try:
+        return _described(_run(row, [_stand_in(x, x.shape) for x in operands], params))
+    except MemoryError as error:
+        raise MetaError(
+            f"{row.name}: what it makes of tensors of shapes {', '.join(shape_text(x.shape) for x in operands)} on the "
+            f"device meta is found by computing it, and there is no memory for that: {error}. Use smaller ones."
+        ) from None
+
+
+def _joined(operands: list[Any], dim: int) -> Meta:
+    """Return the description of arrays behind each other: sizes that add up stand for no size of an operand."""
+    short = [_stand_in(x, tuple(min(n, 1) for n in x.shape)) for x in operands]
+    like = _run(structural.cat, short, {"dim": dim})
+    shape = list(operands[0].shape)
+    shape[dim] = sum(x.shape[dim] for x in operands)
+    return Meta(tuple(shape), like.dtype)
+
+
+# Views
+
+
+def _viewed(row: Primitive, x: Meta, params: dict[str, Any]) -> Any:
+    """Return the descriptions of views of what ``x`` describes; of a copy, where one has to be made."""
+    if row is structural.reshape:
+        shape = inferred(row.name, params["shape"], x.size)
+        strides = x.regrouped(shape)
+        return Meta(shape, x.element_type, strides, 0 if strides is None else x.offset)
+    if row in (structural.view_dtype, complex_parts.view_as_complex):
+        if x.shape and x.strides[-1] != x.element_type.itemsize:
+            x = Meta(x.shape, x.element_type)
+    phantom = x.phantom()
+    start = _address(phantom)
+
+    def described(view: Array) -> Meta:
+        return Meta(view.shape, view.dtype, view.strides, x.offset + _address(view) - start)
+
+    views = row.forward(phantom, **params)
+    return tuple(map(described, views)) if isinstance(views, tuple) else described(views)
+
+
+def _address(array: Array) -> int:
+    return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
+
+
+# Operations element by element
+
+
+def _elementwise(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
+    """Return the descriptions of what a row makes of each element on its own: it is asked for two along each axis."""
+    shapes = [x.shape for x in operands]
+    if not broadcastable(shapes):
+        raise cannot_broadcast(row.name, shapes)
+    shape = broadcast_shape(shapes)
+    outs = _run(row, [_stand_in(x, tuple(min(n, 2) for n in x.shape)) for x in operands], params)
+
+    def described(out: Array) -> Meta:
+        return _laid_out(shape, out)
+
+    return tuple(map(described, outs)) if isinstance(outs, tuple) else described(outs)
+
+
+# Other operations
+
+
+def _counts(params: Any) -> Iterator[int]:
+    """Yield the integers among a row's parameters: how many elements it is to take, say, or from where on."""
+    if isinstance(params, dict | list | tuple):
+        for value in params.values() if isinstance(params, dict) else params:
+            yield from _counts(value)
+    elif isinstance(params, slice):
+        yield from _counts((params.start, params.stop, params.step))
+    elif isinstance(params, int):
+        yield abs(params)
+
+
+def _shortenings(sizes: set[int]) -> Iterator[list[int]]:
+    """Yield sets of long dimensions to shorten, the most first: a row may compute with some of them."""
+    for count in range(len(sizes), 0, -1):
+        if len(sizes) - count > 3:
+            return
+        yield from map(list, itertools.combinations(sorted(sizes), count))
+
+
+def _shortened(
+    row: Primitive, operands: list[Any], params: dict[str, Any], long: list[int], least: int
+) -> Any:  # fmt: skip
+    """Return the descriptions of a row's results, found with short dimensions in place of the ``long`` ones.
+
+    None where that does not tell. The short ones are longer than what the row counts, ``least`` at most, which would be
+    cut off otherwise. It is done twice, with other short ones, in the order of the long ones: a size of the result must
+    stand for the same long one both times, or be the same.
+    """
+    first = {n: least + 1 + i for i, n in enumerate(long)}
+    second = {n: least + 3 + 2 * i + i * i for i, n in enumerate(long)}
+    try:
+        one, two = (
+            _run(
+                row,
+                [_stand_in(x, _renamed(x.shape, names)) for x in operands],
+                _renamed(params, names),
+            )
+            for names in (first, second)
+        )
+    except Exception:  # of whatever sort a row raises for sizes that do not fit
+        return None
+    several = isinstance(one, tuple)
+    pairs = zip(one, two, strict=True) if several else ((one, two),)
+    found = [_matched(a, b, first, second) for a, b in pairs]
+    if any(meta is None for meta in found):
+        return None
+    return tuple(found) if several else found[0]
+
+
+def _renamed(value: Any, names: dict[int, int]) -> Any:
+    """Return a shape, or a row's parameters, with short sizes in place of the long ones."""
+    kind = value.__class__
+    if kind is int:
+        return names.get(value, value)
+    if kind is dict:
+        return {name: _renamed(part, names) for name, part in value.items()}
+    if kind is slice:
+        return slice(*(_renamed(part, names) for part in (value.start, value.stop, value.step)))
+    return kind(_renamed(part, names) for part in value) if kind in (tuple, list) else value
+
+
+def _matched(a: Array, b: Array, first: dict[int, int], second: dict[int, int]) -> Meta | None:
+    """Return what two results for short dimensions say about that for the long ones, or None."""
+    if a.ndim != b.ndim:
+        return None
+    back = {(first[n], second[n]): n for n in first}
+    shape = []
+    for pair in zip(a.shape, b.shape, strict=True):
+        n = back.get(pair, pair[0] if pair[0] == pair[1] else None)
+        if n is None:
+            return None
+        shape.append(n)
+    return _laid_out(tuple(shape), a)
+
+
+def _run(row: Primitive, stand_ins: list[Array], params: dict[str, Any]) -> Any:
+    """Return what a row makes of arrays: one, or a tuple of them."""
+    out = row.outline(*stand_ins, **params)
+    return tuple(map(np.asarray, out)) if isinstance(out, tuple) else np.asarray(out)
+
+
+def _stand_in(x: Any, shape: Shape) -> Array:
+    """Return an array of ones (zeros, for indices) in place of an operand, its elements in the same order in memory.
+
+    Of an array it is the array itself, where the shape is not another one. What is large has memory for one element.
+    """
+    if x.__class__ is ndarray:
+        if x.shape == shape:
+            return x
+        x = Meta.of(x)
+    dtype = x.element_type
+    one = np.full((), 0 if dtype.kind in "biu" else 1, dtype)
+    if math.prod(shape) > FEW:
+        return np.broadcast_to(one, shape)
+    order = memory_order(x.phantom())
+    made: Array = np.full([shape[axis] for axis in order], one)
+    return made.transpose(np.argsort(order)) if order else made
+
+
+def _described(outs: Any) -> Any:
+    if isinstance(outs, tuple):
+        return tuple(_laid_out(out.shape, out) for out in outs)
+    return _laid_out(outs.shape, outs)
+
+
+def _laid_out(shape: Shape, like: Array) -> Meta:
+    """Return the description of a new array of a shape, its elements in the order in memory of those of ``like``."""
+    if len(shape) != like.ndim or 0 in like.strides:
+        return Meta(shape, like.dtype)
+    return Meta(shape, like.dtype, in_order(shape, memory_order(like), like.dtype))
+
+
+def in_order(shape: Shape, order: Sequence[int], dtype: np.dtype[Any]) -> Shape:
+    """Return the strides of an array without gaps whose axes lie in memory in that order, the slowest first."""
+    strides, step = [0] * len(shape), dtype.itemsize
+    for axis in reversed(order):
+        strides[axis] = step
+        step *= max(shape[axis], 1)
+    return tuple(strides)
+
+
+__all__ = ["META", "Meta", "MetaLevel", "beside", "in_order", "is_meta", "no_data", "nowhere"]
