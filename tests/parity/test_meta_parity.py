@@ -249,3 +249,16 @@ def test_in_place_families(torch):
     x[x > 0] = 0.0
     x.T.mul_(2)
     return seen(x), seen(row), x._version, row._version, row._base is x
+
+
+def test_skip_init(torch):
+    torch.manual_seed(0)
+    made = torch.nn.utils.skip_init(torch.nn.Linear, 3, 4)
+    there = torch.nn.utils.skip_init(torch.nn.Linear, 3, 4, device="meta")
+    found = [made.weight.shape, str(made.weight.device), seen(there.weight), torch.rand(1)]
+    for wrong in (int, torch.nn.ReLU):
+        try:
+            torch.nn.utils.skip_init(wrong)
+        except Exception as error:
+            found.append(error)
+    return found

@@ -351,3 +351,48 @@ def test_shapes_that_do_not_fit():
         empty(3) + empty(4)
     with pytest.raises(RuntimeError, match="cannot be multiplied|do not match"):
         empty(3, 4) @ empty(3, 4)
+
+
+def test_views_of_any_layout_survive_writes():
+    """A written tensor keeps its strides, so that its views are views still: none reads memory that is not there."""
+    x = empty(N, N + 2)
+    flat, turned = x.view(-1), x.T
+    x.copy_(empty(N + 2, N).T)
+    turned.mul_(empty(N, N + 2).T)
+    flat.zero_()
+    assert x.stride() == (N + 2, 1)
+    assert flat.stride() == (1,)
+    assert turned.stride() == (1, N + 2)
+    x.requires_grad_()
+    y = x * 1
+    part = y.view(-1)[5:]
+    y.mul_(2)
+    part.add_(1)
+    assert y.grad_fn.name() == "AsStridedBackward0" or y.grad_fn is not None
+    assert part.storage_offset() == 5
+
+
+def test_what_is_made_of_a_tensor_is_on_its_device():
+    x = empty(3, dtype=torch.float64)
+    for made_of in (
+        x.new(2),
+        x.new_zeros(2),
+        x.new_empty(2),
+        x.new_full((2,), 1.0),
+        x.new_tensor([1, 2]),
+    ):
+        assert made_of.is_meta
+        assert made_of.dtype is torch.float64
+    assert not x.new_ones(2, device="cpu").is_meta
+
+
+def test_skip_init():
+    torch.manual_seed(0)
+    layer = nn.utils.skip_init(nn.Linear, 3, 4)
+    assert (layer.weight.device.type, layer.weight.shape) == ("cpu", (4, 3))
+    assert nn.utils.skip_init(nn.Linear, 3, 4, device="meta").weight.is_meta
+    assert torch.equal(torch.rand(1), torch.manual_seed(0) and torch.rand(1))
+    with pytest.raises(RuntimeError, match="Expected a Module; got <class 'int'>"):
+        nn.utils.skip_init(int)
+    with pytest.raises(RuntimeError, match="Module must support a 'device' arg"):
+        nn.utils.skip_init(nn.ReLU)

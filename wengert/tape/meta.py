@@ -2,7 +2,8 @@
 
 A payload of this carrier describes an array. A row is applied to such by running it on few elements: element by element
 operations on two along each dimension, others on short dimensions that stand for the long ones, whose places in the
-result tell its shape. Nothing here knows any one operation, but for the views that may have to copy.
+result tell its shape. Few rows are known here by name: views that may have to copy, and rows whose results have the
+shape of an operand's part, which short dimensions do not tell.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from wengert.core.shapes import Shape, broadcast_shape, broadcastable, inferred
 from wengert.core.silence import silent
 from wengert.core.strides import memory_order, regrouped
 from wengert.errors import DeviceError, MetaError, ShapeError, cannot_broadcast, shape_text
-from wengert.rules import complex_parts, memory, structural
+from wengert.rules import complex_parts, memory, structural, windows
 from wengert.tape.storage import Recorded, handle, ndarray
 
 FEW: Final = 1 << 16
@@ -186,8 +187,13 @@ def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> An
         return _viewed(row, operands[0], params)
     if row.aligned:
         return _elementwise(row, operands, params)
-    if row is memory.unsafe_view:
-        return Meta(inferred(row.name, params["shape"], operands[0].size), operands[0].element_type)
+    if row in (memory.unsafe_view, structural.embed):
+        shape = params["shape"]
+        if row is memory.unsafe_view:
+            shape = inferred(row.name, shape, operands[0].size)
+        return Meta(shape, _dtype(operands[0]))
+    if row in (structural.set_slice, structural.clear_slice, windows.set_view):
+        return Meta(operands[0].shape, _dtype(operands[0]))
     if row is structural.cat:
         return _joined(operands, params["dim"])
     if sum(x.size for x in operands) > FEW:
@@ -206,6 +212,10 @@ def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> An
         ) from None
 
 
+def _dtype(x: Any) -> np.dtype[Any]:
+    return x.dtype if x.__class__ is ndarray else x.element_type  # type: ignore[no-any-return]
+
+
 def _joined(operands: list[Any], dim: int) -> Meta:
     """Return the description of arrays behind each other: sizes that add up stand for no size of an operand."""
     short = [_stand_in(x, tuple(min(n, 1) for n in x.shape)) for x in operands]
@@ -220,6 +230,10 @@ def _joined(operands: list[Any], dim: int) -> Meta:
 
 def _viewed(row: Primitive, x: Meta, params: dict[str, Any]) -> Any:
     """Return the descriptions of views of what ``x`` describes; of a copy, where one has to be made."""
+    if row is memory.as_strided:
+        for step, given in params["chain"]:
+            x = _viewed(step, x, given)
+        return x
     if row is structural.reshape:
         shape = inferred(row.name, params["shape"], x.size)
         strides = x.regrouped(shape)

@@ -24,7 +24,7 @@ from wengert.errors import (
     shape_text,
 )
 from wengert.rules import memory, structural
-from wengert.tape.meta import is_meta, no_data, nowhere
+from wengert.tape.meta import Meta, is_meta, no_data, nowhere
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import Written, written_here
 from wengert.tape.record import beneath, collapsed, recording_level
@@ -220,7 +220,8 @@ def _revalued(base: Any, value: Any) -> Any:
 def _take(tensor: Any, value: Any, memory_written: bool) -> None:
     """Let a tensor have another's history, and its payload unless the memory itself was written."""
     keep_in_trace(tensor, "_payload", "_edge", "_level")
-    if not memory_written:
+    held, new = tensor._payload, value._payload
+    if not memory_written and not (held.__class__ is Meta and new.__class__ is Meta):
         tensor._payload = value._payload if value._edge is not None else collapsed(value)
     keeps_history = tensor._edge is not None and not recording_at(recording_level(tensor))
     if not keeps_history:

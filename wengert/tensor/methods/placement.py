@@ -8,7 +8,7 @@ from wengert.core import dtypes
 from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded
 from wengert.tensor import foreign, legacy
-from wengert.tensor.creation import moved
+from wengert.tensor.creation import moved, place_like
 from wengert.tensor.device import CPU, META, device, layout, place_of, require_cpu, strided
 from wengert.tensor.promotion import dtype_of
 
@@ -110,9 +110,8 @@ class PlacementMethods(Recorded):
 
     def new(self, *args: Any, device: Any = None) -> Any:
         """Return an uninitialised tensor of some sizes, or one of the elements of a sequence, of this one's dtype."""
-        if place_of(CPU if device is None else device) is META or is_meta(self):
-            raise NotImplementedError("new(): makes tensors with elements. Use `x.new_empty(...)`.")
-        return legacy.made_as(dtypes.public(dtype_of(self)), args)
+        place = place_like(self) if device is None else place_of(device)
+        return moved(legacy.made_as(dtypes.public(dtype_of(self)), args), place)
 
     def dim_order(self, ambiguity_check: Any = False) -> tuple[int, ...]:
         """Return the dimensions in the order in which they lie in memory, the outermost first.
