@@ -182,6 +182,9 @@ def test_the_error_names_the_operands():
 def test_numbers_and_indices_on_the_cpu_do_mix():
     m = empty(3, 4)
     assert (m + torch.tensor(2.0)).is_meta
+    assert empty(1).index_fill(0, torch.tensor([0]), 2.0).is_meta
+    with pytest.raises(DeviceError):
+        m + torch.tensor([2.0])
     assert m[torch.tensor([0, 2])].shape == (2, 4)
     assert m[torch.tensor([True, False, True])].shape == (2, 4)
     assert m.gather(1, torch.zeros(3, 1, dtype=torch.int64)).shape == (3, 1)

@@ -177,8 +177,7 @@ def _description(row: Primitive, x: Value, operands: Sequence[Value]) -> Any:
 
 def _one_number(array: Array) -> bool:
     """Say whether an array is a number, or one that was expanded."""
-    apart = [step for n, step in zip(array.shape, array.strides, strict=True) if n != 1]
-    return not (any(apart) if apart else array.shape)
+    return not any(array.strides)
 
 
 def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
