@@ -15,6 +15,7 @@ from wengert.tensor import filled
 from wengert.tensor.conversion import arguments
 from wengert.tensor.device import place_of, require_cpu
 from wengert.tensor.promotion import dtype_of
+from wengert.tensor.rebinding import rebind
 from wengert.tensor.tensor import Tensor
 
 
@@ -140,9 +141,9 @@ def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
         return
     grad = None if parameter._cell is None else parameter._cell.grad
     converted = None if grad is None else (grad, fn(grad))
-    parameter.data = made
+    rebind(parameter, made)
     if converted is not None:
-        converted[0].data = converted[1]
+        rebind(*converted)
 
 
 def clear_grad(parameter: Any, set_to_none: bool) -> None:

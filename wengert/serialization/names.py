@@ -13,6 +13,7 @@ from wengert.core.carrier import Array
 from wengert.core.shapes import Size
 from wengert.errors import FileError
 from wengert.nn.parameter import Parameter
+from wengert.tape.meta import Meta
 from wengert.tape.storage import Storage
 from wengert.tensor import copying, creation, foreign, pickling
 from wengert.tensor import device as devices
@@ -46,14 +47,18 @@ STORAGE_OF = {d.name: StorageType(name) for name, d in DTYPES.items() if name !=
 
 
 class Memory(TypedStorage):
-    """A piece of memory of a file, which tensors look at. Its storage counts writes, once for all of them."""
+    """A piece of memory of a file, which tensors look at. Its storage counts writes, once for all of them.
 
-    __slots__ = ("cell", "key")
+    Of one that is ``described`` only, tensors are on the device meta.
+    """
+
+    __slots__ = ("cell", "described", "key")
 
     def __init__(self, elements: Array, key: str = "") -> None:
         super().__init__(elements, elements.dtype)
         self.key = key
         self.cell = Storage()
+        self.described = False
 
     @property
     def elements(self) -> Array:
@@ -82,11 +87,13 @@ def _placed(
     memory: Memory, dtype: np.dtype[Any], offset: int, size: Any, stride: Any, requires_grad: bool, metadata: Any
 ) -> Any:  # fmt: skip
     """Build a tensor; ``metadata`` says what PyTorch leaves to be done when its elements are read."""
-    width = dtype.itemsize
+    start, strides = offset * dtype.itemsize, tuple(n * dtype.itemsize for n in stride)
     try:
-        made = copying.placed(
-            memory.elements, memory.cell, dtype, offset * width, tuple(size), tuple(n * width for n in stride)
-        )  # fmt: skip
+        if memory.described:
+            made = creation.finish(Meta(tuple(size), dtype, strides, start))
+            made._storage = memory.cell
+        else:
+            made = copying.placed(memory.elements, memory.cell, dtype, start, tuple(size), strides)
     except (TypeError, ValueError) as error:
         raise FileError(
             f"load: the file is damaged: it has a tensor of size {tuple(size)}, strides {tuple(stride)} and offset "
@@ -102,6 +109,13 @@ def _placed(
     if requires_grad:
         creation.mark(made)
     return made
+
+
+def _rebuild_meta_tensor_no_storage(
+    dtype: dtypes.dtype, size: Any, stride: Any, requires_grad: bool
+) -> Any:
+    strides = tuple(n * dtype.itemsize for n in stride)
+    return creation.finish(Meta(tuple(size), dtype.numpy, strides), requires_grad)
 
 
 def _rebuild_parameter(data: Any, requires_grad: bool, hooks: Any) -> Any:
@@ -133,6 +147,7 @@ TORCH_NAMES: dict[tuple[str, str], Any] = {
     ("torch._utils", "_rebuild_tensor"): _rebuild_tensor,
     ("torch._utils", "_rebuild_tensor_v2"): _rebuild_tensor_v2,
     ("torch._utils", "_rebuild_tensor_v3"): _rebuild_tensor_v3,
+    ("torch._utils", "_rebuild_meta_tensor_no_storage"): _rebuild_meta_tensor_no_storage,
     ("torch._utils", "_rebuild_parameter"): _rebuild_parameter,
     ("torch._utils", "_rebuild_parameter_with_state"): _rebuild_parameter_with_state,
     ("torch._tensor", "_rebuild_from_type_v2"): _rebuild_from_type_v2,

@@ -104,6 +104,9 @@ def mapping(map_location: Any) -> Restorer:
 def _moved(storage: Any, place: Any) -> Any:
     name = str(place)
     kind = _kind(name)
+    if kind == "meta":
+        storage.described = True
+        return storage
     return _restored(
         storage,
         name,

@@ -22,6 +22,7 @@ from wengert.nn.parameter import Parameter
 from wengert.serialization import names
 from wengert.serialization.names import NAME_OF, STORAGE_OF, UNTYPED, Memory
 from wengert.serialization.places import location_tag
+from wengert.tape.meta import is_meta
 from wengert.tensor import copying, pickling
 from wengert.tensor.device import device, layout
 from wengert.tensor.memory import TypedStorage, is_storage
@@ -248,13 +249,23 @@ class _Writer(pickle._Pickler):
                 if state
                 else (names._rebuild_parameter, parts)
             )
+        rebuild, parts = self._described(x) if is_meta(x) else self._lying(x, hooks)
+        if cls is Tensor and not state:
+            return rebuild, parts
+        return names._rebuild_from_type_v2, (rebuild, cls, parts, state)
+
+    def _described(self, x: Any) -> Any:
+        return names._rebuild_meta_tensor_no_storage, (
+            x.dtype, tuple(x.shape), x.stride(), x.requires_grad,
+        )  # fmt: skip
+
+    def _lying(self, x: Any, hooks: Any) -> Any:
         array, root, offset = copying.lying(x, "save")
         memory, width = self._noted(root, array.dtype), array.itemsize
         strides = tuple(n // width for n in array.strides)
-        rebuilt = memory, offset // width, tuple(x.shape), strides, x.requires_grad, hooks
-        if cls is Tensor and not state:
-            return names._rebuild_tensor_v2, rebuilt
-        return names._rebuild_from_type_v2, (names._rebuild_tensor_v2, cls, rebuilt, state)
+        return names._rebuild_tensor_v2, (
+            memory, offset // width, tuple(x.shape), strides, x.requires_grad, hooks,
+        )  # fmt: skip
 
     def _noted(self, root: Array, dtype: np.dtype[Any]) -> Memory:
         """Return the memory of an array that owns it, the same one for all that look at it."""

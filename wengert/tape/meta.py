@@ -180,20 +180,27 @@ def _one_number(array: Array) -> bool:
     return not any(array.strides)
 
 
+_REPLACING: Final = frozenset(
+    {structural.set_slice, structural.clear_slice, windows.set_view, memory.copy_slices}
+)
+"""Rows that give their first operand again, with a part replaced."""
+
+
 def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
     """Return the descriptions of what a row makes of such operands."""
     if row.view and operands[0].__class__ is Meta:
         return _viewed(row, operands[0], params)
     if row.aligned:
         return _elementwise(row, operands, params)
-    if row in (memory.unsafe_view, structural.embed):
+    plain = row.variant_of or row
+    if plain in (memory.unsafe_view, structural.embed):
         shape = params["shape"]
-        if row is memory.unsafe_view:
+        if plain is memory.unsafe_view:
             shape = inferred(row.name, shape, operands[0].size)
         return Meta(shape, _dtype(operands[0]))
-    if row in (structural.set_slice, structural.clear_slice, windows.set_view):
+    if plain in _REPLACING:
         return Meta(operands[0].shape, _dtype(operands[0]))
-    if row is structural.cat:
+    if plain is structural.cat:
         return _joined(operands, params["dim"])
     if sum(x.size for x in operands) > FEW:
         sizes = {n for x in operands for n in x.shape}

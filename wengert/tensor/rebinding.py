@@ -15,7 +15,6 @@ from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.errors import GradientError
 from wengert.tape import storage as cells
-from wengert.tape.meta import is_meta
 from wengert.tape.mode import enable_grad
 from wengert.tape.node import edge_node
 from wengert.tape.provenance import here
@@ -31,11 +30,6 @@ def rebind(x: Any, value: Any) -> None:
     """
     if not isinstance(value, Recorded):
         raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-    if is_meta(value) is not is_meta(x):
-        raise GradientError(
-            f"attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
-            f"type: {x.type()} and {value.type()}."  # type: ignore[attr-defined]
-        )
     old, new = dtype_of(x), dtype_of(value)
     if old != new:
         _require_convertible(x, old, new)

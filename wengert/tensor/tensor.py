@@ -229,6 +229,11 @@ class Tensor(Methods, Operators):
 
     @data.setter
     def data(self, value: Any) -> None:
+        if isinstance(value, Tensor) and is_meta(value) is not is_meta(self):
+            raise GradientError(
+                f"attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
+                f"type: {self.type()} and {value.type()}."
+            )
         rebinding.rebind(self, value)
 
     @property
