@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, linear
 from wengert.core.strides import by_rows
+from wengert.rules.blocks import widened
 from wengert.rules.composite import softmax
 from wengert.rules.contraction import matmul, matmul_batch
 from wengert.rules.elementwise import keep_where
@@ -21,6 +22,7 @@ def _turned(x: Any) -> Any:
     return transpose(x, dim0=rank - 2, dim1=rank - 1)
 
 
+@widened
 def _scores(x: Array, y: Array, *, scale: float) -> Array:
     return by_rows(np.matmul(x * x.dtype.type(scale), y.swapaxes(-1, -2)))
 

@@ -21,10 +21,15 @@ def widened(kernel: Callable[..., Any]) -> Callable[..., Any]:
     def wide(*operands: Any, **params: Any) -> Any:
         if operands[0].itemsize != 2:
             return kernel(*operands, **params)
-        out = kernel(*map(_wider, operands), **params)
-        return tuple(map(_narrower, out)) if isinstance(out, tuple) else _narrower(out)
+        return in_float32(kernel, *operands, **params)
 
     return wide
+
+
+def in_float32(kernel: Callable[..., Any], *operands: Any, **params: Any) -> Any:
+    """Run a kernel on operands of which those of float16 are made float32, and round its results, once."""
+    out = kernel(*map(_wider, operands), **params)
+    return tuple(map(_narrower, out)) if isinstance(out, tuple) else _narrower(out)
 
 
 def _wider(x: Any) -> Any:

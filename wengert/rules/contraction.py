@@ -13,6 +13,7 @@ from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, linear
 from wengert.core.shapes import Shape
 from wengert.core.strides import by_rows
+from wengert.rules.blocks import in_float32, widened
 from wengert.rules.elementwise import keep_where
 from wengert.rules.norms import vector_norm, vector_norm_vjp
 from wengert.rules.structural import (
@@ -30,6 +31,9 @@ from wengert.rules.windows import diag_embed, diagonal
 
 
 def _dot(x: Array, y: Array) -> Array:
+    # NumPy has no BLAS for float16. It is asked here, for a decorator would cost small products more.
+    if x.dtype.char == "e":
+        return in_float32(np.dot, x, y)  # type: ignore[no-any-return]
     return x.dot(y)  # type: ignore[no-any-return]
 
 
@@ -60,6 +64,8 @@ mm = linear(
 
 
 def _matmul(x: Array, y: Array) -> Array:
+    if x.dtype.char == "e":
+        return in_float32(_matmul, x, y)  # type: ignore[no-any-return]
     if y.ndim == 2 < x.ndim and x.size and x.flags.c_contiguous:
         # One product of many rows; for a stack, `matmul` makes one for each matrix.
         return x.reshape(-1, x.shape[-1]).dot(y).reshape(*x.shape[:-1], y.shape[1])
@@ -102,6 +108,7 @@ mm_each = linear(
 """Each matrix of a stack times one matrix."""
 
 
+@widened
 def _bmm_total(x: Array, y: Array) -> Array:
     return np.tensordot(x, y, ((0, 2), (0, 1)))
 
@@ -146,6 +153,7 @@ def _vm_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
     return squeeze(out, dims=(out.ndim - 2,))
 
 
+@widened
 def _vm(x: Array, y: Array) -> Array:
     # For one matrix `dot` takes half the time of `matmul`; for a stack it leaves the BLAS.
     return x.dot(y) if y.ndim == 2 else by_rows(np.matmul(x, y))  # type: ignore[no-any-return]
@@ -187,6 +195,7 @@ def _adding(name: str, product: Primitive, left: Rule, right: Rule) -> Primitive
         out = _scaled(product(y, z), alpha)
         return out if beta == 0 else _scaled(x, beta) + out
 
+    @widened
     def kernel(x: Array, y: Array, z: Array, *, beta: complex, alpha: complex) -> Array:
         out = np.asarray(product.forward(y, z))
         if alpha != 1:

@@ -19,6 +19,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import linear
 from wengert.core.shapes import Shape
+from wengert.rules.blocks import widened
 from wengert.rules.structural import broadcast_to, permute, reshape
 
 _CACHED = 1 << 18
@@ -114,6 +115,7 @@ class _Plan:
         return y.reshape(n, self.groups, m // self.groups, math.prod(self.lines))
 
 
+@widened
 def _convolution(x: Array, y: Array, **p: Any) -> Array:
     plan = _Plan(x.shape[2:], y.shape[2:], **p)
     n, m = len(x), len(y)
@@ -125,6 +127,7 @@ def _convolution(x: Array, y: Array, **p: Any) -> Array:
     return np.ascontiguousarray(out.reshape(n, m, *plan.lines)[(..., *plan.kept)])
 
 
+@widened
 def _convolution_image(x: Array, y: Array, *, size: Shape, **p: Any) -> Array:
     """Add what each place of a result saw back to where it was seen."""
     plan = _Plan(size, y.shape[2:], **p)
@@ -156,6 +159,7 @@ def _targets(place: Shape, plan: _Plan) -> tuple[slice, ...]:
     )
 
 
+@widened
 def _convolution_kernel(x: Array, y: Array, *, size: Shape, **p: Any) -> Array:
     plan = _Plan(x.shape[2:], size, **p)
     n, m, c = len(x), y.shape[1], x.shape[1]

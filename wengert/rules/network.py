@@ -13,6 +13,7 @@ from wengert.core.carrier import Array
 from wengert.core.primitive import composite
 from wengert.core.shapes import Shape
 from wengert.core.strides import by_rows
+from wengert.rules.blocks import in_float32
 from wengert.rules.contraction import matmul, mm
 from wengert.rules.elementwise import reciprocal, sqrt
 from wengert.rules.reduction import mean
@@ -30,6 +31,8 @@ def _linear_definition(x: Any, y: Any, z: Any) -> Any:
 
 
 def _linear(x: Array, y: Array, z: Array) -> Array:
+    if x.dtype.char == "e":  # for which NumPy has no BLAS
+        return in_float32(_linear, x, y, z)  # type: ignore[no-any-return]
     if x.ndim == 2:
         out = x.dot(y.T)
         out += z
