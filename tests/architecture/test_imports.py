@@ -31,6 +31,7 @@ LAYERS = (
         "_C",
         "accelerator",
         "amp",
+        "assertions",
         "backends",
         "compiler",
         "cpu",

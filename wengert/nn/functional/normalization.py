@@ -131,6 +131,21 @@ def batch_norm(
     used. RuntimeError where the shapes do not fit, ValueError in training on one value per channel.
     Source: Ioffe and Szegedy, Batch normalization, 2015.
     """
+    require_tensor("batch_norm", input)
+    if training and input.numel() <= max([1, *input.shape[1:2]]):
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {input.shape}. Use `.eval()`, or a "
+            f"larger batch."
+        )
+    return batch_norm_of_any(
+        input, running_mean, running_var, weight, bias, training, momentum, eps
+    )
+
+
+def batch_norm_of_any(
+    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, training: bool, momentum: float, eps: float
+) -> Any:  # fmt: skip
+    """Return `batch_norm`, in training on one value per channel, too: that is 0, and the unbiased variance NaN."""
     _require_floating("batch_norm", input)
     if input.ndim < 2:
         raise ShapeError(
@@ -164,17 +179,17 @@ def _on_batch(
 ) -> Any:  # fmt: skip
     """Normalize by the batch's own statistics, and move the running ones towards them."""
     count = x.numel() // max(1, x.shape[1])
-    if count <= 1:
-        raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {x.shape}. Use `.eval()`, or a "
-            f"larger batch."
-        )
     out, mean, var = row(x, y, z, axis=_channel_axes(x), eps=eps)
     with no_grad():
-        for running, now in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
+        for running, now in ((running_mean, mean), (running_var, var * _unbiased(count))):
             if running is not None:
                 running.mul_(1 - momentum).add_(views.reshape(now.detach(), -1), alpha=momentum)
     return out
+
+
+def _unbiased(count: int) -> float:
+    """Return what makes a biased variance of so many numbers an unbiased one; NaN of one number."""
+    return count / (count - 1) if count > 1 else math.nan
 
 
 def group_norm(
@@ -219,20 +234,31 @@ def instance_norm(
     With ``use_input_stats=False`` by the running mean and variance, as `batch_norm`.
     Source: Ulyanov, Vedaldi and Lempitsky, Instance normalization, 2016.
     """
-    _require_floating("instance_norm", input)
-    if not use_input_stats:
-        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
-    if math.prod(input.shape[2:]) <= 1:
+    require_tensor("instance_norm", input)
+    if use_input_stats and math.prod(input.shape[2:]) <= 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}."
         )
+    return instance_norm_of_any(
+        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+    )
+
+
+def instance_norm_of_any(
+    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, use_input_stats: bool, momentum: float,
+    eps: float,
+) -> Any:  # fmt: skip
+    """Return `instance_norm`, of one position per channel, too: that is 0, and the unbiased variance NaN."""
+    _require_floating("instance_norm", input)
+    if not use_input_stats:
+        return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
     shape = _per_channel(input)
     y = _affine("instance_norm", input, weight, "weight", shape, 1.0)
     z = _affine("instance_norm", input, bias, "bias", shape, 0.0)
     out, mean, var = network.normalize(input, y, z, axis=tuple(range(2, input.ndim)), eps=eps)
     count = math.prod(input.shape[2:])
     with no_grad():
-        for running, now in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
+        for running, now in ((running_mean, mean), (running_var, var * _unbiased(count))):
             if running is not None:
                 batch = reductions.mean(views.reshape(now.detach(), now.shape[0], -1), 0)
                 running.mul_(1 - momentum).add_(batch, alpha=momentum)
