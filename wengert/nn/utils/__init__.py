@@ -3,6 +3,7 @@
 from wengert.errors import refuser
 from wengert.nn.utils import parametrizations as parametrizations
 from wengert.nn.utils import parametrize as parametrize
+from wengert.nn.utils import prune as prune
 from wengert.nn.utils import rnn as rnn
 from wengert.nn.utils import stateless as stateless
 from wengert.nn.utils.clip_grad import *
