@@ -12,6 +12,7 @@ import math as _math
 # Loaded before the function `trace`, whose name it would take if it were loaded later.
 import wengert.trace as _trace
 from wengert import _C as _C
+from wengert import __config__ as __config__
 from wengert import accelerator as accelerator
 from wengert import amp as amp
 from wengert import autograd as autograd
@@ -22,6 +23,7 @@ from wengert import cuda as cuda
 from wengert import distributed as distributed
 from wengert import distributions as distributions
 from wengert import func as func
+from wengert import functional as functional
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps
@@ -58,6 +60,8 @@ from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
 from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
+from wengert.errors import AcceleratorError as AcceleratorError
+from wengert.errors import OutOfMemoryError as OutOfMemoryError
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
 from wengert.nn.functional.recurrent import *

@@ -13,6 +13,7 @@ from types import ModuleType
 from typing import Any, Final
 
 __all__ = [
+    "AcceleratorError",
     "DTypeError",
     "GradientError",
     "LeakError",
@@ -20,6 +21,7 @@ __all__ = [
     "MissingExtraError",
     "MissingFeatureError",
     "MissingModeError",
+    "OutOfMemoryError",
     "OutOfRangeError",
     "ShapeError",
     "TraceError",
@@ -60,6 +62,14 @@ class MissingFeatureError(AttributeError):
 
 class MissingModeError(MissingFeatureError, NotImplementedError):
     """Something was switched on that PyTorch would compute otherwise with, and that Wengert cannot."""
+
+
+class AcceleratorError(RuntimeError):
+    """A GPU failed. Wengert has none: the class is there for programs that catch it."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """A GPU's memory is full. Wengert has none: the class is there for programs that catch it."""
 
 
 class MissingExtraError(ImportError):

@@ -29,6 +29,7 @@ LAYERS = (
     ("distributions", "serialization", "utils"),
     (
         "_C",
+        "__config__",
         "accelerator",
         "amp",
         "assertions",
@@ -37,6 +38,7 @@ LAYERS = (
         "cpu",
         "cuda",
         "distributed",
+        "functional",
         "jit",
         "mps",
         "overrides",
