@@ -27,6 +27,7 @@ from wengert import functional as functional
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps
+from wengert import multiprocessing as multiprocessing
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides

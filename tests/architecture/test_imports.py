@@ -15,7 +15,7 @@ import pytest
 
 LAYERS = (
     ("errors", "torch_version"),
-    ("as_torch",),
+    ("as_torch", "multiprocessing"),
     ("core",),
     ("rules",),
     ("tape",),
