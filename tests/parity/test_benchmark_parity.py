@@ -77,8 +77,13 @@ def test_a_table(torch, wish):
 
 
 def test_a_table_of_environments(torch):
-    both = [measured(torch, [1e-6 * k, 5e-6, 9e-6, 2e-5], label="A", sub_label=s, description="d", env=env)
-            for k, (s, env) in enumerate([("s1", "one"), ("s1", "other"), ("s2", "one"), ("s2", "other")], 1)]  # fmt: skip
+    rows = [("s1", "one"), ("s1", "other"), ("s2", "one"), ("s2", "other")]
+    both = [
+        measured(
+            torch, [1e-6 * k, 5e-6, 9e-6, 2e-5], label="A", sub_label=s, description="d", env=env
+        )
+        for k, (s, env) in enumerate(rows, 1)
+    ]
     table = tools(torch).Compare(both)
     table.highlight_warnings()
     return str(table)
@@ -90,7 +95,8 @@ def test_merged(torch):
 
 
 FAULTS = ["Compare([3])", "Timer(len)", "Timer('1', language='cobol')", "Timer('1', global_setup='int x')",
-          "Timer('1').repeat()",          "Timer('1').autorange()", "Timer('absent + 1').timeit(3)", "Timer('1 +')", "m.bogus"]  # fmt: skip
+          "Timer('1').repeat()", "Timer('1').autorange()", "Timer('absent + 1').timeit(3)", "Timer('1 +')",
+          "m.bogus"]  # fmt: skip
 
 
 @pytest.mark.parametrize("call", FAULTS)
