@@ -31,6 +31,7 @@ from wengert import multiprocessing as multiprocessing
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
+from wengert import profiler as profiler
 from wengert import serialization as serialization
 from wengert import special as special
 from wengert import storage as storage

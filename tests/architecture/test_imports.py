@@ -42,6 +42,7 @@ LAYERS = (
         "jit",
         "mps",
         "overrides",
+        "profiler",
         "settings",
         "storage",
         "testing",

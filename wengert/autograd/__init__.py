@@ -3,6 +3,8 @@
 from wengert.autograd import function as function
 from wengert.autograd import functional as functional
 from wengert.autograd import graph as graph
+from wengert.autograd import profiler as profiler
+from wengert.autograd import profiler_util as profiler_util
 from wengert.autograd import variable as variable
 from wengert.autograd.anomaly import (
     detect_anomaly,
