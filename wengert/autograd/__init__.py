@@ -1,5 +1,6 @@
 """PyTorch's ``torch.autograd``: gradients on request, custom Functions, grad modes, hooks on saved tensors, checks."""
 
+from wengert.autograd import forward_ad as forward_ad
 from wengert.autograd import function as function
 from wengert.autograd import functional as functional
 from wengert.autograd import graph as graph

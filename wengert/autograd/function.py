@@ -139,7 +139,7 @@ class Function:
             raise leaked(level, cls.__name__)
         if is_outermost(level):
             return cls._record(args, level)
-        if not cls.separate_context():
+        if not cls.separate_context() and not level.by_hand:
             raise GradientError(
                 f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
                 f"...) it must override the setup_context staticmethod, and its forward must not take ctx."
