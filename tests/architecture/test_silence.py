@@ -14,6 +14,7 @@ WITHIN = ("rules", "core")
 
 LOOKS = {
     "autograd/function.py": "the user's forward",
+    "func/dual.py": "the user's forward",
     "func/mapped.py": "the user's forward",
     "nn/hooks.py": "a module's own",
     "tensor/layout.py": "a view moves nothing",
