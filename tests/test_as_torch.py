@@ -116,6 +116,28 @@ def test_saved_layers_load_in_both_ways(tmp_path, write, read):
     assert loaded == "[[3.0, 3.0]]"
 
 
+@pytest.mark.parametrize(("write", "read"), [(AS_TORCH, PLAIN), (PLAIN, AS_TORCH)])
+def test_pickled_tensors_load_in_both_ways(tmp_path, write, read):
+    file = str(tmp_path / "tensors.pkl")
+    made = "[nn.Parameter(torch.ones(2, 3).t()), torch.ones(2), torch.float32, torch.Size([1])]"
+    run_well(write + f"open({file!r}, 'wb').write(pickle.dumps({made}))")
+    loaded = run_well(
+        read + f"p, x, *more = pickle.load(open({file!r}, 'rb'))\n"
+        "print(type(p) is nn.Parameter, type(x) is torch.Tensor, p.stride(), more)"
+    )
+    assert loaded == "True True (1, 3) [torch.float32, torch.Size([1])]"
+
+
+def test_a_layer_saved_under_pytorchs_name_is_allowed_by_its_class(tmp_path):
+    file = str(tmp_path / "layer.pt")
+    program = AS_TORCH + (
+        f"torch.save(nn.Tanh(), {file!r})\n"
+        "with torch.serialization.safe_globals([nn.Tanh, set]):\n"
+        f"    print(torch.load({file!r}))"
+    )
+    assert run_well(program) == "Tanh()"
+
+
 def test_subclasses_and_copies_of_layers_are_pickled_as_before():
     program = AS_TORCH + (
         "import copy, __main__\n"

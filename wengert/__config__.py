@@ -1,4 +1,4 @@
-"""What computes here, as text: PyTorch's ``torch.__config__``."""
+"""PyTorch's ``torch.__config__``: what computes, in words."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import platform
 
 import numpy as np
 
-from wengert.core import blas
+from wengert.errors import refuser
 from wengert.settings import get_num_threads
 from wengert.version import __version__
 
@@ -14,19 +14,17 @@ __all__ = ["parallel_info", "show"]
 
 
 def show() -> str:
-    """Return with which versions of what Wengert computes."""
+    """Describe what this library was built on, one part a line."""
     return (
-        f"Wengert {__version__} computes with:\n"
-        f"  - Python {platform.python_version()} on {platform.platform()}\n"
-        f"  - NumPy {np.__version__}, BLAS {_blas()}\n"
+        f"Wengert {__version__} with:\n"
+        f"  - Python {platform.python_version()}\n"
+        f"  - NumPy {np.__version__}, whose BLAS multiplies matrices\n"
     )
 
 
 def parallel_info() -> str:
-    """Return how many threads compute matrix products, and which library they are of."""
-    return f"threads of matrix products: {get_num_threads()}\nBLAS: {_blas()}\n"
+    """Describe how many threads compute."""
+    return f"Wengert parallel info:\n\tget_num_threads() : {get_num_threads()}\n"
 
 
-def _blas() -> str:
-    found = blas.control()
-    return found.file if found is not None else "of NumPy's own choice"
+__getattr__ = refuser(__name__, "torch.__config__")

@@ -24,6 +24,7 @@ from wengert import distributed as distributed
 from wengert import distributions as distributions
 from wengert import func as func
 from wengert import functional as functional
+from wengert import futures as futures
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps

@@ -7,6 +7,7 @@ same situation, so programs that catch PyTorch's errors catch ours.
 from __future__ import annotations
 
 import difflib
+import pickle
 import sys
 from collections.abc import Callable, Sequence
 from types import ModuleType
@@ -14,7 +15,10 @@ from typing import Any, Final
 
 __all__ = [
     "AcceleratorError",
+    "CutOffError",
     "DTypeError",
+    "FileError",
+    "GradcheckError",
     "GradientError",
     "LeakError",
     "LinAlgError",
@@ -30,6 +34,10 @@ __all__ = [
 
 class GradientError(RuntimeError):
     """A gradient was asked for that does not exist, or that would be wrong."""
+
+
+class GradcheckError(GradientError):
+    """An analytical gradient that finite differences contradict, or that is not computed where it should be."""
 
 
 class ShapeError(RuntimeError):
@@ -72,6 +80,14 @@ class OutOfMemoryError(RuntimeError):
     """A GPU's memory is full. Wengert has none: the class is there for programs that catch it."""
 
 
+class FileError(pickle.UnpicklingError, RuntimeError):
+    """A file that `load` cannot read. PyTorch raises one type or the other, depending on where in it it stumbles."""
+
+
+class CutOffError(FileError, EOFError):
+    """A file that ends before what it holds does, or that is empty."""
+
+
 class MissingExtraError(ImportError):
     """A package is needed that one of Wengert's extras brings, and that is not installed."""
 
@@ -98,7 +114,8 @@ WHAT_TO_DO = "The README says what works today. Write this with what is there, o
 
 REMEDIES: Final = {
     "torch.compile": "Leave the call out: a program computes the same without it.",
-    "torch.jit.script": "Leave the call out: a function computes the same without it.",
+    "torch.jit.save": "Save `module.state_dict()` with `torch.save`, and make the module by its class.",
+    "torch.jit.load": "Save a `state_dict()` where PyTorch is, and load that.",
 }
 """What to do about names for which the general advice can be made better."""
 

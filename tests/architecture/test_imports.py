@@ -29,6 +29,9 @@ LAYERS = (
     ("distributions", "serialization", "utils"),
     (
         "_C",
+        "futures",
+    ),
+    (
         "__config__",
         "accelerator",
         "amp",

@@ -24,7 +24,7 @@ from wengert.rules import BOOK
 
 REAL_ONLY = frozenset(
     """abs maximum minimum relu gate sign remainder amax amin max_all min_all max min logsumexp softmax
-    log_softmax mse_loss mse_sum mse_each modulus as_strided rnn rnn_back
+    log_softmax mse_loss mse_sum mse_each modulus as_strided copy_slices rnn rnn_back
     vector_norm dist var std var_mean std_mean nansum sort
     topk kthvalue median nanmedian median_all nanmedian_all mode cummax cummin logcumsumexp
     logaddexp logaddexp2 atan2 hypot floor ceil trunc round round_to frac div_trunc div_floor fmod copysign

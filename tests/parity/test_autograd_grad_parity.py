@@ -306,3 +306,13 @@ def test_anomaly_mode_leaves_a_sound_program_alone(torch):
     with torch.autograd.detect_anomaly():
         (x.exp() * x).sum().backward()
     return x.grad
+
+
+def test_materialized_zeros_require_grad_with_a_graph(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = torch.tensor([[5.0, 6.0]], requires_grad=True)
+    found = [
+        torch.autograd.grad((x * x).sum(), y, create_graph=graph, materialize_grads=True)[0]
+        for graph in (False, True)
+    ]
+    return [(g, g.requires_grad, g.is_leaf) for g in found]

@@ -17,6 +17,10 @@ FAMILIES = {
     "unrelated": "[torch.ones(2), torch.ones(2)]",
     "the same twice": "[torch.ones(2)] * 2",
     "of no dimensions": "(lambda b: [b, b[1], b.sum()])(torch.arange(3.))",
+    "permuted": "(lambda b: [b.permute(2, 0, 1), b[1]])(torch.arange(24.).view(2, 3, 4))",
+    "parts": "(lambda b: [b[:, 1:, ::2], b.diagonal()])(torch.arange(24.).view(2, 3, 4))",
+    "windows": "(lambda b: [b.as_strided((2, 2), (3, 2), 1), b])(torch.arange(10.))",
+    "permuted parameter": "[torch.nn.Parameter(torch.ones(2, 3, 4).permute(2, 0, 1))]",
     "empty": "(lambda b: [b, b[:0]])(torch.arange(3.))",
     "from a strided array": "(lambda b: [b, b[1:]])(torch.from_numpy(np.arange(8.)[1::2]))",
     "parameter": "(lambda b: [b, torch.nn.Parameter(b)])(torch.ones(2))",
@@ -55,7 +59,8 @@ def test_deepcopy(torch, name):
 def test_pickle(torch, name):
     originals = family(torch, name)
     copies = pickle.loads(pickle.dumps(originals))
-    return [t.detach() for t in copies], originals
+    lying = [(t.stride(), t.storage_offset(), t.untyped_storage().nbytes()) for t in copies]
+    return [t.detach() for t in copies], originals, lying
 
 
 def test_gradients_of_copies(torch):

@@ -56,3 +56,107 @@ def test_given_cotangents_draw_nothing(torch):
 def test_bad_options(torch, caught, call):
     x = torch.ones(2, dtype=torch.float64, requires_grad=True)
     return caught(lambda: eval(f"torch.autograd.{call}", {"torch": torch, "x": x}))
+
+
+def custom(torch, materialize=True, backward=None, jvp=None, forward=None):
+    """A Function that doubles; what is given replaces a part of it."""
+
+    class Custom(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.set_materialize_grads(materialize)
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            return x * 2 if forward is None else forward(x)
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 2 if backward is None else backward(ctx.saved_tensors[0], g)
+
+    if jvp is not None:
+        Custom.jvp = staticmethod(lambda ctx, t: jvp(ctx.saved_tensors[0], t))
+    return Custom.apply
+
+
+def cube(torch, **parts):
+    right = {
+        "forward": lambda x: x**3,
+        "backward": lambda x, g: 3 * x * x * g,
+        "jvp": lambda x, t: 3 * x * x * t,
+    }
+    return custom(torch, **{**right, **parts})
+
+
+CUSTOM = {
+    "right": lambda torch: cube(torch),
+    "without jvp": lambda torch: cube(torch, jvp=None),
+    "wrong backward": lambda torch: cube(torch, backward=lambda x, g: 2 * x * x * g),
+    "wrong jvp": lambda torch: cube(torch, jvp=lambda x, t: 2 * x * x * t),
+    "wrong second derivative": lambda torch: cube(torch, backward=lambda x, g: 3 * x.detach() * x * g),
+    "cut off second derivative": lambda torch: cube(torch, backward=lambda x, g: 3 * (x * x).detach() * g),
+    "not a multiple": lambda torch: custom(torch, backward=lambda x, g: g * 0 + 2),
+    "none is not taken": lambda torch: custom(torch, materialize=False),
+    "none is answered": lambda torch: custom(
+        torch, False, lambda x, g: torch.ones_like(x) if g is None else g * 2
+    ),
+    "none is passed on": lambda torch: custom(torch, False, lambda x, g: None if g is None else g * 2),
+    "branches on a value": lambda torch: custom(
+        torch, backward=lambda x, g: g * 3 if g.sum().item() > 1e9 else g * 2
+    ),
+    "asks for the rank": lambda torch: custom(torch, backward=lambda x, g: g * 2 if g.dim() == 1 else g),
+    "several": lambda torch: lambda x: (x * x, x.sum()),
+    "one is cut off": lambda torch: lambda x: (x * x, x.detach()),
+    "depends on nothing": lambda torch: lambda x: torch.ones(2, dtype=torch.float64),
+    "cut off": lambda torch: lambda x: x.detach() * 2,
+    "empty": lambda torch: lambda x: x[:0],
+    "complex": lambda torch: lambda x: torch.complex(x, x * x),
+    "not smooth": lambda torch: lambda x: x.relu() + x.sort()[0],
+    "nothing": lambda torch: lambda x: None,
+}  # fmt: skip
+
+FIRST = [
+    {"check_forward_ad": True},
+    {"check_forward_ad": True, "check_backward_ad": False},
+    {"check_forward_ad": True, "check_undefined_grad": False},
+    {"check_batched_grad": True},
+    {"check_forward_ad": True, "check_batched_forward_grad": True},
+    {"check_undefined_grad": False},
+    {"masked": True},
+    {"raise_exception": False},
+    {"atol": 1.0},
+    {"check_batched_grad": True, "check_backward_ad": False, "check_forward_ad": True},
+    {"check_batched_forward_grad": True},
+]
+
+SECOND = [
+    {},
+    {"check_fwd_over_rev": True},
+    {"check_fwd_over_rev": True, "check_rev_over_rev": False, "check_undefined_grad": False},
+    {"check_fwd_over_rev": True, "check_rev_over_rev": False},
+    {"check_batched_grad": True},
+    {"gen_non_contig_grad_outputs": True},
+    {"masked": True},
+    {"raise_exception": False},
+]
+
+
+@pytest.mark.parametrize("options", FIRST, ids=lambda o: " ".join(f"{k}={v}" for k, v in o.items()))
+@pytest.mark.parametrize("name", CUSTOM)
+def test_what_each_option_finds(torch, caught, name, options):
+    torch.manual_seed(0)
+    x = torch.tensor([0.5, -1.2, 2.0], dtype=torch.float64, requires_grad=True)
+    found = caught(lambda: torch.autograd.gradcheck(CUSTOM[name](torch), (x,), **options))
+    return found, torch.rand(1)
+
+
+@pytest.mark.parametrize(
+    "options", SECOND, ids=lambda o: " ".join(f"{k}={v}" for k, v in o.items())
+)
+@pytest.mark.parametrize(
+    "name", [n for n in CUSTOM if n not in ("depends on nothing", "cut off", "nothing")]
+)
+def test_what_each_option_finds_in_second_derivatives(torch, caught, name, options):
+    torch.manual_seed(0)
+    x = torch.tensor([0.5, -1.2, 2.0], dtype=torch.float64, requires_grad=True)
+    found = caught(lambda: torch.autograd.gradgradcheck(CUSTOM[name](torch), (x,), **options))
+    return found, torch.rand(1)

@@ -357,3 +357,65 @@ def test_multi_grad_hook(torch):
     )
     (x * y).backward()
     return seen
+
+
+def test_hook_on_a_base_between_two_writes_through_a_view(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    a = x * 1
+    v = a.view(-1)
+    v.mul_(2)
+    a.register_hook(lambda g: g * 10)
+    v.mul_(3)
+    a.sum().backward()
+    return x.grad
+
+
+def test_hooks_on_the_nodes_of_a_base_between_writes(torch):
+    x = torch.tensor([[1.0, 2.0], [3.0, 4.0]], requires_grad=True)
+    a = x * 1
+    seen = []
+
+    def tenfold(given, sent):
+        seen.append(sent)
+        return tuple(g if g is None else g * 10 for g in given)
+
+    a.grad_fn.register_hook(tenfold)
+    v = a[0]
+    v.mul_(2)
+    w = a.t()[1]
+    w.add_(v.detach().clone())
+    a.grad_fn.register_prehook(lambda sent: (sent[0] + 1,))
+    w.mul_(3)
+    v.exp_()
+    (a * a).sum().backward()
+    return seen, x.grad
+
+
+def test_what_a_written_base_retains(torch):
+    x = torch.tensor([1.0, 2.0, 3.0], requires_grad=True)
+    a = x * 1
+    a.retain_grad()
+    v = a[1:]
+    v.mul_(2)
+    v[1:].mul_(a[:1].detach().clone())
+    (a * a).sum().backward()
+    return a.grad, x.grad
+
+
+def test_a_written_base_is_named_for_the_write(torch):
+    x = torch.ones(2, 3, requires_grad=True)
+    names = []
+    for view in (
+        lambda a: a[0],
+        lambda a: a.t(),
+        lambda a: a.view(-1)[2:],
+        lambda a: a.t()[1],
+        lambda a: a.diagonal(),
+        lambda a: a[:, 1:].unfold(0, 1, 1),
+        lambda a: a.unsqueeze(0),
+    ):
+        a = x * 2
+        v = view(a)
+        v.mul_(a.detach().sum())
+        names.append((str(a)[-24:], v.grad_fn.name()))
+    return names

@@ -391,3 +391,66 @@ def test_factors_of_what_is_added_in_place(torch, dtype, alpha, refused):
     x = torch.ones(2, dtype=getattr(torch, dtype))
     found = refused(lambda: x.add_(torch.ones_like(x), alpha=alpha))
     return (found if found.error is not None else "no error"), x
+
+
+ONE_OF_MANY = {
+    "row": "h.expand(3, 4)[0]",
+    "last row": "h.expand(3, 4)[-1]",
+    "part of a row": "h.expand(3, 4)[1, 1:3]",
+    "one row": "h.expand(3, 4)[1:2]",
+    "element": "h.expand(3, 4)[2, 3]",
+    "column of the transposed": "h.expand(3, 4).t()[:, 1]",
+    "diagonal": "h.expand(4, 4).diagonal(1)",
+    "reshaped": "h.expand(2, 4)[1].view(2, 2)",
+    "of a part": "h[:2].expand(3, 2)[1]",
+    "expanded twice": "h.view(4, 1).expand(4, 3)[:, 1].expand(2, 4)[0]",
+    "broadcast": "torch.broadcast_to(h, (2, 4))[1]",
+    "window": "h.unfold(0, 3, 1)[1]",
+    "windows apart": "h.unfold(0, 2, 1)[::2]",
+    "strides": "h.as_strided((3, 2), (1, 1))[2]",
+}
+
+WRITES_TO_IT = {
+    "mul_": "v.mul_(v.detach() + 1)",
+    "mul_ by a number": "v.mul_(2)",
+    "copy_": "v.copy_(x[0].expand(v.shape))",
+    "fill_": "v.fill_(2.0)",
+}
+
+
+@pytest.mark.parametrize("name", ONE_OF_MANY)
+@pytest.mark.parametrize("write", WRITES_TO_IT)
+def test_a_write_to_one_of_the_places_where_an_element_is_shown(torch, name, write):
+    x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=True)
+    h = x * x
+    other = h[1:]
+    v = eval(ONE_OF_MANY[name], {"h": h, "torch": torch})
+    eval(WRITES_TO_IT[write], {"v": v, "x": x})
+    ((h * h).sum() + (v * 3).sum() + other.prod()).backward()
+    return h, v, other, x.grad, h._version
+
+
+@pytest.mark.parametrize("requires_grad", [False, True])
+@pytest.mark.parametrize("key", [0, (0, slice(1, 3)), (slice(1, 2), 2), (..., 1, slice(2))])
+def test_an_assignment_to_one_of_the_places(torch, key, requires_grad):
+    x = torch.tensor([1.0, 2.0, 3.0, 4.0], requires_grad=requires_grad)
+    h = x * x
+    h.expand(3, 4)[key] = 7.0
+    h.unfold(0, 2, 1)[0, 0] = 5.0
+    if requires_grad:
+        (h * h).sum().backward()
+    return h, x.grad
+
+
+def test_a_write_to_all_of_the_places_is_refused(torch, refused):
+    h = torch.ones(4, requires_grad=True) * 2
+    wide = h.expand(3, 4)
+
+    def assign():
+        wide[:] = 1.0
+
+    return (
+        refused(lambda: wide.mul_(2), h),
+        refused(lambda: wide[:, 1].add_(1), h),
+        refused(assign, h),
+    )

@@ -227,3 +227,31 @@ def test_a_view_taken_before_the_base_requires_grad_goes_on(torch):
     part = v[1:]
     (part * part).sum().backward()
     return part.requires_grad, part.is_leaf, b.grad, v.detach().requires_grad
+
+
+@pytest.mark.parametrize("freeze", ["requires_grad_", "detach_"])
+def test_a_leaf_frozen_after_the_forward_gathers_nothing(torch, freeze):
+    x = torch.ones(3, requires_grad=True)
+    w = torch.full((3,), 2.0, requires_grad=True)
+    seen = []
+    x.register_hook(lambda g: seen.append(("hook", g.tolist())))
+    x.register_post_accumulate_grad_hook(lambda leaf: seen.append(("after", leaf.grad)))
+    y = (x * w).sum()
+    if freeze == "detach_":
+        x.detach_()
+    else:
+        x.requires_grad_(False)
+    y.backward(retain_graph=True)
+    frozen = x.grad, w.grad.clone()
+    x.requires_grad_()
+    y.backward()
+    return frozen, x.grad, w.grad, seen
+
+
+def test_a_leaf_that_is_a_view_stays_one_when_its_base_is_written(torch):
+    x = torch.ones(3)
+    leaf = x[1:].requires_grad_()
+    x.cumsum_(0)
+    x.clamp_(max=2.5)
+    (leaf * leaf).sum().backward()
+    return leaf, leaf.is_leaf, leaf.grad, x.requires_grad

@@ -1,7 +1,9 @@
 """`torch.save` and `torch.load`: each library reads the other's files as its own."""
 
+import gzip
 import io
 import pickle
+import warnings
 
 import pytest
 
@@ -27,7 +29,9 @@ def contents(torch):
 
 
 DTYPES = ["bool", "uint8", "int8", "int16", "int32", "int64", "float16", "float32", "float64"]
-DTYPES += ["complex64", "complex128"]
+DTYPES += ["complex64", "complex128", "bfloat16"]
+
+FORMATS = {"zip": {}, "from before 1.6": {"_use_new_zipfile_serialization": False}}
 
 
 def shown(value):
@@ -51,26 +55,105 @@ def pair(request):
     }[request.param]
 
 
-@pytest.mark.parametrize("mmap", [None, True])
-def test_files_are_exchanged(pair, tmp_path, mmap):
+@pytest.fixture(params=FORMATS)
+def options(request):
+    """The keywords of `save` for one of the formats."""
+    return FORMATS[request.param]
+
+
+def test_files_are_exchanged(pair, tmp_path, options):
+    saving, loading = pair
+    saving.save(contents(saving), tmp_path / "x.pt", **options)
+    assert shown(loading.load(tmp_path / "x.pt")) == shown(contents(loading))
+
+
+def test_mapped_files_are_exchanged(pair, tmp_path):
     saving, loading = pair
     saving.save(contents(saving), tmp_path / "x.pt")
-    assert shown(loading.load(tmp_path / "x.pt", mmap=mmap)) == shown(contents(loading))
+    assert shown(loading.load(tmp_path / "x.pt", mmap=True)) == shown(contents(loading))
 
 
-def test_streams_are_exchanged(pair):
+@pytest.mark.parametrize("weights_only", [False, True])
+def test_streams_are_exchanged(pair, options, weights_only):
     saving, loading = pair
+    stream = io.BytesIO(b"in front")
+    stream.seek(8)
+    saving.save(contents(saving), stream, **options)
+    stream.seek(8)
+    assert shown(loading.load(stream, weights_only=weights_only)) == shown(contents(loading))
+
+
+def test_compressed_files_are_exchanged(pair, tmp_path, options):
+    saving, loading = pair
+    with gzip.open(tmp_path / "x.gz", "wb") as file:
+        saving.save(contents(saving), file, **options)
+    with gzip.open(tmp_path / "x.gz") as file:
+        assert shown(loading.load(file)) == shown(contents(loading))
+
+
+LAYERS = {
+    "linear": "nn.Linear(2, 3)",
+    "several": "nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Dropout(0.0), nn.Linear(3, 1))",
+    "norm": "nn.BatchNorm1d(2)",
+    "recurrent": "nn.LSTM(2, 3)",
+    "attention": "nn.TransformerEncoderLayer(2, 1, 4, 0.0, batch_first=True)",
+    "nested": "nn.ModuleDict({'a': nn.ModuleList([nn.Embedding(3, 4), nn.Conv2d(1, 2, 3)])})",
+}
+
+
+@pytest.mark.parametrize("name", LAYERS)
+def test_whole_modules_of_pytorch_are_loaded(name, options):
+    """Those of Wengert go the other way by their state."""
+    oracle = pytest.importorskip("torch")
     stream = io.BytesIO()
-    saving.save(contents(saving), stream)
+    module = eval(LAYERS[name], {"nn": oracle.nn})
+    oracle.save(module, stream, **options)
     stream.seek(0)
-    assert shown(loading.load(stream, weights_only=False)) == shown(contents(loading))
+    with pytest.raises(pickle.UnpicklingError, match="Weights only load failed"):
+        wengert.load(stream)
+    stream.seek(0)
+    loaded = wengert.load(stream, weights_only=False)
+    assert repr(loaded) == repr(module)
+    if name == "nested":
+        return
+    x = oracle.arange(8.0).reshape(2, 2, 2) if name != "norm" else oracle.arange(4.0).reshape(2, 2)
+    found, expected = loaded(wengert.tensor(x.tolist())), module(x)
+    if name == "recurrent":
+        found, expected = found[0], expected[0]
+    assert (found - wengert.tensor(expected.tolist())).abs().max() < 1e-5
 
 
-def test_what_shared_memory_shares_it_again(pair):
+@pytest.mark.parametrize("library", [wengert, "torch"])
+def test_an_allowed_layer_is_loaded_with_weights_only(library):
+    saving = pytest.importorskip("torch") if library == "torch" else library
+    stream = io.BytesIO()
+    saving.save(saving.nn.Tanh(), stream)
+    stream.seek(0)
+    with wengert.serialization.safe_globals([wengert.nn.Tanh]):
+        assert repr(wengert.load(stream)) == "Tanh()"
+
+
+def test_memory_itself_is_exchanged(pair, options):
+    saving, loading = pair
+    x = saving.tensor([1, 2, 3], dtype=saving.int16)
+    stream = io.BytesIO()
+    saving.save([x.untyped_storage()], stream, **options)
+    stream.seek(0)
+    if saving is not wengert and options:
+        with pytest.raises(AttributeError):  # which is why Wengert writes memory of bytes
+            saving.load(stream)
+        stream.seek(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        (storage,) = loading.load(stream)
+        assert loading.is_storage(storage) and storage.tolist() == [1, 0, 2, 0, 3, 0]
+
+
+def test_what_shared_memory_shares_it_again(pair, options):
     saving, loading = pair
     stream = io.BytesIO()
     x = saving.zeros(3)
-    saving.save([x, x[1:], saving.nn.Parameter(x)], stream)
+    saving.save([x, x[1:], saving.nn.Parameter(x)], stream, **options)
     stream.seek(0)
     whole, part, parameter = loading.load(stream)
     part.fill_(7)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import inspect
 import pickle
+import typing
 import warnings
 
 import pytest
@@ -314,3 +315,57 @@ def test_a_training_script_with_every_switch(torch):
         optimizer.zero_grad(set_to_none=True)
         losses.append(loss.item())
     return ddp, losses, list(model.parameters())
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ([1, 2], "List[int]"),
+        ([1, 2.0], "List[int]"),
+        ({"a": 1}, "Dict[str, int]"),
+        ({"a": "b"}, "Dict[str, int]"),
+        (None, "Optional[int]"),
+        (3, "Optional[int]"),
+        ("3", "Optional[int]"),
+        ((1, "a"), "Tuple[int, str]"),
+        ((1, 2), "Tuple[int, str]"),
+        ([[1], [2]], "List[List[int]]"),
+        ([["1"]], "List[List[int]]"),
+        (2.0, "float"),
+    ],
+)
+def test_types_that_jit_looks_into(torch, value, kind):
+    return torch.jit.isinstance(value, eval(kind, vars(typing)))
+
+
+def test_futures(torch):
+    future = torch.futures.Future()
+    twice = future.then(lambda f: f.value() * 2)
+    future.set_result(4)
+    return future.done(), future.value(), twice.wait(), torch.futures.wait_all([future, twice])
+
+
+def test_hook_handles_are_where_pytorch_has_them(torch):
+    x = torch.ones(2, requires_grad=True)
+    return isinstance(x.register_hook(lambda g: g), torch.utils.hooks.RemovableHandle)
+
+
+def scripted_square(x):
+    return x * x + 1
+
+
+def test_what_is_scripted_or_traced_computes_the_same(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    layer = torch.nn.Linear(2, 1)
+    torch.nn.init.constant_(layer.weight, 0.5)
+    torch.nn.init.zeros_(layer.bias)
+    functions = [
+        torch.jit.script(scripted_square),
+        torch.jit.trace(scripted_square, (torch.ones(2),)),
+        torch.jit.script(layer),
+        torch.jit.trace(layer, torch.ones(2)),
+        torch.jit.script_if_tracing(scripted_square),
+    ]
+    results = [f(x) for f in functions]
+    torch.stack([r.sum() for r in results]).sum().backward()
+    return [r.detach() for r in results], x.grad, torch.jit.annotate(int, 3)

@@ -281,3 +281,41 @@ def test_expand_reads_one_memory(torch):
     e = x.expand(2, 3)
     x[0, 0] = 9.0
     return e, e.stride()
+
+
+@pytest.mark.parametrize("name", ["t_", "squeeze_", "swapaxes_", "unsqueeze_"])
+@pytest.mark.parametrize("of", ["leaf", "view"])
+def test_a_leaf_and_its_views_are_not_turned(torch, refused, name, of):
+    x = torch.ones(2, 3, requires_grad=True)
+    y = x if of == "leaf" else x[:, 1:]
+    args = {"swapaxes_": (0, 1), "unsqueeze_": (0,)}.get(name, ())
+    failure = refused(lambda: getattr(y, name)(*args), x, y)
+    with torch.no_grad():
+        getattr(y, name)(*args)
+    return failure, y.shape, x.shape
+
+
+def test_what_has_no_dimensions_is_its_own_transpose(torch):
+    x = torch.ones((), requires_grad=True)
+    return [x.mT is x, x.mH is x, x.H is x, x.T is x]
+
+
+def test_detach_in_place_leaves_views_their_history(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = x * 2
+    part = y[:1]
+    y.detach_()
+    (part * part).sum().backward()
+    flags = y.requires_grad, part.requires_grad
+    y.mul_(5)
+    return flags, x.grad, part.detach(), y
+
+
+def test_what_was_turned_in_place_is_detached_in_place(torch):
+    x = torch.ones(2, 3, requires_grad=True)
+    y = x * 2
+    y.t_()
+    y.detach_()
+    y.mul_(3)
+    y[0].add_(1)
+    return y, y.requires_grad, y.is_leaf

@@ -118,16 +118,6 @@ def test_masks_of_a_smaller_shape() -> None:
     assert x.grad.tolist() == [[0.0] * 3] * 3
 
 
-def test_detach_in_place_cuts_the_views_too() -> None:
-    x = torch.tensor([1.0, 2.0], requires_grad=True)
-    y = x * 2
-    part = y[0]
-    y.detach_()
-    assert not part.requires_grad
-    y.mul_(5)
-    assert part.item() == 10.0
-
-
 def overlapping(*tensors: Any) -> bool:
     """Say whether any two of some tensors share memory."""
     arrays = [t.detach().numpy() for t in tensors]

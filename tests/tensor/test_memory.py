@@ -68,7 +68,7 @@ def test_a_base_may_not_hide_a_slot_either():
 
 
 def test_attributes_in_a_file_may_not_hide_a_slot():
-    from wengert.tensor.copying import set_attributes
+    from wengert.tensor.pickling import set_attributes
 
     x = torch.ones(2)
     with pytest.raises(TypeError, match="an attribute `_payload` would hide"):

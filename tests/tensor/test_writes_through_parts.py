@@ -119,6 +119,35 @@ def turned_pure(x):
     return torch.stack([row, y[1]]).t() + row.sum()
 
 
+def expanded_row_written(x):
+    y = x * 1
+    seen = y[0].expand(4, 3)[2]
+    seen.mul_(x[1])
+    y[1].expand(2, 3)[0, 1:] = x[0, :2]
+    y.unsqueeze(0).expand(2, 2, 3)[1].t()[0].add_(x[:, 2])
+    return y * y + seen.sum()
+
+
+def expanded_row_written_pure(x):
+    first = x[0] * x[1]
+    top = torch.cat([first[:1] + x[0, 2], first[1:]])
+    bottom = torch.cat([x[1, :1] + x[1, 2], x[0, :2]])
+    y = torch.stack([top, bottom])
+    return y * y + top.sum()
+
+
+def one_window_written(x):
+    y = x * 1
+    y.unfold(1, 2, 1)[1, 1].mul_(x[0, :2])
+    y.view(6).as_strided((3, 2), (1, 1))[0] = x[1, :2]
+    return y * y
+
+
+def one_window_written_pure(x):
+    top = torch.cat([x[1, :2], x[0, 2:]])
+    return torch.stack([top, torch.cat([x[1, :1], x[1, 1:] * x[0, :2]])]) ** 2
+
+
 def bits_written(x):
     y = x * 2
     bits = y.view(torch.int64)
@@ -152,6 +181,8 @@ PROGRAMS: dict[str, tuple[Program, Program]] = {
     "strides written": (strides_written, strides_written_pure),
     "moved and narrowed": (moved_and_narrowed, moved_and_narrowed_pure),
     "turned": (turned, turned_pure),
+    "expanded row written": (expanded_row_written, expanded_row_written_pure),
+    "one window written": (one_window_written, one_window_written_pure),
     "bits written": (bits_written, bits_written_pure),
     "replaced": (replaced, replaced_pure),
 }
@@ -173,7 +204,7 @@ OVERLAPPING: dict[str, Callable[[Any], Any]] = {
     "windows": lambda y: y.unfold(1, 2, 1).mul_(2),
     "a view of windows": lambda y: y.unfold(1, 2, 1)[0].fill_(1.0),
     "strides": lambda y: y.as_strided((2, 3), (1, 1)).zero_(),
-    "assigned": lambda y: y.unfold(0, 2, 1).__setitem__(0, 1.0),
+    "assigned": lambda y: y.unfold(0, 2, 1).__setitem__(slice(0, 2), 1.0),
 }
 
 

@@ -406,7 +406,7 @@ def test_a_traced_write_into_a_tensor_from_outside_happens_at_each_call(write: s
 
 EXPANDED: dict[str, Callable[[Any], Any]] = {
     "expanded": lambda y: y[:1].expand(4, 3).mul_(2),
-    "assigned": lambda y: y[0].expand(2, 3).__setitem__(0, 1.0),
+    "assigned": lambda y: y[0].expand(2, 3).__setitem__(slice(None), 1.0),
     "view of it": lambda y: y[:, :1].expand(2, 3)[0].add_(y[0]),
     "transposed": lambda y: y[:1].expand(4, 3).t().copy_(y.t()[:, :1]),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import time
 
 import pytest
@@ -10,7 +11,7 @@ import pytest
 import wengert as torch
 from wengert.core import blas
 from wengert.utils.data import DataLoader, Dataset, IterableDataset, get_worker_info
-from wengert.utils.data.processes import WorkersIterator
+from wengert.utils.data.processes import WorkersIterator, packed
 
 # Processes are copies of this one, which may have threads; what is copied here uses none of them.
 pytestmark = pytest.mark.filterwarnings("ignore:This process.*is multi-threaded:DeprecationWarning")
@@ -183,3 +184,13 @@ def test_a_sample_that_is_no_number_is_named():
         TypeError, match="numbers, dicts or lists; found <class 'NoneType'>.*collate_fn"
     ):
         list(DataLoader([None]))
+
+
+def test_a_worker_sends_no_more_than_a_tensor_shows():
+    rows = torch.zeros(1000, 2)
+    rows[3] = 7.0
+    sent = packed(0, [rows[3], rows[:2].t(), torch.ones(1).expand(3), rows[:0]], 0)
+    assert len(sent) < 2000
+    row, turned, wide, empty = pickle.loads(sent)[1]
+    assert (row.tolist(), turned.stride(), wide.stride()) == ([7, 7], (1, 2), (0,))
+    assert (wide.tolist(), empty.shape) == ([1, 1, 1], (0, 2))

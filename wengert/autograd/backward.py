@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.autograd.graph import tensors_at
 from wengert.rules import structural
 from wengert.tape import backward as tape
-from wengert.tape.storage import Recorded
+from wengert.tape.storage import Recorded, handle
+from wengert.tensor.creation import mark
+from wengert.tensor.promotion import dtype_of
 
 
 def backward(
@@ -65,24 +69,46 @@ def grad(
     options = {
         "create_graph": create_graph,
         "allow_unused": bool(allow_unused) or materialize_grads,
-        "materialize_grads": materialize_grads,
     }
     keep = create_graph if retain_graph is None else retain_graph
     outputs, inputs = tensors_at(outputs, grad_outputs), tensors_at(inputs)
-    if is_grads_batched:
-        return _batched(outputs, inputs, grad_outputs, keep, options)
-    return tape.gradients(outputs, inputs, grad_outputs, retain_graph=keep, **options)
+    compute = _batched if is_grads_batched else tape.gradients
+    found = compute(outputs, inputs, grad_outputs, retain_graph=keep, **options)
+    if not materialize_grads:
+        return found
+    batch = (len(_listed(grad_outputs)[0]),) if is_grads_batched else ()
+    inputs = _listed(inputs)
+    return tuple(
+        _zeros(x, batch, create_graph) if g is None else g
+        for x, g in zip(inputs, found, strict=True)
+    )
+
+
+def _listed(values: Any) -> Sequence[Any]:
+    return [values] if isinstance(values, Recorded) else values
+
+
+def _zeros(x: Any, batch: tuple[int, ...], requires_grad: bool) -> Any:
+    """Return the gradient of what does not depend on ``x``; as a leaf of further graphs it may require grad."""
+    zeros = handle(np.zeros((*batch, *x.shape), dtype_of(x)))
+    if requires_grad:
+        mark(zeros)
+    return zeros
 
 
 def _batched(
-    outputs: Any, inputs: Any, grad_outputs: Any, keep: bool, options: dict[str, Any]
+    outputs: Any, inputs: Any, grad_outputs: Any, *, retain_graph: bool, **options: Any
 ) -> tuple[Any, ...]:
     """One walk per row of the cotangents; the results are stacked."""
-    given: Sequence[Any] = [grad_outputs] if isinstance(grad_outputs, Recorded) else grad_outputs
+    given = _listed(grad_outputs)
     count = len(given[0])
     rows = [
         tape.gradients(
-            outputs, inputs, [g[i] for g in given], retain_graph=keep or i < count - 1, **options
+            outputs,
+            inputs,
+            [g[i] for g in given],
+            retain_graph=retain_graph or i < count - 1,
+            **options,
         )
         for i in range(count)
     ]

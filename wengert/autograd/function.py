@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import Any
 
 import numpy as np
@@ -23,8 +25,8 @@ from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, as_class, handle, next_rank
 from wengert.tensor import inplace
-from wengert.tensor.copying import attributes, set_attributes
 from wengert.tensor.overriding import can_be_asked
+from wengert.tensor.pickling import attributes, set_attributes
 
 __all__ = ["Function", "FunctionCtx", "FunctionNode", "once_differentiable"]
 
@@ -139,7 +141,9 @@ class Function:
             raise leaked(level, cls.__name__)
         if is_outermost(level):
             return cls._record(args, level)
-        if not cls.separate_context() and not level.by_hand:
+        if not cls.separate_context() and not (
+            level.by_hand or (_forward_checked.get() and level.kind in ("jvp", "tape"))
+        ):
             raise GradientError(
                 f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
                 f"...) it must override the setup_context staticmethod, and its forward must not take ctx."
@@ -188,7 +192,11 @@ class Function:
         outs = tuple(same.get(id(o), o) for o in (output if several else (output,)))
         output = outs if several else outs[0]
         with no_grad():
-            cls.setup_context(node.ctx, args, output)
+            if cls.separate_context():
+                cls.setup_context(node.ctx, args, output)
+            else:
+                cls.forward(node.ctx, *below)  # once more: for what it leaves on the context
+                node.ctx._dirty = node.ctx._constant = ()
         return _finish(node, args, below, output, level)
 
 
@@ -299,6 +307,19 @@ def _save(
         else:
             saved.append(Saved(results[at], at, flows[at]))
     node.saved = tuple(saved)
+
+
+_forward_checked: ContextVar[bool] = ContextVar("forward_checked", default=False)
+
+
+@contextmanager
+def forward_checked() -> Iterator[None]:
+    """Let `jvp` take classes whose forward takes ctx, as PyTorch's forward mode does under `gradcheck`."""
+    token = _forward_checked.set(True)
+    try:
+        yield
+    finally:
+        _forward_checked.reset(token)
 
 
 def once_differentiable(fn: Callable[..., Any]) -> Callable[..., Any]:

@@ -74,9 +74,10 @@ def _computing_wide(row: Primitive) -> None:
     """Let a row and its rules compute in float32. Views show the memory itself, and casts know what they give."""
     if row.view:
         return
-    row.forward = _wide_forward(row.forward)
     if row.variant_of is not None:
+        row.forward = row.variant_of.forward
         return
+    row.forward = _wide_forward(row.forward)
     rules = (*row.rules, row.jvp)
     if not any(rule is not None and "dtype" in rule.names for rule in rules):
         for rule in rules:

@@ -104,7 +104,9 @@ class JvpLevel(Level):
         else:
             with no_grad():
                 output = cls.forward(ctx, *primals)
-            if any(isinstance(p, Recorded) and p._edge is not None for p in primals):
+            if self.by_hand and any(
+                isinstance(p, Recorded) and p._edge is not None for p in primals
+            ):
                 output = cls.apply(*primals)  # once more, for the tape below
         tangents = cls.jvp(ctx, *[None if t is None else known(t) for _, t in pairs])
         if not isinstance(output, tuple):

@@ -11,6 +11,7 @@ from wengert.nn.layers.activation import *
 from wengert.nn.layers.adaptive import *
 from wengert.nn.layers.attention import *
 from wengert.nn.layers.batch import *
+from wengert.nn.layers.cells import *
 from wengert.nn.layers.container import *
 from wengert.nn.layers.convolution import *
 from wengert.nn.layers.distance import *

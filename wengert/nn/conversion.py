@@ -105,7 +105,7 @@ class Convertible(Tree):
 def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
     """Give a leaf the elements that ``fn`` makes of its own, perhaps of another dtype, and its gradient likewise.
 
-    Its hooks stay. A graph that was recorded before keeps the cell for gradients of the old dtype.
+    Both stay the same objects, with their hooks.
     """
     made = fn(parameter)
     if made is parameter:
@@ -114,15 +114,11 @@ def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
     if is_lazy(parameter):
         parameter._payload = made._payload
         return
-    before, recorded = parameter._cell, parameter.requires_grad
-    grad = None if before is None or before.grad is None else fn(before.grad)
-    parameter._edge = parameter._cell = None
-    parameter._payload, parameter._storage = made._payload, None
-    if recorded:
-        creation.mark(parameter)
-        parameter._cell.hooks, parameter._cell.post_hooks = before.hooks, before.post_hooks
-    if grad is not None:
-        parameter.grad = grad
+    grad = None if parameter._cell is None else parameter._cell.grad
+    converted = None if grad is None else (grad, fn(grad))
+    parameter.data = made
+    if converted is not None:
+        converted[0].data = converted[1]
 
 
 def clear_grad(parameter: Any, set_to_none: bool) -> None:

@@ -12,8 +12,10 @@ import numpy as np
 
 from wengert.core.silence import silent
 from wengert.errors import refuser
+from wengert.nn.advice import FILLED
 from wengert.rules import structural
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import sampling
 from wengert.tensor.promotion import dtype_of, raw_number
@@ -24,6 +26,8 @@ __all__ = [
     "sparse_", "trunc_normal_", "uniform", "uniform_", "xavier_normal", "xavier_normal_", "xavier_uniform",
     "xavier_uniform_", "zeros_",
 ]  # fmt: skip
+
+advise(FILLED)
 
 _GAINS = {
     **dict.fromkeys(("linear", "sigmoid"), 1.0),

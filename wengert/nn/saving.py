@@ -12,16 +12,20 @@ from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
+from wengert.nn.advice import LOADED
 from wengert.nn.hooks import BoundHook
 from wengert.nn.parameter import Parameter
 from wengert.nn.tree import Tree
 from wengert.nn.uninitialized import is_lazy
 from wengert.tape.hooks import RemovableHandle
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import advise
 from wengert.tensor.tensor import Tensor
 
 EXTRA: Final = "_extra_state"
 PENDING: Final = "pending copies"
+
+advise(LOADED)
 
 
 class IncompatibleKeys(NamedTuple):

@@ -20,7 +20,7 @@ from wengert.optim.optimizer import (
     zero_count,
 )
 from wengert.rules import updates
-from wengert.tape.provenance import Place, here
+from wengert.tape.provenance import Written, written_here
 from wengert.tape.storage import Recorded, mark_written, ndarray
 from wengert.tensor import filled
 from wengert.tensor.inplace import assign, memory_only, writable
@@ -96,7 +96,7 @@ class Adam(Optimizer):
             key = float(count), x.dtype, id(p) if alone else None
             batches.setdefault(key, []).append((p, grad, entry))
         for (t, _, _), batch in batches.items():
-            _step_in_memory(batch, t, group, here())
+            _step_in_memory(batch, t, group, written_here())
 
     def _step_in_rows(
         self, p: Any, grad: Any, entry: dict[str, Any], group: dict[str, Any]
@@ -175,7 +175,7 @@ def _options(group: dict[str, Any]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Place) -> None:
+def _step_in_memory(batch: list[Any], t: float, group: dict[str, Any], place: Written) -> None:
     """Take step ``t`` with some parameters of one dtype in their own memory."""
     options = _options(group)
     lr = number(group["lr"])

@@ -16,10 +16,16 @@ from wengert.nn.conversion import clear_grad
 from wengert.optim.saving import Saveable
 from wengert.tape.hooks import RemovableHandle
 from wengert.tape.mode import enable_grad
-from wengert.tape.provenance import warn
+from wengert.tape.provenance import advise, warn
 from wengert.tape.storage import Recorded, read_grad
 from wengert.tensor import complex_numbers, filled
 from wengert.tensor.promotion import cast_to, dtype_of
+
+advise(
+    "{name} updated it, in `step` or `zero_grad`. Call every `backward()` that needs what it was before that, or "
+    "compute the forward again after it. What a later graph takes over from an earlier one, as a hidden state or "
+    "another network's output, wants a `detach()`."
+)
 
 required: Final = object()
 """The default of an option that every group has to give."""

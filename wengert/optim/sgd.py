@@ -12,7 +12,7 @@ from wengert.optim.optimizer import (
     require_one_kind,
     require_rate,
 )
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.storage import Recorded
 from wengert.tensor.arithmetic import add_
 from wengert.tensor.inplace import add_memory, memory_only
@@ -62,7 +62,7 @@ class SGD(Optimizer):
 
     def update_group(self, group: dict[str, Any]) -> None:
         """Take one step with the parameters of a group."""
-        place = here()
+        place = written_here()
         simple = not (group["momentum"] or group["weight_decay"])
         sign, rate = 1 if group["maximize"] else -1, group["lr"]
         dtype = factor = None

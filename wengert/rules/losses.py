@@ -105,6 +105,10 @@ def _bce(x: Array, y: Array, z: Array) -> Array:
             "binary_cross_entropy: all elements of input should be between 0 and 1. Use "
             "`binary_cross_entropy_with_logits` on what goes into the sigmoid."
         )
+    if not ((y >= 0) & (y <= 1)).all():
+        raise RuntimeError(
+            "binary_cross_entropy: all elements of target should be between 0 and 1: they are probabilities."
+        )
     floor = x.dtype.type(-100)
     misses = (y - 1) * np.maximum(np.log1p(-x), floor)
     misses -= y * np.maximum(np.log(x), floor)

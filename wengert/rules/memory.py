@@ -5,15 +5,26 @@ A write gives zero to what it overwrote and everything to what it wrote.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
 from wengert.core.shapes import Shape
-from wengert.rules.structural import adjoint, clear_slice, numpy_dtype, reshape
+from wengert.rules import windows
+from wengert.rules.structural import (
+    adjoint,
+    alias,
+    clear_slice,
+    numpy_dtype,
+    reshape,
+    select,
+    set_slice,
+    slice_,
+    view_dtype,
+)
 
 Chain = Sequence[tuple[Primitive, dict[str, Any]]]
 
@@ -74,6 +85,27 @@ def shapes_along(chain: Chain, shape: Shape) -> list[Shape]:
     return shapes
 
 
+def shown_along(chain: Chain, x: Array) -> Array:
+    """Return what a chain of views shows of an array."""
+    for row, params in chain:
+        x = row.forward(x, **params)
+    return x
+
+
+def places_along(chain: Chain, shape: Shape, dtype: Any) -> tuple[Shape, Shape, int] | None:
+    """Return sizes, strides and offset, in elements, of what a chain of views shows of an array that lies in order.
+
+    None where the views read elements anew, as numbers of another type.
+    """
+    whole = np.empty(shape, dtype)
+    seen = shown_along(chain, whole)
+    if seen.dtype != dtype:
+        return None
+    begins = seen.__array_interface__["data"][0] - whole.__array_interface__["data"][0]
+    width = dtype.itemsize
+    return seen.shape, tuple(n // width for n in seen.strides), begins // width
+
+
 def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
     """Undo the views of a chain, last first.
 
@@ -92,10 +124,10 @@ def _unthrough(ct: Any, x_shape: Shape, chain: Chain) -> Any:
 
 def _mask_unthrough(mask: Any, x_shape: Shape, chain: Chain) -> Any:
     """Undo the views of a chain on a mask; None, selected everywhere, where a view has no rule for masks."""
+    if any(row.masks is None for row, _ in chain):
+        return None
     shapes = shapes_along(chain, x_shape)
     for (row, params), shape in zip(reversed(chain), reversed(shapes), strict=True):
-        if row.masks is None:
-            return None
         rule = row.mask_rule(0)
         assert rule is not None
         mask = rule.pull(mask, (), params, (shape,), 0)
@@ -107,3 +139,55 @@ as_strided = composite(
     masks=[_mask_unthrough],
 )  # fmt: skip
 """A view found again from its base by the views it was made through, after a write to either."""
+
+
+PARTS: Final = frozenset({slice_, select, alias, *windows.PARTIAL})
+"""Views of which one alone is undone by a row that is named for a write."""
+
+
+def scattered(x: Any, y: Any, *, chain: Chain) -> Any:
+    """Return ``x`` with what a chain of views shows of it replaced by ``y``.
+
+    A view that loses nothing is undone by its transpose; a part is set.
+    """
+    bases = [x]
+    for row, params in chain[:-1]:
+        bases.append(row(bases[-1], **params))
+    for (row, params), seen in zip(reversed(chain), reversed(bases), strict=True):
+        if row in windows.PARTIAL:
+            y = windows.set_view(seen, y, view=row, settings=tuple(params.items()))
+        elif row in PARTS:
+            y = set_slice(seen, y, index=params["index"])
+        elif row is view_dtype:
+            y = view_dtype(y, dtype=numpy_dtype(seen))
+        else:
+            rule = row.rules[0]
+            assert rule is not None
+            y = rule.pull(y, (), params, (tuple(seen.shape),), 0)
+    return y
+
+
+def _cleared(ct: Any, chain: Chain) -> Any:
+    return scattered(ct, _nothing(_through(ct, chain=chain)), chain=chain)
+
+
+def _shown(ct: Any, chain: Chain) -> Any:
+    """Return what a chain shows of a cotangent, which the engine has conjugated, as in `_unthrough`."""
+    shown = _through(adjoint(ct), chain=chain)
+    return adjoint(shown) if numpy_dtype(ct).kind == "c" else shown
+
+
+def _mask_of(rule: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a rule for masks: None, selected everywhere, unless all views only move elements."""
+
+    def rule_for_masks(mask: Any, chain: Chain) -> Any:
+        return rule(mask, chain=chain) if all(row.moves for row, _ in chain) else None
+
+    return rule_for_masks
+
+
+copy_slices = composite(
+    "copy_slices", scattered, None, [_cleared, _shown], backward_name="CopySlices",
+    masks=[_mask_of(_cleared), _mask_of(_through)], selects=(0,),
+)  # fmt: skip
+"""A base after a write to one of its views, with the views between them as one step."""

@@ -144,14 +144,15 @@ nll_image = composite(
 """The transpose of `nll`: cotangents of the losses put to where the targets point."""
 
 
-def _known_classes(x: Array, *, classes: int) -> Array:
-    if x.size and not 0 <= x.min() <= x.max() < classes:
+def _known_classes(x: Array, *, classes: int, lowest: int) -> Array:
+    if x.size and not lowest <= x.min() <= x.max() < classes:
+        ends = ", and -1 ends a row" if lowest < 0 else ""
         raise RuntimeError(
-            f"margin_loss: a target is out of range: there are {classes} classes, numbered from 0, and the targets go "
-            f"from {x.min()} to {x.max()}."
+            f"margin_loss: a target is out of range: there are {classes} classes, numbered from 0{ends}, and the "
+            f"targets go from {x.min()} to {x.max()}."
         )
     return x
 
 
 known_classes = constant("known_classes", _known_classes, operands=1)
-"""Class numbers as they are; RuntimeError where one is none."""
+"""Class numbers as they are, or -1 where that is ``lowest``; RuntimeError where one is none."""

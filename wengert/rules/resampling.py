@@ -13,7 +13,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, linear
-from wengert.rules.structural import reshape
+from wengert.rules.memory import unsafe_view
 
 Map = tuple[Any, ...]
 Taps = tuple[Array, Array, Array]
@@ -192,8 +192,8 @@ UPSAMPLE: dict[str, dict[int, Primitive]] = {
 }
 
 PIXELS: dict[str, Primitive] = {
-    "shuffle": reshape.named("pixel_shuffle", "PixelShuffleBackward0"),
-    "unshuffle": reshape.named("pixel_unshuffle", "PixelUnshuffleBackward0"),
-    "channels": reshape.named("channel_shuffle", "ChannelShuffleBackward0"),
+    "shuffle": unsafe_view.named("pixel_shuffle", "PixelShuffleBackward0"),
+    "unshuffle": unsafe_view.named("pixel_unshuffle", "PixelUnshuffleBackward0"),
+    "channels": unsafe_view.named("channel_shuffle", "ChannelShuffleBackward0"),
 }
 """The last step of functions that trade channels for pixels, under the names of PyTorch's nodes."""

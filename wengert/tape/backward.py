@@ -184,7 +184,6 @@ def gradients(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     allow_unused: bool = False,
-    materialize_grads: bool = False,
 ) -> tuple[Any, ...]:
     """Return the gradients of the sum of ``outputs`` with respect to each of ``inputs``; ``.grad`` is not touched."""
     outs = _outputs("grad", outputs)
@@ -195,14 +194,12 @@ def gradients(
     )  # fmt: skip
     _go(walk, outs, _paired(outs, grad_outputs))
     found = [handed_over(walk, x._edge) for x in ins]
-    for i, (x, g) in enumerate(zip(ins, found, strict=True)):
-        if g is None and materialize_grads:
-            found[i] = handle(np.zeros(tuple(x.shape), numpy_dtype(x)))
-        elif g is None and not allow_unused:
-            raise GradientError(
-                f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{i}]. "
-                f"Set allow_unused=True if this is the desired behavior."
-            )
+    unused = [i for i, g in enumerate(found) if g is None]
+    if unused and not allow_unused:
+        raise GradientError(
+            f"One of the differentiated Tensors appears to not have been used in the graph: inputs[{unused[0]}]. "
+            f"Set allow_unused=True if this is the desired behavior."
+        )
     commit(walk)
     return tuple(found)
 

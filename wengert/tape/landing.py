@@ -7,16 +7,16 @@ from typing import Any
 
 import numpy as np
 
-from wengert.core import carrier
+from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, leaked, state
 from wengert.core.silence import silent
-from wengert.errors import GradientError
-from wengert.rules.structural import clone_by_rows
+from wengert.errors import DTypeError, GradientError, ShapeError, shape_text
+from wengert.rules.structural import cast, clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
 from wengert.tape.paths import edge_key
-from wengert.tape.provenance import here
-from wengert.tape.record import as_tensor, collapsed
+from wengert.tape.provenance import written_here
+from wengert.tape.record import as_tensor, collapsed, numpy_dtype
 from wengert.tape.storage import (
     GradCell,
     Recorded,
@@ -31,7 +31,7 @@ _accumulating = threading.Lock()
 
 
 def deposit(walk: Walk) -> None:
-    """Make a walk last: accumulate what reached the leaves, and run their hooks.
+    """Make a walk last: accumulate what reached the leaves that still require grad, and run their hooks.
 
     Raises before anything has changed: RuntimeError for a gradient of another dtype than its leaf's, LeakError for a
     leaf of a transform that has ended.
@@ -45,15 +45,57 @@ def deposit(walk: Walk) -> None:
             )
         if not cell.level.open:
             raise leaked(cell.level, "backward")
+        grad = cell.grad
+        if cell.later is not None or (
+            grad is not None
+            and grad._payload.__class__ is ndarray
+            and (grad._payload.shape != ct.shape or grad._payload.dtype is not dtype)
+        ):
+            _require_fit(_latest(cell), ct)
     commit(walk)
     hooked = []
     for cell, ct in walk.leaves.items():
-        accumulate(cell, ct, owned=cell in walk.owned, taped=walk.taped)
+        owned = cell in walk.owned
+        if cell.later is not None:
+            cell = _latest(cell)
+        leaf = cell.tensor()
+        if leaf is None or leaf._edge is not None:  # else it was frozen after the forward
+            accumulate(cell, ct, owned=owned, taped=walk.taped)
         if cell.post_hooks:
             hooked.append((cell, ct))
     for cell, ct in hooked:
         with walk.user_mode():
             _run_post_hooks(cell, ct)
+
+
+def _latest(cell: GradCell) -> GradCell:
+    """Return the cell that a tensor has now, after `x.data = y` with other dtypes."""
+    while cell.later is not None:
+        cell = cell.later
+    return cell
+
+
+def _require_fit(cell: GradCell, ct: Any) -> None:
+    """Raise unless a gradient has the shape of its leaf, and fits what is in ``.grad`` already."""
+    shape = tuple(ct.shape)
+    if shape != tuple(cell.shape):
+        raise ShapeError(
+            f"a gradient of shape {shape_text(shape)} arrived at a leaf that `x.data = y` gave the shape "
+            f"{shape_text(cell.shape)} since. Call backward() before that."
+        )
+    if cell.grad is None:
+        return
+    if tuple(cell.grad.shape) != shape:
+        raise ShapeError(
+            f"a gradient of shape {shape_text(shape)} is to be added to a .grad of shape "
+            f"{shape_text(cell.grad.shape)}, which is from before `x.data = y` gave the leaf another shape. Set "
+            f"`x.grad = None` first."
+        )
+    if dtypes.kind(numpy_dtype(ct)) == "c" and dtypes.kind(numpy_dtype(cell.grad)) != "c":
+        raise DTypeError(
+            "a complex gradient is to be added to a real .grad, which is from before `x.data = y` gave the leaf "
+            "another dtype. Set `x.grad = None` first."
+        )
 
 
 def _run_post_hooks(cell: GradCell, ct: Any) -> None:
@@ -90,8 +132,10 @@ def accumulate(cell: GradCell, ct: Any, *, owned: bool, taped: bool) -> None:
         elif taped or not _same_memory_kind(grad, ct):
             cell.grad = grad + as_tensor(ct)
         else:
+            if grad._payload.dtype != ct.dtype:
+                ct = silent().run(cast.forward, ct, dtype=grad._payload.dtype, source=ct.dtype)
             silent().run(np.add, grad._payload, ct, out=grad._payload)
-            mark_written(grad, here())
+            mark_written(grad, written_here())
 
 
 def _same_memory_kind(grad: Recorded, ct: Any) -> bool:

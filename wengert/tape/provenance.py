@@ -19,15 +19,18 @@ _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + 
 Place = tuple[CodeType, int]
 """A point in a program: a code object and the offset of the instruction."""
 
+Written = tuple[CodeType, int, tuple[str, str] | None]
+"""Where a program wrote into memory, and what to do about it (see `advise`) and who did it, where that is known."""
 
-def line_of(place: Place) -> int:
+
+def line_of(place: Place | Written) -> int:
     """Return the line number of a place."""
-    code, offset = place
+    code, offset = place[:2]
     at = next(itertools.islice(code.co_positions(), offset // 2, None), (None,))
     return at[0] or code.co_firstlineno
 
 
-def describe(place: Place | None) -> str:
+def describe(place: Place | Written | None) -> str:
     """Return the source line with its file's name and number: ``loss = x * w    train.py:12``."""
     if place is None:
         return "(unknown)"
@@ -37,8 +40,8 @@ def describe(place: Place | None) -> str:
     return f"{text:<40} {where}" if text else where
 
 
-class _Internal(dict[str, bool]):
-    """Whether a file belongs to the package, decided once per file name."""
+class _Internal(dict[str, "bool | str"]):
+    """Whether a file belongs to the package, decided once per file name; for some files what `advise` said."""
 
     def __missing__(self, filename: str) -> bool:
         inside = os.path.abspath(filename).startswith(_PACKAGE)
@@ -59,6 +62,49 @@ def outside(frame: FrameType | None) -> Place:
         frame = frame.f_back
     assert last is not None
     return last.f_code, last.f_lasti
+
+
+def advise(words: str) -> None:
+    """Say what to do where a write by the calling file's functions changed what the tape had saved.
+
+    In ``words``, ``{name}`` stands for the function, or the class of the object whose method it is.
+    """
+    INTERNAL[sys._getframe(1).f_code.co_filename] = words
+
+
+def written_here() -> Written:
+    """Return the caller's place in the user's program, with the advice of the part of the package that writes."""
+    frame: FrameType | None = sys._getframe(1)
+    last = frame
+    writer: FrameType | None = None
+    while frame is not None:
+        last = frame
+        kind = INTERNAL[frame.f_code.co_filename]
+        if not kind:
+            break
+        if kind is not True and (writer is None or _is_method(frame) or not _is_method(writer)):
+            writer = frame
+        frame = frame.f_back
+    assert last is not None
+    return last.f_code, last.f_lasti, None if writer is None else _advice(writer)
+
+
+def _is_method(frame: FrameType) -> bool:
+    return frame.f_code.co_varnames[:1] == ("self",)
+
+
+def _advice(writer: FrameType) -> tuple[str, str]:
+    code = writer.f_code
+    words = INTERNAL[code.co_filename]
+    assert isinstance(words, str)
+    method = _is_method(writer)
+    return words, type(writer.f_locals["self"]).__name__ if method else code.co_name
+
+
+def advice(place: Place | Written | None) -> str:
+    """Return what to do about a write at a place, or nothing where nobody said."""
+    said = place[2] if place is not None and len(place) == 3 else None
+    return "" if said is None else said[0].format(name=said[1])
 
 
 def warn(message: str) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.carrier import RAW, Array, Level, state
+from wengert.core.silence import silent
 from wengert.errors import GradientError
+from wengert.rules.structural import cast
 from wengert.tape.node import Node, Output
-from wengert.tape.provenance import describe, warn
+from wengert.tape.provenance import advice, describe, warn
 from wengert.tape.record import Packed, beneath, numpy_dtype, recorded
-from wengert.tape.storage import Recorded, handle, ndarray, shared_value
+from wengert.tape.storage import GradCell, Recorded, handle, ndarray, shared_value
 
 
 def residuals(node: Node, level: Level) -> list[Any]:
@@ -99,6 +101,11 @@ def checked(node: Node, saved: Any) -> Any:
             value = shared_value(saved, rank)
         if value is None:
             raise changed_through_numpy(node, saved)
+        for changed, dtype in storage.earlier:
+            if changed < rank:
+                now = numpy_dtype(saved)
+                value = silent().run(cast.forward, value, dtype=dtype, source=now)
+                break
         if value is not saved._payload:
             return handle(value, saved._edge, saved._level)
     return saved
@@ -123,8 +130,20 @@ def modified(node: Node, saved: Any) -> GradientError:
         f"computation has been modified by an inplace operation.\n"
         f"  saved by    {describe(node.place)}\n"
         f"  changed by  {describe(saved._storage.changed_at)}\n"
-        f"  Write that line so that it makes a new tensor (`a = a + b` instead of `a += b`), or give the saving line "
-        f"a `clone()`."
+        f"  {advice(saved._storage.changed_at) or _general_advice(saved)}"
+    )
+
+
+def _general_advice(saved: Any) -> str:
+    """Say what to do about a write of the user's own: parameters are meant to be written to, other tensors need not."""
+    if isinstance(saved._edge, GradCell):
+        return (
+            "It is a leaf that requires grad. Update it after the last `backward()` that needs what it was, or compute "
+            "the forward again after the update; give the saving line a `clone()` where both are wanted."
+        )
+    return (
+        "Write that line so that it makes a new tensor (`a = a + b` instead of `a += b`), or give the saving line a "
+        "`clone()`."
     )
 
 
@@ -156,7 +175,8 @@ def second_backward(node: Node) -> GradientError:
         f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
         f"by the first backward.\n"
         f"  recorded by  {describe(node.place)}\n"
-        f"  Call the first `backward(retain_graph=True)`, or compute the forward again."
+        f"  Call the first `backward(retain_graph=True)`, or compute the forward again. What one step hands to the "
+        f"next, as a hidden state, wants a `detach()`."
     )
 
 

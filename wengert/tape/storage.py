@@ -17,7 +17,7 @@ from wengert.core import carrier, dtypes
 from wengert.core.carrier import RAW, ROOT, Array, Level, leaked, state
 from wengert.core.shapes import Shape
 from wengert.errors import GradientError
-from wengert.tape.provenance import Place
+from wengert.tape.provenance import Place, Written
 
 new: Final = object.__new__
 ndarray: Final = np.ndarray
@@ -34,12 +34,13 @@ class Storage:
     ``version`` counts writes (``tensor._version``); ``changed`` is the rank of the last one and ``changed_at`` its
     place; ``silent`` is the rank of the last write through ``.data``. ``root`` is the array whose memory NumPy can
     also reach, since rank ``exposed``, and ``snapshot`` what it held then. ``watched`` is true when any of these
-    needs a look before a saved value is used. ``members`` are the views, oldest first.
+    needs a look before a saved value is used. ``earlier`` holds the ranks at which ``x.data = y`` changed the dtype,
+    with the dtype before, oldest first. ``members`` are the views, oldest first.
     """
 
     version = 0
     changed = 0
-    changed_at: Place | None = None
+    changed_at: Place | Written | None = None
     silent = 0
     exposed = 0
     root: Array | None = None
@@ -47,6 +48,7 @@ class Storage:
     inference = False
     watched = False
     uncounted_for: Storage | None = None
+    earlier: tuple[tuple[int, np.dtype[Any]], ...] = ()
     members: list[weakref.ref[Recorded]] | None = None
 
 
@@ -54,9 +56,12 @@ class GradCell:
     """Where the gradient of one tensor accumulates: its ``.grad`` and hooks.
 
     A leaf's cell is its edge into the graph. The graph holds the cell and not the tensor, so no cycle arises.
+    ``later`` is the cell that the tensor has since it got another dtype: there belongs what arrives here.
     """
 
-    __slots__ = ("dtype", "grad", "hooks", "level", "post_hooks", "shape", "tensor", "__weakref__")
+    __slots__ = (
+        "dtype", "grad", "hooks", "later", "level", "post_hooks", "shape", "tensor", "__weakref__"
+    )  # fmt: skip
 
     row = None
 
@@ -67,6 +72,7 @@ class GradCell:
         self.level = level
         self.hooks: dict[int, Any] | None = None
         self.post_hooks: dict[int, Any] | None = None
+        self.later: GradCell | None = None
         self.tensor = weakref.ref(tensor)
 
 
@@ -233,7 +239,7 @@ def storage_of(x: Recorded) -> Storage:
     return found
 
 
-def mark_written(x: Recorded, place: Place) -> None:
+def mark_written(x: Recorded, place: Place | Written) -> None:
     """Count a write to the memory of ``x``."""
     storage = storage_of(x)
     if carrier.special:

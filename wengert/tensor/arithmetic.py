@@ -15,7 +15,7 @@ from wengert.core.silence import silent
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
 from wengert.rules import rounding, structural
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.record import attach, unary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.apply import combine
@@ -298,7 +298,7 @@ def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
         )
     ):
         factor = None if alpha == 1 else constant(alpha, other._payload.dtype)._payload
-        return add_memory(input, other, factor, here())
+        return add_memory(input, other, factor, written_here())
     return update(input, rows.add, _scaled("add_", input, other, alpha), "add_")
 
 

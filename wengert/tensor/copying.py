@@ -1,4 +1,4 @@
-"""Copies that leave a tensor's history behind, `copy.deepcopy` and pickling, and what of the user's goes with them."""
+"""Copies that leave a tensor's history behind, `copy.deepcopy`, and where in its memory a tensor lies."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def deepcopy(x: Any, memo: dict[Any, Any]) -> Any:
         creation.mark(copied)
     if x._cell is not None and x._cell.grad is not None:
         copied.grad = deepcopy(x._cell.grad, memo)
-    for name, value in _carried(x).items():
+    for name, value in {**vars(x), **slots(x)}.items():
         setattr(copied, name, copy.deepcopy(value, memo))
     return copied
 
@@ -47,7 +47,7 @@ def _copy(x: Any, memo: dict[Any, Any]) -> Any:
     if key not in memo:
         storage = Storage()
         storage.inference = state.inference
-        memo[key] = whole(root), storage, root
+        memo[key] = whole(root).copy(), storage, root
     memory, storage, _ = memo[key]
     return placed(memory, storage, array.dtype, offset, array.shape, array.strides)
 
@@ -73,60 +73,18 @@ def placed(
 
 
 def whole(root: Array) -> Array:
-    """Return a copy of an array's memory from its first byte to its last, as one row."""
+    """Return an array's memory from its first byte to its last, as one row."""
     if not root.size:
         return np.empty(0, root.dtype)
     reach = sum((n - 1) * stride for n, stride in zip(root.shape, root.strides, strict=True))
-    return as_strided(root, (reach // root.itemsize + 1,), (root.itemsize,)).copy()
+    return as_strided(root, (reach // root.itemsize + 1,), (root.itemsize,))
 
 
 def _address(array: Array) -> int:
     return array.__array_interface__["data"][0]  # type: ignore[no-any-return]
 
 
-def reduced(x: Any) -> Any:
-    """Return what pickle needs to build a tensor again: as in PyTorch, with memory of its own."""
-    return _rebuilt, (type(x), x._read("pickle"), x.requires_grad, attributes(x))
-
-
-def _rebuilt(cls: Any, array: Array, requires_grad: bool, carried: Any = None) -> Any:
-    made = cells.as_class(creation.finish(array, False), cls)
-    if requires_grad:
-        creation.mark(made)
-    set_attributes(made, carried)
-    return made
-
-
-def attributes(x: Any) -> Any:
-    """Return what a tensor carries of the user's, as pickle wants it: a dict, with one of slots beside it, or None.
-
-    A subclass may say with ``__getstate__`` what that is.
-    """
-    cls: Any = type(x)
-    if cls.__getstate__ is not object.__getstate__:
-        return x.__getstate__()
-    slots = _slots(x)
-    return (vars(x), slots) if slots else vars(x) or None
-
-
-def _slots(x: Any) -> dict[str, Any]:
+def slots(x: Any) -> dict[str, Any]:
+    """Return what a subclass's slots hold of the user's."""
     names = set(copyreg._slotnames(type(x))) - cells.SLOTS  # type: ignore[attr-defined]
     return {name: getattr(x, name) for name in names if hasattr(x, name)}
-
-
-def _carried(x: Any) -> dict[str, Any]:
-    return {**vars(x), **_slots(x)}
-
-
-def set_attributes(x: Any, found: Any) -> None:
-    """Give a tensor what `attributes` found on another one; TypeError for names that are a tensor's own."""
-    if hasattr(x, "__setstate__"):
-        x.__setstate__(found)
-        return
-    for part in found if isinstance(found, tuple) else (found,):
-        for name, value in (part or {}).items():
-            if name in cells.SLOTS:
-                raise TypeError(
-                    f"an attribute `{name}` would hide where a tensor keeps its own data; call it something else."
-                )
-            setattr(x, name, value)

@@ -88,7 +88,7 @@ def _given_edges(x: Any, bins: Any) -> Any:
         raise ShapeError(
             "histogram(): bins tensor should have one dimension and at least one element"
         )
-    return bins
+    return bins.clone()
 
 
 def _edges(x: Any, bins: int, span: Sequence[float] | None) -> Any:

@@ -18,10 +18,11 @@ from wengert.core.shapes import Shape, broadcastable
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.record import attach
 from wengert.tape.storage import Recorded, handle, mark_written, ndarray
 from wengert.tensor import inplace, views
+from wengert.tensor.chains import overlaps
 from wengert.tensor.keys import BOOL, WHOLE, Entry, forward_slice, parse, takes_all
 from wengert.tensor.positions import INT64, checked
 from wengert.tensor.promotion import cast_to, dtype_of, filling, is_number
@@ -114,7 +115,8 @@ def setitem(x: Any, key: Any, value: Any) -> None:
     if entries:
         Advanced(entries).write(target, value)
         return
-    inplace.writable(x, WRITE)
+    if whole or not _shows_twice(x):
+        inplace.writable(x, WRITE)
     if whole and not value.ndim and x.ndim:
         inplace.fill_(x, value)
         return
@@ -135,6 +137,8 @@ def _write_memory(x: Any, key: Any, value: Any) -> bool:
         for k in key if key.__class__ is tuple else (key,):
             if k.__class__ is not int and (k.__class__ is not slice or k.step is not None):
                 return False
+        if (0 in x._payload.strides or x._origin is not None) and _shows_twice(x):
+            return False
     inplace.writable(x, WRITE)
     try:
         if (
@@ -148,8 +152,16 @@ def _write_memory(x: Any, key: Any, value: Any) -> bool:
             x._payload[key] = value._payload
     except (IndexError, TypeError, ValueError):
         return False
-    mark_written(x, here())
+    mark_written(x, written_here())
     return True
+
+
+def _shows_twice(x: Any) -> bool:
+    """Say whether a tensor shows an element several times, of which a key may pick one."""
+    if x._origin is not None and overlaps(x._origin):
+        return True
+    payload = x._payload
+    return payload.__class__ is ndarray and 0 in payload.strides and payload.size > 0
 
 
 def _written_value(x: Any, value: Any) -> Any:

@@ -25,7 +25,7 @@ from wengert.errors import (
 )
 from wengert.rules import memory, structural
 from wengert.tape.node import edge_node
-from wengert.tape.provenance import Place, here
+from wengert.tape.provenance import Written, written_here
 from wengert.tape.record import beneath, collapsed, recording_level
 from wengert.tape.storage import (
     GradCell,
@@ -51,14 +51,7 @@ def level_of(x: Any) -> Level:
 def writable(x: Any, op: str) -> None:
     """Raise unless ``x`` may be written to: no leaf that requires grad, no repeated memory, no constant array."""
     if not carrier.quiet or state.grad:
-        base = x._origin.base if x._origin is not None and x._origin.differentiable else x
-        leaf = base if isinstance(base._edge, GradCell) else x
-        if isinstance(leaf._edge, GradCell) and recording_at(recording_level(leaf)):
-            which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
-            raise GradientError(
-                f"{op}: {which} that requires grad is being used in an in-place operation. "
-                f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
-            )
+        require_no_leaf(x, op)
     elif x._storage is not None and x._storage.members:
         connect(x)
     if x._storage is not None and x._storage.inference and not state.inference:
@@ -78,6 +71,18 @@ def writable(x: Any, op: str) -> None:
             raise _refers_to_one_place(op)
 
 
+def require_no_leaf(x: Any, op: str) -> None:
+    """Raise for a leaf that requires grad, and for a view of one, while gradients are recorded."""
+    base = x._origin.base if x._origin is not None and x._origin.differentiable else x
+    leaf = base if isinstance(base._edge, GradCell) else x
+    if isinstance(leaf._edge, GradCell) and recording_at(recording_level(leaf)):
+        which = "a leaf Variable" if leaf is x else "a view of a leaf Variable"
+        raise GradientError(
+            f"{op}: {which} that requires grad is being used in an in-place operation. "
+            f"Use `with torch.no_grad():` around an update of a parameter, or make a new tensor."
+        )
+
+
 def _refers_to_one_place(op: str) -> ShapeError:
     return ShapeError(
         f"{op}: unsupported operation: more than one element of the written-to tensor refers to a single "
@@ -91,7 +96,7 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     Raises what `require_writable` raises.
     """
     require_writable(x, value, op)
-    place = here()
+    place = written_here()
     plain = x._payload.__class__ is ndarray and value._payload.__class__ is ndarray
     traced = state.trace is not None
     if plain and not traced:
@@ -177,7 +182,10 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
                 new = scatter_back(structural.detach(base), view.chain, new)
             new = _revalued(base, new)
         node = base
-    for tensor, new in changed.values():
+    for tensor, new in reversed(changed.values()):
+        view = tensor._origin
+        if view is not None and view.differentiable and id(view.base) in changed:
+            new = derive(view)
         _take(tensor, new, memory_written)
     members = x._storage.members if x._storage is not None else None
     for ref in members or ():
@@ -185,7 +193,8 @@ def _rebase(x: Any, value: Any, memory_written: bool) -> None:
         if member is None or id(member) in changed or id(member._origin.base) not in changed:
             continue
         if member._origin.differentiable:
-            if memory_written and member._origin.base._edge is None and member._edge is None:
+            unmoved = member._edge is None or isinstance(member._edge, GradCell)
+            if memory_written and member._origin.base._edge is None and unmoved:
                 continue
             new = derive(member._origin)
         elif memory_written:
@@ -239,7 +248,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         except ValueError:
             require_fit(x, other, op)
             raise
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     y = operand(op, other)
     dtype = dtype_of(x)
@@ -250,7 +259,7 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
     if dtype == joint and memory_only(x, y):
         writable(x, op)
         silent().run(row.forward, x._payload, y._payload, out=x._payload)
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     result = row(cast_to(operand_before(x, row, y), joint), y)
     return assign(x, cast_to(result, dtype), op)
@@ -308,7 +317,7 @@ def require_fit(x: Any, y: Any, op: str) -> None:
         )
 
 
-def add_memory(x: Any, y: Any, alpha: Any, place: Place) -> Any:
+def add_memory(x: Any, y: Any, alpha: Any, place: Written) -> Any:
     """Add ``alpha * y`` to ``x`` where both are plain memory without history; ``alpha`` is a 0-d array of its dtype."""
     writable(x, "add_")
     a, b = x._payload, y._payload
@@ -365,7 +374,7 @@ def write(x: Any, row: Primitive, others: Sequence[Any], params: dict[str, Any],
         silent().run(
             row.forward, x._payload, *[y._payload for y in others], **params, out=x._payload
         )
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     before = value_before(x, others) if 0 in row.keep else alias(x)
     return assign(x, row(before, *others, **params), op)
@@ -394,7 +403,7 @@ def zero_(input: Any) -> Any:
     if memory_only(input, input):
         writable(input, "zero_")
         input._payload.fill(0)
-        mark_written(input, here())
+        mark_written(input, written_here())
         return input
     return assign(input, memory.zero(alias(input)), "zero_")
 
@@ -429,6 +438,6 @@ def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     if memory_only(x, value):
         writable(x, op)
         np.copyto(x._payload, value._payload)
-        mark_written(x, here())
+        mark_written(x, written_here())
         return x
     return assign(x, row(alias(x), value), op)

@@ -59,6 +59,10 @@ class _Memory:
         """Return the size of one element in bytes."""
         return self._dtype.itemsize
 
+    def cpu(self) -> Any:
+        """Return the memory itself: it is the CPU's."""
+        return self
+
     def tolist(self) -> list[Any]:
         """Return the elements as Python numbers."""
         return cast(list[Any], self._elements().tolist())

@@ -13,7 +13,7 @@ import numpy as np
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, shape_text
-from wengert.rules import indexing
+from wengert.rules import indexing, memory
 from wengert.rules import ordering as rows
 from wengert.tape.storage import concrete
 from wengert.tensor import returned, views
@@ -45,8 +45,8 @@ def arranged(op: str, row: Primitive, x: Any, dim: Any, **params: Any) -> Any:
         return row(x, dim=axis, **params)
     made = row(views.reshape(x, 1), dim=0, **params)
     if not isinstance(made, tuple):
-        return views.reshape(made, ())
-    return tuple(views.reshape(m, ()) if m.numel() == 1 else m for m in made)
+        return memory.unsafe_view(made, shape=())
+    return tuple(memory.unsafe_view(m, shape=()) if m.numel() == 1 else m for m in made)
 
 
 def _ordered(op: str, x: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from wengert.core import dtypes
 from wengert.core.carrier import state
 from wengert.errors import DTypeError, GradientError, shape_text
-from wengert.tape.provenance import here, warn
+from wengert.tape.provenance import warn, written_here
 from wengert.tape.storage import Recorded, Storage, keep_in_trace, mark_written, storage_of
 from wengert.tensor.inplace import assign, require_writable
 from wengert.tensor.promotion import cast_to, dtype_of
@@ -86,4 +86,4 @@ def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
     out._payload = np.empty(shape, dtype_of(out))
     out._storage, out._origin = Storage(), None
     out._storage.version = version
-    mark_written(out, here())
+    mark_written(out, written_here())

@@ -7,6 +7,7 @@ from typing import Any
 from wengert.core.shapes import size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import arrangement as rows
+from wengert.tensor.arguments import real
 from wengert.tensor.promotion import dtype_of, filling, require_tensor
 
 __all__ = ["pad"]
@@ -33,7 +34,14 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     tensor([[2, 1, 2, 3, 2, 1]])
     """
     require_tensor("pad", input)
+    if isinstance(pad, int):
+        raise TypeError(
+            f"pad(): argument 'pad' must be tuple of ints, not int. Use `({pad}, {pad})` for both ends of the last "
+            f"dimension."
+        )
     amounts = _by_axis(input, size_argument("pad", (pad,)))
+    if value is not None and not isinstance(value, complex):
+        value = real("pad", "value", value, "float")
     if mode == "constant":
         number = filling(0.0 if value is None else value, dtype_of(input), "pad")
         return rows.constant_pad_nd(input, pad=amounts, value=number.item())

@@ -13,6 +13,7 @@ from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape, axis_of, broadcast_shape, broadcastable
 from wengert.errors import DTypeError, ShapeError, cannot_broadcast, shape_text
 from wengert.rules import contraction as rows
+from wengert.rules import structural
 from wengert.tape.storage import Recorded
 from wengert.tensor import contraction, reductions, views
 from wengert.tensor.apply import deprecated, undefined
@@ -251,9 +252,9 @@ def _contracted(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
     right = [j for j in range(b.ndim) if j not in second]
     count = math.prod(a.shape[i] for i in first)
     shape = [a.shape[i] for i in left] + [b.shape[j] for j in right]
-    x = views.reshape(views.permute(a, *left, *first), (math.prod(shape[: len(left)]), count))
-    y = views.reshape(views.permute(b, *second, *right), (count, math.prod(shape[len(left) :])))
-    return views.reshape(contraction.mm(x, y), shape)
+    x = views.reshape(views.permute(a, (*left, *first)), (math.prod(shape[: len(left)]), count))
+    y = views.reshape(views.permute(b, (*second, *right)), (count, math.prod(shape[len(left) :])))
+    return structural.reshape(contraction.mm(x, y), shape=shape)
 
 
 def kron(input: Any, other: Any, *, out: Any = None) -> Any:
@@ -269,7 +270,9 @@ def kron(input: Any, other: Any, *, out: Any = None) -> Any:
     left, right = ((1,) * (rank - x.ndim) + tuple(x.shape) for x in (input, other))
     x = views.reshape(input, [n for size in left for n in (size, 1)])
     y = views.reshape(other, [n for size in right for n in (1, size)])
-    made = views.reshape(mul(x, y), [a * b for a, b in zip(left, right, strict=True)])
+    made = structural.reshape(
+        mul(x, y), shape=tuple(a * b for a, b in zip(left, right, strict=True))
+    )
     return made if out is None else deliver(made, out)
 
 
@@ -388,7 +391,7 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
         require_tensor("chain_matmul", x, "matrices")
         if x.ndim != 2:
             raise ShapeError(f"chain_matmul: Tensor dimension is {x.ndim}, expected 2 instead.")
-    made = matrices[0] if len(matrices) == 1 else product_of(matrices)
+    made = matrices[0].clone() if len(matrices) == 1 else product_of(matrices)
     return made if out is None else deliver(made, out)
 
 

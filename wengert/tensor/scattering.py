@@ -15,6 +15,7 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import views
 from wengert.tensor.apply import undefined
 from wengert.tensor.indexing import SLICE, Advanced
+from wengert.tensor.inplace import require_no_leaf
 from wengert.tensor.keys import parse
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, require_integers, vector
@@ -426,6 +427,8 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 
 def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """`index_put`, in place. Returns the tensor."""
+    require_tensor("index_put_", input)
+    require_no_leaf(input, "index_put_")
     basic, advanced = _index_put_key("index_put_", input, indices, values)
     target = views.viewed(SLICE, input, {"index": basic}) if basic else input
     advanced.write(target, values, accumulate=accumulate)

@@ -19,17 +19,14 @@ from wengert.tape import storage as cells
 from wengert.tape.backward import backward as run_backward
 from wengert.tape.backward import grad_cell
 from wengert.tape.hooks import RemovableHandle, require_callable
-from wengert.tape.mode import enable_grad
 from wengert.tape.node import edge_node
-from wengert.tape.provenance import here, warn
+from wengert.tape.provenance import warn
 from wengert.tape.record import compute, record, recording_level
 from wengert.tape.storage import (
     GradCell,
     Recorded,
-    Storage,
     concrete,
     register_tensor_type,
-    storage_of,
 )
 from wengert.tensor import (
     asking,
@@ -37,10 +34,11 @@ from wengert.tensor import (
     creation,
     display,
     following,
-    inplace,
     legacy,
     overridable,
     overriding,
+    pickling,
+    rebinding,
     views,
 )
 from wengert.tensor.methods import Methods
@@ -226,27 +224,7 @@ class Tensor(Methods, Operators):
 
     @data.setter
     def data(self, value: Any) -> None:
-        if not isinstance(value, Tensor):
-            raise TypeError(f"Variable data has to be a tensor, but got {type(value).__name__}")
-        if value.dtype is not self.dtype:
-            raise GradientError(
-                f"attempted to call `variable.set_data(tensor)`, but `variable` and `tensor` have incompatible tensor "
-                f"type: {self.dtype} and {value.dtype}."
-            )
-        if _same_memory(self._payload, value._payload):
-            return
-        if state.trace is not None:
-            state.trace.rebinding(self, value)
-        before = storage_of(self)
-        self._payload = value._payload
-        self._storage = Storage()
-        self._storage.version = before.version
-        self._storage.silent = cells.next_rank()
-        self._storage.changed_at = here()
-        self._storage.watched = True
-        storage_of(value).uncounted_for = self._storage
-        if self._cell is not None and state.trace is None:
-            self._cell.shape = tuple(value.shape)
+        rebinding.rebind(self, value)
 
     @property
     def _version(self) -> int:
@@ -347,7 +325,8 @@ class Tensor(Methods, Operators):
                 else "cannot register a hook on a tensor that doesn't require gradient"
             )
         cells.refuse_in_trace(self, "register_post_accumulate_grad_hook()")
-        self._edge.post_hooks = self._edge.post_hooks or {}
+        if self._edge.post_hooks is None:
+            self._edge.post_hooks = {}
         return RemovableHandle(self._edge.post_hooks, hook)
 
     def detach(self) -> Any:
@@ -355,15 +334,14 @@ class Tensor(Methods, Operators):
         return views.cut(self, counted=True)
 
     def detach_(self) -> Any:
-        """Cut this tensor itself off its history. RuntimeError for views."""
-        if self._origin is not None and self._origin.differentiable:
+        """Cut this tensor itself off its history; views of it keep theirs. RuntimeError for views."""
+        if views.base_of(self) is not None:
             raise GradientError("Can't detach views in-place. Use detach() instead.")
         if self._edge is not None:
             cells.refuse_in_trace(self, "detach_()")
-        if not self.is_leaf and self._payload.__class__ is np.ndarray:
-            with enable_grad():
-                inplace.rebase(self, self.detach())
         self._leave_tape()
+        if self._origin is not None and self._origin.differentiable:  # as what was turned in place
+            self._origin.base._leave_tape()
         return self
 
     def _leave_tape(self) -> None:
@@ -440,7 +418,7 @@ class Tensor(Methods, Operators):
         return copying.deepcopy(self, memo)
 
     def __reduce_ex__(self, protocol: Any) -> Any:
-        return copying.reduced(self)
+        return pickling.reduced(self)
 
     # Printing
 
@@ -467,13 +445,6 @@ class Tensor(Methods, Operators):
         if type(self) is Tensor and not self.ndim and self._payload.__class__ is np.ndarray:
             return display.format_scalar(bfloat16.widened(self._payload), spec)
         return object.__format__(self, spec)
-
-
-def _same_memory(a: Any, b: Any) -> bool:
-    if a.__class__ is not np.ndarray or b.__class__ is not np.ndarray:
-        return a is b
-    same = a.__array_interface__["data"] == b.__array_interface__["data"]
-    return bool(same and a.shape == b.shape and a.strides == b.strides)
 
 
 def _described(payload: Any, recorded: bool) -> str:

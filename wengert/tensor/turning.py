@@ -16,7 +16,7 @@ from wengert.core.carrier import Array, state
 from wengert.core.shapes import positive_size
 from wengert.errors import GradientError, ShapeError
 from wengert.rules.structural import TURNED
-from wengert.tape.provenance import here
+from wengert.tape.provenance import written_here
 from wengert.tape.storage import (
     GradCell,
     Storage,
@@ -28,7 +28,7 @@ from wengert.tape.storage import (
     storage_of,
 )
 from wengert.tensor import parts, views
-from wengert.tensor.inplace import writable
+from wengert.tensor.inplace import require_no_leaf
 from wengert.tensor.layout import address
 from wengert.tensor.promotion import require_tensor
 
@@ -63,8 +63,7 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _require_turnable(x: Any, op: str) -> None:
-    if isinstance(x._edge, GradCell):
-        writable(x, op)
+    require_no_leaf(x, op)
     if state.trace is not None:
         state.trace.refuse_change(x, op)
 
@@ -83,7 +82,7 @@ def _become(x: Any, before: Any, made: Any) -> None:
         leaf.shape = tuple(made.shape)
         before._edge = None
     _enrol(x, made)
-    mark_written(x, here())
+    mark_written(x, written_here())
 
 
 def _views_of(x: Any) -> list[View]:
@@ -139,7 +138,7 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         input._storage = Storage()
         input._storage.version = version
     input._origin = None
-    mark_written(input, here())
+    mark_written(input, written_here())
     return input
 
 

@@ -343,10 +343,12 @@ class TraceLevel(Level):
         inside = not self.from_outside(value) and value._origin is None
         if not self.from_outside(x):
             return
-        if not inside or tuple(x.shape) != tuple(value.shape):
+        same_kind = tuple(x.shape) == tuple(value.shape) and numpy_dtype(x) == numpy_dtype(value)
+        if not inside or not same_kind:
             self.refuse(
-                "`x.data = y` gives a tensor from outside memory that something else looks at, or another shape",
-                "Write `x.data = y.clone()` with a y of the same shape, or `x.data.copy_(y)`.",
+                "`x.data = y` gives a tensor from outside memory that something else looks at, another shape or "
+                "another dtype",
+                "Write `x.data = y.clone()` with a y of the same shape and dtype, or `x.data.copy_(y)`.",
             )
         untouched = x._payload.__class__ is np.ndarray
         if id(x) in self.given:

@@ -91,7 +91,7 @@ def _samples() -> Entries:
             ((numbers(), ints(2, 0), weights), {"reduction": "mean", "ignore": 0, "shape": (2, 3)}),
             ((numbers(2), ints(2, 0), weights), {"reduction": "none", "ignore": -100, "shape": (2, 3)}),
         ],
-        "known_classes": [((ints(0, 2, 1),), {"classes": 3})],
+        "known_classes": [((ints(0, 2, 1),), {"classes": 3, "lowest": 0})],
         "no_negative": [((np.abs(x),), {})],
     }  # fmt: skip
     made["elu_slope"], made["softplus_slope"] = made["elu"], made["softplus"]

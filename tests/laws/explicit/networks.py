@@ -99,6 +99,15 @@ ENTRIES: Entries = {
     "as_strided": [
         ((CUBE,), {"chain": ((BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}))}),
     ],
+    "copy_slices": [
+        ((CUBE, numbers(2, seed=1)), {
+            "chain": (
+                (BOOK["permute"], {"axes": (2, 0, 1)}), (BOOK["slice"], {"index": (1,)}),
+                (BOOK["diagonal"], {"offset": 0, "dim1": 0, "dim2": 1}),
+            ),
+        }),
+        ((X, numbers(6, seed=1)), {"chain": ((BOOK["reshape"], {"shape": (6,)}),)}),
+    ],
     "softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((numbers(),), {"dim": 0})],
     "log_softmax": [((X,), {"dim": 1}), ((CUBE,), {"dim": 0}), ((numbers(),), {"dim": 0})],
     "mse_loss": [((X, numbers(2, 3, seed=1)), {}), ((numbers(), numbers(seed=1)), {})],

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
+import numpy as np
 import torch
 
 import wengert
@@ -62,6 +63,40 @@ def layout(sample: Sample, rtol: float | None) -> None:
                 f"strides of result {number} of shape {tuple(a.shape)}\n"
                 f"    expected {first}\n    found    {second}"
             )
+    both_sides = zip(
+        _sharing([a for a, _ in pairs], laid),
+        _sharing([b for _, b in pairs], ours.tensors()),
+        strict=True,
+    )
+    for (name, first), (_, second) in both_sides:
+        if first != second:
+            raise Differs(f"{name} share memory: expected {first}, found {second}")
+
+
+def _sharing(results: list[Any], operands: list[Any]) -> Iterator[tuple[str, Any]]:
+    """Say which results share memory with an operand or an earlier result, in words that name the two.
+
+    What shares memory must share its count of writes too.
+    """
+    tensors = [*operands, *results]
+    for j, b in enumerate(results, len(operands)):
+        for i, a in enumerate(tensors[:j]):
+            name = f"{_named(i, operands)} and {_named(j, operands)}"
+            if isinstance(a, torch.Tensor):
+                yield name, bool(a.numel() and b.numel()) and _memory(a) == _memory(b)
+            else:
+                known = a._storage is not None and a._storage is b._storage
+                overlap = np.shares_memory(a.detach().numpy(), b.detach().numpy())
+                counted = known and bool(a.numel() and b.numel())
+                yield name, "unknown to the tape" if overlap and not known else counted
+
+
+def _named(i: int, operands: list[Any]) -> str:
+    return f"operand {i}" if i < len(operands) else f"result {i - len(operands)}"
+
+
+def _memory(t: torch.Tensor) -> int:
+    return t.untyped_storage().data_ptr()
 
 
 def telling(t: Any) -> tuple[int, ...]:

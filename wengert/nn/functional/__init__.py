@@ -14,6 +14,7 @@ from wengert.nn.functional.dropout import *
 from wengert.nn.functional.fractional import *
 from wengert.nn.functional.lookup import *
 from wengert.nn.functional.losses import *
+from wengert.nn.functional.multi_head import *
 from wengert.nn.functional.normalization import *
 from wengert.nn.functional.padding import *
 from wengert.nn.functional.pooling import *

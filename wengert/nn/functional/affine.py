@@ -60,13 +60,18 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
             )
     if bias is None:
         return contraction.matmul(input, weight.t())
+    if weight.ndim == 1 and (bias.ndim or input.ndim == 2):
+        raise ShapeError(
+            f"linear: mat2 must be a matrix, got 1-D tensor: with a bias the weight is (m, n), and its shape is "
+            f"{shape_text(weight.shape)}. Use `weight.unsqueeze(0)`."
+        )
     if weight.ndim == 2 and input.ndim > 1 and bias.ndim == 1:
-        if bias.shape[0] != weight.shape[0]:
+        if bias.shape[0] not in (1, weight.shape[0]):
             raise ShapeError(
                 f"linear: the bias has {bias.shape[0]} elements and the weight {weight.shape[0]} rows; one is added to "
                 f"each result. The expanded size must match the existing size."
             )
-        if dtypes.kind(dtype_of(input)) in "fc":
+        if bias.shape == weight.shape[:1] and dtypes.kind(dtype_of(input)) in "fc":
             row = network.linear if input.ndim == 2 else network.linear_each
             return row(input, weight, bias)
     return contraction.matmul(input, weight.t()) + bias
@@ -119,7 +124,15 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     out = views.squeeze(
         contraction.matmul(left, views.unsqueeze(input2, -1).unsqueeze(-3)), (-2, -1)
     )
-    return out if bias is None else out + bias
+    if bias is None:
+        return out
+    require_tensor("bilinear", bias, "bias")
+    if tuple(bias.shape) != tuple(weight.shape[:1]):
+        raise ShapeError(
+            f"bilinear(): bias size does not match weight size: got {shape_text(bias.shape)} but expected "
+            f"[{weight.shape[0]}]."
+        )
+    return out + bias
 
 
 class _Call:
@@ -135,6 +148,15 @@ class _Call:
             raise ShapeError(
                 f"{op}: expected stride to be a single integer value or a list of {weight.ndim - 2} values: the weight "
                 f"has shape {shape_text(weight.shape)}, and a {op} takes one of {rank + 2} dimensions."
+            )
+        if 0 in weight.shape[2:]:
+            raise ShapeError(
+                f"{op}: kernel size should be greater than zero, but the weight has shape {shape_text(weight.shape)}."
+            )
+        if not weight.shape[0] or (not weight.shape[1] and x.shape[1:2] != (0,)):
+            raise ShapeError(
+                f"{op}: Given groups={groups}, expected weight to be at least 1 at dimensions 0 and 1, a non-empty "
+                f"tensor, but got weight of size {shape_text(weight.shape)}."
             )
         if x.ndim not in (rank + 1, rank + 2):
             raise ShapeError(
@@ -301,6 +323,11 @@ def _convolve_back(
             strict=True,
         )
     )
+    if size and min(size) < 1 or 0 in call.x.shape[2:]:
+        raise ShapeError(
+            f"{op}: Given input size per channel: {shape_text(call.x.shape[2:])}. Calculated output size per channel: "
+            f"{shape_text(size)}. Output size is too small. Use less padding, or a larger kernel."
+        )
     # Output padding of a stride or more is room for further elements, of which there are none.
     further = [n for e, s in zip(extra, call.stride, strict=True) for n in (e // s, 0)][::-1]
     x = pad(call.x, further) if any(further) else call.x

@@ -1,4 +1,4 @@
-"""Attention: what `nn.functional` offers of it.
+"""Attention of queries to keys: `scaled_dot_product_attention`.
 
 Source: Vaswani and others, Attention is all you need, 2017.
 """
@@ -7,37 +7,44 @@ from __future__ import annotations
 
 import functools
 import math
+import numbers
 from typing import Any
 
 import numpy as np
 
 from wengert.core import dtypes
+from wengert.core.shapes import broadcasts_to
 from wengert.errors import DTypeError, ShapeError, shape_text
-from wengert.nn.functional.affine import linear
 from wengert.nn.functional.dropout import dropout
 from wengert.rules import attention as rows
 from wengert.rules import composite, structural
-from wengert.tape.storage import handle
-from wengert.tensor import comparison, joining, reductions, views
-from wengert.tensor.apply import require_broadcast, undefined
+from wengert.tape.storage import Recorded, handle
+from wengert.tensor import comparison
+from wengert.tensor.apply import undefined
 from wengert.tensor.layout import layout
 from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
 
-__all__ = ["multi_head_attention_forward", "scaled_dot_product_attention"]
+__all__ = ["scaled_dot_product_attention"]
 
 
 def scaled_dot_product_attention(
     query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    scale: Any = None, enable_gqa: bool = False,
+    *, scale: Any = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
     """Return ``softmax(scale * query @ key.mT + bias) @ value``.
 
     Of queries ``(..., l, e)``, keys ``(..., s, e)`` and values ``(..., s, v)`` it makes ``(..., l, v)``.
 
-    ``scale`` is ``1 / sqrt(e)`` unless given. ``attn_mask`` is the bias, or is true where a query may see a key;
-    ``is_causal`` lets query i see the keys up to i. A query that may see none gives 0. ``dropout_p`` drops weights
-    always: pass 0 in evaluation. ``enable_gqa`` lets several heads of queries share one of keys and values.
-    RuntimeError where shapes or dtypes do not fit, and for both kinds of mask at once.
+    ``scale`` is ``1 / sqrt(e)`` unless given. ``attn_mask`` is the bias, or is true where a query may see a key, and
+    broadcasts to ``(..., l, s)``; ``is_causal`` lets query i see the keys up to i. A query that may see none gives 0.
+    ``dropout_p`` drops weights always: pass 0 in evaluation. ``enable_gqa`` lets several heads of queries share one of
+    keys and values. RuntimeError where shapes or dtypes do not fit, and for both kinds of mask at once.
+
+    >>> import wengert as torch
+    >>> x = torch.eye(2)
+    >>> torch.nn.functional.scaled_dot_product_attention(x, x, x, is_causal=True)
+    tensor([[1.0000, 0.0000],
+            [0.3302, 0.6698]])
     """
     op = "scaled_dot_product_attention"
     for x, name in ((query, "query"), (key, "key"), (value, "value")):
@@ -54,20 +61,20 @@ def scaled_dot_product_attention(
             )
     if dtypes.kind(dtype_of(query)) != "f":
         raise undefined(op, dtype_of(query))
+    _require_arguments(op, dropout_p, is_causal, scale)
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{op}: Explicit attn_mask should not be set when is_causal=True.")
     if enable_gqa:
         key, value = (_for_heads(op, x, query.shape[-3]) for x in (key, value))
     _require_fit(op, query, key, value)
-    factor = 1 / math.sqrt(query.shape[-1]) if scale is None else float(scale)
+    factor = 1 / math.sqrt(max(query.shape[-1], 1)) if scale is None else float(scale)
     raw = rows.scores(query, key, scale=factor)
     bias = _bias(op, attn_mask, raw) if attn_mask is not None else None
     if is_causal:
-        bias = handle(_causal(raw.shape[-2], raw.shape[-1], dtype_of(raw)))
+        bias = causal_bias(raw.shape[-2], raw.shape[-1], dtype_of(raw))
     if bias is None:
         weights = composite.softmax(raw, dim=raw.ndim - 1)
     else:
-        require_broadcast(op, raw, bias)
         weights = rows.attention_weights(raw, bias)
     if dropout_p:
         weights = dropout(weights, dropout_p)
@@ -76,6 +83,23 @@ def scaled_dot_product_attention(
     lies = layout(query)
     by_time = lies.swapaxes(1, 2).flags.c_contiguous and not lies.flags.c_contiguous
     return rows.attend(weights, value, by_time=by_time)
+
+
+def _require_arguments(op: str, dropout_p: Any, is_causal: Any, scale: Any) -> None:
+    """Refuse what is no flag or no number, and a share of weights to drop that is none."""
+    if not isinstance(is_causal, bool | np.bool_):
+        raise TypeError(
+            f"{op}(): argument 'is_causal' must be bool, not {type(is_causal).__name__}. A mask is `attn_mask=`."
+        )
+    for value, name in ((dropout_p, "dropout_p"), (scale, "scale")):
+        if value is None and name == "scale":
+            continue
+        if not isinstance(value, numbers.Real | Recorded):
+            raise TypeError(f"{op}(): argument '{name}' must be float, not {type(value).__name__}.")
+    if not 0.0 <= dropout_p <= 1.0:
+        raise RuntimeError(
+            f"{op}: dropout probability has to be between 0 and 1, but got dropout_p={dropout_p}."
+        )
 
 
 def _require_fit(op: str, query: Any, key: Any, value: Any) -> None:
@@ -111,15 +135,30 @@ def _for_heads(op: str, x: Any, heads: int) -> Any:
 def _bias(op: str, mask: Any, like: Any) -> Any:
     """Return a mask as what is added to the scores."""
     require_tensor(op, mask, "attn_mask")
+    shape, scores = tuple(mask.shape), tuple(like.shape)
+    if not broadcasts_to(shape, scores):
+        turned = ""
+        if len(shape) > 1 and shape[-2:] == scores[:-3:-1]:
+            turned = " Use `attn_mask.mT` if it was made as (keys, queries)."
+        raise ShapeError(
+            f"{op}: attn_mask of shape {shape_text(shape)} does not broadcast to the scores {shape_text(scores)}, "
+            f"(..., queries, keys). The size of tensor a must match the size of tensor b.{turned}"
+        )
     dtype = dtype_of(like)
     if dtype_of(mask).kind == "b":
         return comparison.where(mask, constant(0.0, dtype), constant(-math.inf, dtype))
-    if dtype_of(mask) != dtype:
+    if dtype_of(mask) != dtype and dtype_of(mask).name != "float32":
         raise DTypeError(
             f"{op}: Expected attn_mask dtype to be bool or float or to match query dtype, but got attn_mask.dtype: "
-            f"{mask.dtype} and query.dtype: {like.dtype}."
+            f"{mask.dtype} and query.dtype: {like.dtype}. Use `attn_mask.to({like.dtype})`, or "
+            f"`attn_mask.bool()` where what is not 0 may be seen."
         )
-    return mask
+    return cast_to(mask, dtype)
+
+
+def causal_bias(queries: int, keys: int, dtype: np.dtype[Any]) -> Any:
+    """Return what hides the keys after the i-th from query i, ``(queries, keys)``."""
+    return handle(_causal(queries, keys, dtype))
 
 
 @functools.lru_cache(maxsize=32)
@@ -127,118 +166,3 @@ def _causal(queries: int, keys: int, dtype: np.dtype[Any]) -> np.ndarray[Any, An
     made = np.triu(np.full((queries, keys), -np.inf, dtype), 1)
     made.flags.writeable = False
     return made
-
-
-def multi_head_attention_forward(
-    query: Any, key: Any, value: Any, embed_dim_to_check: int, num_heads: int, in_proj_weight: Any, in_proj_bias: Any,
-    bias_k: Any, bias_v: Any, add_zero_attn: bool, dropout_p: float, out_proj_weight: Any, out_proj_bias: Any,
-    training: bool = True, key_padding_mask: Any = None, need_weights: bool = True, attn_mask: Any = None,
-    use_separate_proj_weight: bool = False, q_proj_weight: Any = None, k_proj_weight: Any = None,
-    v_proj_weight: Any = None, static_k: Any = None, static_v: Any = None, average_attn_weights: bool = True,
-    is_causal: bool = False,
-) -> tuple[Any, Any]:  # fmt: skip
-    """Return attention by several heads, each on its part of the projected features, and the weights of the keys.
-
-    ``query (l, n, e)``, ``key (s, n, k)`` and ``value (s, n, v)``, or without the batch n, give ``(l, n, e)`` and,
-    with ``need_weights``, weights ``(n, l, s)``, or ``(n, heads, l, s)`` unless ``average_attn_weights``. Masks are
-    true where a key must *not* be seen, or are added: ``key_padding_mask (n, s)``, ``attn_mask (l, s)`` or
-    ``(n heads, l, s)``.
-    RuntimeError or AssertionError where shapes do not fit.
-    """
-    op = "multi_head_attention_forward"
-    single = query.ndim == 2
-    if query.ndim not in (2, 3) or not key.ndim == value.ndim == query.ndim:
-        raise AssertionError(
-            f"{op}: query should be unbatched 2D or batched 3D tensor like key and value, but received "
-            f"{query.ndim}-D, {key.ndim}-D and {value.ndim}-D tensors."
-        )
-    if single:
-        query, key, value = (views.unsqueeze(x, 1) for x in (query, key, value))
-        key_padding_mask = (
-            None if key_padding_mask is None else views.unsqueeze(key_padding_mask, 0)
-        )
-    length, batch, width = query.shape
-    if width != embed_dim_to_check or width % num_heads:
-        raise AssertionError(
-            f"{op}: was expecting embedding dimension of {embed_dim_to_check}, divisible by num_heads {num_heads}, but "
-            f"got {width}."
-        )
-    if is_causal and attn_mask is None:
-        raise RuntimeError(f"{op}: Need attn_mask if specifying the is_causal hint.")
-    weights = (
-        (q_proj_weight, k_proj_weight, v_proj_weight)
-        if use_separate_proj_weight
-        else _thirds(in_proj_weight)
-    )
-    biases = (None, None, None) if in_proj_bias is None else _thirds(in_proj_bias)
-    q, k, v = (
-        linear(x, w, b) for x, w, b in zip((query, key, value), weights, biases, strict=True)
-    )
-    if bias_k is not None:
-        k = joining.cat([k, bias_k.repeat(1, batch, 1)])
-        v = joining.cat([v, bias_v.repeat(1, batch, 1)])
-    q, k, v = (_to_heads(x, num_heads) for x in (q, k, v))
-    k, v = (
-        x if given is None else _given_heads(given, batch)
-        for x, given in ((k, static_k), (v, static_v))
-    )
-    added = int(bias_k is not None)
-    if add_zero_attn:
-        k, v = (joining.cat([x, x.new_zeros((*x.shape[:2], 1, x.shape[3]))], 2) for x in (k, v))
-        added += 1
-    bias = _joint_bias(attn_mask, key_padding_mask, batch, num_heads, added, dtype_of(q))
-    p = dropout_p if training else 0.0
-    raw = rows.scores(q, k, scale=1 / math.sqrt(width // num_heads))
-    made = composite.softmax(raw, dim=3) if bias is None else rows.attention_weights(raw, bias)
-    seen = dropout(made, p) if p else made
-    heads = views.permute(rows.attend(seen, v, by_time=False), (2, 0, 1, 3))
-    out = linear(views.reshape(heads, (length, batch, width)), out_proj_weight, out_proj_bias)
-    if single:
-        out = views.squeeze(out, 1)
-    if not need_weights:
-        return out, None
-    shown = reductions.mean(seen, 1) if average_attn_weights else seen
-    return out, views.squeeze(shown, 0) if single else shown
-
-
-def _thirds(x: Any) -> tuple[Any, Any, Any]:
-    third = x.shape[0] // 3
-    return x[:third], x[third : 2 * third], x[2 * third :]
-
-
-def _to_heads(x: Any, heads: int) -> Any:
-    """Cut features into heads: ``(s, n, e) -> (n, heads, s, e / heads)``."""
-    length, batch, width = x.shape
-    apart = views.reshape(x, (length, batch, heads, width // heads))
-    return views.permute(apart, (1, 2, 0, 3))
-
-
-def _given_heads(x: Any, batch: int) -> Any:
-    """Return keys or values given as ``(n heads, s, e)`` by example and head."""
-    return views.reshape(x, (batch, x.shape[0] // batch, *x.shape[1:]))
-
-
-def _joint_bias(
-    attn_mask: Any, padding: Any, batch: int, heads: int, added: int, dtype: np.dtype[Any]
-) -> Any:
-    """Return both masks as one bias ``(n or 1, heads or 1, l or 1, s)``; keys that were added are seen."""
-    bias = None
-    if attn_mask is not None:
-        bias = _hidden(attn_mask, dtype)
-        if bias.ndim == 3:
-            bias = views.reshape(bias, (batch, heads, *bias.shape[1:]))
-        else:
-            bias = bias[None, None]
-    if padding is not None:
-        hidden = _hidden(padding, dtype)[:, None, None]
-        bias = hidden if bias is None else bias + hidden
-    if bias is not None and added:
-        bias = joining.cat([bias, bias.new_zeros((*bias.shape[:3], added))], 3)
-    return bias
-
-
-def _hidden(mask: Any, dtype: np.dtype[Any]) -> Any:
-    """Return a mask that is true where nothing is to be seen, or a bias, as a bias."""
-    if dtype_of(mask).kind == "b":
-        return comparison.where(mask, constant(-math.inf, dtype), constant(0.0, dtype))
-    return cast_to(mask, dtype)

@@ -8,15 +8,19 @@ from typing import Any
 import numpy as np
 
 from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.nn.advice import MAX_NORM
 from wengert.nn.functional.lookup import embedding
 from wengert.rules import indexing as rows
 from wengert.rules import structural
+from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import masking, reductions
 from wengert.tensor.positions import known, require_integers
-from wengert.tensor.promotion import dtype_of
+from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = ["embedding_bag"]
+
+advise(MAX_NORM)
 
 MODES = ("sum", "mean", "max")
 
@@ -44,7 +48,11 @@ def embedding_bag(
             f"embedding_bag: mode has to be one of sum, mean or max, and it is {mode!r}."
         )
     require_integers("embedding_bag", input, name="input")
-    _check_weights(input, per_sample_weights, mode)
+    _check_weights(input, weight, per_sample_weights, mode)
+    if mode == "max" and sparse:
+        raise ValueError(
+            "embedding_bag: max mode does not support sparse weights. Use sparse=False."
+        )
     places, inside = _bags(input, offsets, include_last_offset)
     flat = structural.reshape(input, shape=(input.numel(),))
     if not flat.numel():  # every bag is empty: its one place holds any row, and does not count
@@ -59,9 +67,15 @@ def embedding_bag(
     return _together(each, inside, mode)
 
 
-def _check_weights(input: Any, per_sample_weights: Any, mode: str) -> None:
+def _check_weights(input: Any, weight: Any, per_sample_weights: Any, mode: str) -> None:
     if per_sample_weights is None:
         return
+    require_tensor("embedding_bag", per_sample_weights, "per_sample_weights")
+    if dtype_of(per_sample_weights) != dtype_of(weight):
+        raise DTypeError(
+            f"embedding_bag: expected per_sample_weights to have the same type as weight, {weight.dtype}, but got "
+            f"{per_sample_weights.dtype}. Use `per_sample_weights.to({weight.dtype})`."
+        )
     if tuple(per_sample_weights.shape) != tuple(input.shape):
         raise ValueError(
             f"embedding_bag: If per_sample_weights ({shape_text(per_sample_weights.shape)}) is not None, then it must "
@@ -98,6 +112,10 @@ def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
         known("embedding_bag", offsets, "Pass the bags as the rows of a 2-D input.")
     )
     count = input.shape[0]
+    if include_last and not len(starts):
+        raise ShapeError(
+            "embedding_bag: include_last_offset: number of offset should be at least 1, where the last bag ends."
+        )
     ends = starts[1:] if include_last else np.append(starts[1:], count)
     starts = starts[:-1] if include_last else starts
     if len(starts) and starts[0]:

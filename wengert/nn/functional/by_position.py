@@ -100,8 +100,8 @@ def batch_norm(
     eps: float, cudnn_enabled: bool,
 ) -> Any:  # fmt: skip
     """Return `nn.functional.batch_norm`, which one value per channel passes, too: it becomes 0."""
-    return normalization.batch_norm_of_any(
-        input, running_mean, running_var, weight, bias, training, momentum, eps
+    return normalization.batch_norm_of(
+        input, running_mean, running_var, weight, bias, training, momentum, eps, False
     )
 
 
@@ -110,8 +110,8 @@ def instance_norm(
     eps: float, cudnn_enabled: bool,
 ) -> Any:  # fmt: skip
     """Return `nn.functional.instance_norm`, which one position per channel passes, too: it becomes 0."""
-    return normalization.instance_norm_of_any(
-        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+    return normalization.instance_norm_of(
+        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps, False
     )
 
 

@@ -18,6 +18,7 @@ from wengert.tape.record import attach, triple
 from wengert.tape.storage import Recorded, handle, ndarray
 from wengert.tensor import bounds, comparison, reductions, scans, views
 from wengert.tensor.apply import undefined
+from wengert.tensor.arguments import real, whole
 from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
 
 __all__ = [
@@ -46,6 +47,7 @@ def cross_entropy(
     if (
         weight is size_average is reduce is None
         and not label_smoothing
+        and ignore_index.__class__ is int
         and not carrier.special
         and isinstance(input, Recorded)
         and isinstance(target, Recorded)
@@ -72,14 +74,23 @@ def _general(
     op = "cross_entropy"
     require_tensor(op, input)
     require_tensor(op, target, "target")
+    smoothing = real(op, "label_smoothing", smoothing, "float")
     if not 0.0 <= smoothing <= 1.0:
         raise RuntimeError(f"{op}: label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     axis = 1 if input.ndim > 1 else 0
     logs = reductions.log_softmax(input, axis)
+    ignore_index = whole(op, "ignore_index", ignore_index)
     if tuple(input.shape) == tuple(target.shape):
+        if ignore_index >= 0:
+            raise RuntimeError(
+                f"{op}: ignore_index is not supported for floating point target, which has probabilities of all "
+                f"classes, and it is {ignore_index}. Set the rows to leave out to 0."
+            )
         return _against_probabilities(logs, target, weight, reduction, smoothing, axis)
+    if input.ndim == 1 and tuple(target.shape) == (1,):
+        target = structural.reshape(target, shape=())
     loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
     if not smoothing:
         return loss
@@ -147,6 +158,8 @@ def nll_loss(
     require_tensor("nll_loss", target, "target")
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("nll_loss", dtype_of(input))
+    if input.ndim == 1 and tuple(target.shape) == (1,):
+        target = structural.reshape(target, shape=())
     _require_targets(input, target)
     if dtype_of(target) != _INT64:
         if dtype_of(target) != np.uint8:
@@ -170,6 +183,11 @@ def _require_targets(input: Any, target: Any) -> None:
         )
     if of == (shape[:1] + shape[2:] if len(shape) > 1 else ()):
         return
+    if len(shape) == 1 and len(of) > 1:
+        raise ShapeError(
+            f"nll_loss: 0D or 1D target tensor expected, multi-target not supported, got {shape_text(of)} for an input "
+            f"of one example, {shape_text(shape)}."
+        )
     if of and shape[0] != of[0]:
         raise ValueError(
             f"nll_loss: Expected input batch_size ({shape[0]}) to match target batch_size ({of[0]})."
@@ -245,12 +263,18 @@ def multi_margin_loss(
         raise ValueError(f"{op}: weight must be one-dimensional")
     x, y = _scores(op, input, target, by_class=False)
     classes = x.shape[1]
+    margin = real(op, "margin", margin)
     if weight is not None and weight.numel() != classes:
         raise ShapeError(
             f"{op}: inconsistent weight size: expected {classes} but got: {weight.numel()}."
         )
+    if weight is not None and dtype_of(weight) != dtype_of(x):
+        raise DTypeError(
+            f"{op}: expected scalar type {input.dtype} for the weight but found {weight.dtype}. Use "
+            f"`weight.to({input.dtype})`."
+        )
     column = structural.unsqueeze(y, dim=1)
-    own = indexing.gather(x, rows.known_classes(column, classes=classes), dim=1)
+    own = indexing.gather(x, rows.known_classes(column, classes=classes, lowest=0), dim=1)
     excess = bounds.clamp_min(margin - own + x, 0)
     if p == 2:
         excess = excess * excess
@@ -273,8 +297,9 @@ def multilabel_margin_loss(
     reduction = chosen_reduction(reduction, size_average, reduce)
     x, y = _scores("multilabel_margin_loss", input, target, by_class=True)
     classes = x.shape[1]
+    y = rows.known_classes(y, classes=classes, lowest=-1)
     is_label = scans.cumprod(cast_to(comparison.ge(y, 0), _INT64), 1) > 0
-    labels = rows.known_classes(comparison.where(is_label, y, 0), classes=classes)
+    labels = comparison.where(is_label, y, 0)
     hits = comparison.eq(structural.unsqueeze(labels, dim=2), handle(np.arange(classes)))
     labelled = reductions.any(hits & structural.unsqueeze(is_label, dim=2), 1)
     own = structural.unsqueeze(indexing.gather(x, labels, dim=1), dim=2)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
+from wengert.core.shapes import axis_of
 from wengert.errors import ShapeError, shape_text
 from wengert.nn.functional.reducing import chosen_reduction, reduced
 from wengert.rules import indexing
@@ -15,6 +16,7 @@ from wengert.rules import norms as rows
 from wengert.tape.storage import handle
 from wengert.tensor import bounds, comparison, elementary, grids, norms, reductions
 from wengert.tensor.apply import require_broadcast, undefined
+from wengert.tensor.arguments import real
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -34,6 +36,7 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     """
     require_tensor("cosine_similarity", x1, "x1")
     require_tensor("cosine_similarity", x2, "x2")
+    eps = real("cosine_similarity", "eps", eps, "float")
     x1, x2 = promoted("cosine_similarity", x1, x2)
     if dtypes.kind(dtype_of(x1)) not in "fc":
         raise RuntimeError(
@@ -42,7 +45,8 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     require_broadcast("cosine_similarity", x1, x2)
     rank = max(x1.ndim, x2.ndim)
     x1, x2 = (x if x.ndim == rank else x[(None,) * (rank - x.ndim)] for x in (x1, x2))
-    if x1.ndim and x1.shape[dim] != x2.shape[dim]:
+    axis = axis_of("cosine_similarity", dim, rank)
+    if x1.ndim and x1.shape[axis] != x2.shape[axis]:
         # The norm is that of the vector as the other one sees it.
         x1, x2 = grids.broadcast_tensors(x1, x2)
     units = [x / bounds.clamp_min(norms.vector_norm(x, 2, dim, True), eps) for x in (x1, x2)]
@@ -55,9 +59,11 @@ def pairwise_distance(
     """Return the norm of order ``p`` of ``x1 - x2 + eps`` along the last dimension."""
     require_tensor("pairwise_distance", x1, "x1")
     require_tensor("pairwise_distance", x2, "x2")
-    apart = x1 - x2 + eps
+    apart = x1 - x2 + real("pairwise_distance", "eps", eps, "float")
     axis = (apart.ndim - 1,) if apart.ndim else ()
-    return rows.distance(apart, ord=float(p), axis=axis, keepdim=keepdim)
+    return rows.distance(
+        apart, ord=float(real("pairwise_distance", "p", p, "float")), axis=axis, keepdim=keepdim
+    )
 
 
 def pdist(input: Any, p: float = 2.0) -> Any:
@@ -72,6 +78,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         )
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("pdist", dtype_of(input))
+    p = real("pdist", "p", p, "float")
     if p < 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = np.triu_indices(input.shape[0], 1)
@@ -93,6 +100,7 @@ def cosine_embedding_loss(
     for x, name in ((input1, "input1"), (input2, "input2"), (target, "target")):
         require_tensor(op, x, name)
     reduction = chosen_reduction(reduction, size_average, reduce)
+    margin = real(op, "margin", margin, "float")
     rank = target.ndim
     if rank > 1:
         raise ShapeError(
@@ -125,7 +133,7 @@ def _triplet(
 def _require_triplet(op: str, anchor: Any, positive: Any, negative: Any, margin: float) -> None:
     for x, name in ((anchor, "anchor"), (positive, "positive"), (negative, "negative")):
         require_tensor(op, x, name)
-    if margin <= 0:
+    if real(op, "margin", margin, "float") <= 0:
         raise ValueError(f"{op}: margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(

@@ -9,16 +9,21 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.silence import silently
 from wengert.errors import DTypeError, OutOfRangeError, ShapeError
+from wengert.nn.advice import MAX_NORM
 from wengert.rules import elementwise, structural
 from wengert.rules import indexing as rows
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import advise
 from wengert.tape.storage import concrete, handle
 from wengert.tensor import inplace
+from wengert.tensor.arguments import real, whole
 from wengert.tensor.copies import contiguous
 from wengert.tensor.positions import INT64, checked, known, require_integers
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
 __all__ = ["embedding", "one_hot"]
+
+advise(MAX_NORM)
 
 
 def embedding(
@@ -46,6 +51,7 @@ def embedding(
         raise ShapeError(f"embedding(): 'weight' must be 2-D, got {weight.ndim} dimensions")
     count = weight.shape[0]
     if padding_idx is not None:
+        padding_idx = whole("embedding", "padding_idx", padding_idx)
         if not -count <= padding_idx < count:
             raise AssertionError(
                 f"embedding(): Padding_idx must be within num_embeddings, got {padding_idx} for {count}"
@@ -53,6 +59,8 @@ def embedding(
         padding_idx %= count
     at = checked("embedding", input, count, 0, wrap=False)
     if max_norm is not None:
+        max_norm = real("embedding", "max_norm", max_norm, "float")
+        norm_type = real("embedding", "norm_type", norm_type, "float")
         _shorten(weight, at, max_norm, norm_type)
     return rows.embedding(weight, at, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)
 
@@ -114,7 +122,7 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         if not raw.size:
             raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
         num_classes = max(int(raw.max()) + 1, 1)
-    elif num_classes < 1:
+    elif (num_classes := whole("one_hot", "num_classes", num_classes)) < 1:
         raise ShapeError(f"one_hot: num_classes must be positive, got {num_classes}.")
     try:
         at = checked("one_hot", contiguous(input), num_classes, -1, wrap=False)

@@ -21,6 +21,7 @@ from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
 from wengert.tensor import bounds, comparison, elementary, reductions, views
 from wengert.tensor.apply import require_broadcast
+from wengert.tensor.arguments import real
 from wengert.tensor.promotion import cast_to, constant, dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -47,6 +48,8 @@ def mse_loss(
         reduction == "mean"
         and size_average is reduce is weight is None
         and not carrier.special
+        and isinstance(input, Recorded)
+        and isinstance(target, Recorded)
         and input._payload.shape == target._payload.shape
         and input._payload.dtype.kind == "f"
     ):
@@ -118,6 +121,7 @@ def smooth_l1_loss(
     require_tensor("smooth_l1_loss", target, "target")
     warn_of_broadcast(input, target)
     reduction = chosen_reduction(reduction, size_average, reduce)
+    beta = real("smooth_l1_loss", "beta", beta, "float")
     if beta < 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
@@ -136,6 +140,7 @@ def huber_loss(
     require_tensor("huber_loss", target, "target")
     warn_of_broadcast(input, target)
     reduction = chosen_reduction(reduction)
+    delta = real("huber_loss", "delta", delta, "float")
     if delta <= 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     x, y = alike("huber_loss", input, target)
@@ -160,7 +165,7 @@ def binary_cross_entropy(
 ) -> Any:  # fmt: skip
     """Return ``-(target log(input) + (1 - target) log(1 - input))``, weighted and reduced; logarithms end at -100.
 
-    RuntimeError for probabilities outside of 0 to 1, ValueError where the shapes differ.
+    RuntimeError for probabilities and targets outside of 0 to 1, ValueError where the shapes differ.
     """
     op = "binary_cross_entropy"
     require_tensor(op, input)
@@ -230,6 +235,12 @@ def kl_div(
     """
     require_tensor("kl_div", input)
     require_tensor("kl_div", target, "target")
+    for x, name in ((input, "input"), (target, "target")):
+        if dtypes.kind(dtype_of(x)) in "biu":
+            raise DTypeError(
+                f"kl_div: Integral inputs not supported: {name} is {x.dtype}. Use `{name}.float()`; input is a "
+                f"logarithm of probabilities, and target probabilities, or with log_target their logarithm."
+            )
     by_batch = reduction == "batchmean"
     if size_average is not None or reduce is not None:
         reduction = chosen_reduction("mean", size_average, reduce)
@@ -268,7 +279,9 @@ def poisson_nll_loss(
     if log_input:
         losses = elementary.exp(input) - target * input
     else:
-        losses = input - target * elementary.log(input + eps)
+        losses = input - target * elementary.log(
+            input + real("poisson_nll_loss", "eps", eps, "float")
+        )
     if full:
         stirling = (
             target * elementary.log(target) - target + 0.5 * elementary.log(2 * math.pi * target)
@@ -293,6 +306,7 @@ def gaussian_nll_loss(
     require_tensor("gaussian_nll_loss", input)
     require_tensor("gaussian_nll_loss", target, "target")
     if not isinstance(var, Recorded):
+        var = real("gaussian_nll_loss", "var", var, "float or Tensor")
         var = views.expand(constant(var, dtype_of(input)), tuple(input.shape))
     rows.no_negative(var.detach())
     shape, of = tuple(input.shape), tuple(var.shape)
@@ -328,7 +342,8 @@ def margin_ranking_loss(
             f"margin_ranking_loss: All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
             f"input2: {input2.shape}, target: {target.shape}."
         )
-    return reduced(bounds.clamp_min(-target * (input1 - input2) + float(margin), 0), reduction)
+    least = float(real("margin_ranking_loss", "margin", margin, "float"))
+    return reduced(bounds.clamp_min(-target * (input1 - input2) + least, 0), reduction)
 
 
 def hinge_embedding_loss(
@@ -339,7 +354,7 @@ def hinge_embedding_loss(
     require_tensor("hinge_embedding_loss", input)
     require_tensor("hinge_embedding_loss", target, "target")
     reduction = chosen_reduction(reduction, size_average, reduce)
-    far = bounds.clamp_min(margin - input, 0)
+    far = bounds.clamp_min(real("hinge_embedding_loss", "margin", margin, "float") - input, 0)
     losses = comparison.where(comparison.ne(target, 1), far, 0)
     losses = losses + comparison.where(comparison.ne(target, -1), input, 0)
     return reduced(losses, reduction)

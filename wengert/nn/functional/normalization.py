@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from wengert.core import carrier, dtypes
-from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import network, structural
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import reductions, views
+from wengert.tensor.arguments import real, whole
 from wengert.tensor.copies import contiguous
-from wengert.tensor.promotion import constant, dtype_of, require_tensor
+from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
+
+_FLOAT32 = np.dtype(np.float32)
 
 
 def _require_floating(op: str, x: Any) -> None:
@@ -25,6 +30,17 @@ def _require_floating(op: str, x: Any) -> None:
         raise NotImplementedError(
             f'"{op}" not implemented for {x.dtype} tensors. Convert with `.float()`.'
         )
+
+
+def _mixed(x: Any, *parameters: Any) -> bool:
+    """Say whether a tensor of 16 bits meets parameters of float32, with which it is computed in float32."""
+    given = [dtype_of(p) for p in parameters if isinstance(p, Recorded)]
+    narrow = dtype_of(x).itemsize == 2 and dtypes.kind(dtype_of(x)) == "f"
+    return narrow and bool(given) and all(d == _FLOAT32 for d in given)
+
+
+def _widened(x: Any) -> Any:
+    return cast_to(x, _FLOAT32)
 
 
 def _affine(op: str, x: Any, value: Any, name: str, shape: Shape, otherwise: float) -> Any:
@@ -40,7 +56,12 @@ def _affine(op: str, x: Any, value: Any, name: str, shape: Shape, otherwise: flo
 
 
 def _normalized_axes(op: str, x: Any, normalized_shape: Any, weight: Any, bias: Any) -> Shape:
-    shape = (normalized_shape,) if isinstance(normalized_shape, int) else tuple(normalized_shape)
+    if not isinstance(normalized_shape, Sequence) or isinstance(normalized_shape, str):
+        raise TypeError(
+            f"{op}(): argument 'normalized_shape' must be tuple of ints, not {type(normalized_shape).__name__}. Use "
+            f"`({normalized_shape},)` for the last dimension."
+        )
+    shape = tuple(normalized_shape)
     for name, value in (("weight", weight), ("bias", bias)):
         if value is not None and tuple(value.shape) != shape:
             raise ShapeError(
@@ -71,6 +92,9 @@ def layer_norm(
     if not carrier.special and _fits_at_once(input, normalized_shape, weight, bias):
         return network.normalize(input, weight, bias, axis=(input._payload.ndim - 1,), eps=eps)[0]
     _require_floating("layer_norm", input)
+    if _mixed(input, weight, bias):
+        made = layer_norm(_widened(input), normalized_shape, weight, bias, eps)
+        return cast_to(made, dtype_of(input))
     axis = _normalized_axes("layer_norm", input, normalized_shape, weight, bias)
     shape = tuple(input.shape)[axis[0] :]
     y = _affine("layer_norm", input, weight, "weight", shape, 1.0)
@@ -105,6 +129,11 @@ def rms_norm(
     Source: Zhang and Sennrich, Root mean square layer normalization, 2019.
     """
     _require_floating("rms_norm", input)
+    if isinstance(normalized_shape, Sequence) and len(normalized_shape) > input.ndim:
+        raise ValueError(
+            f"rms_norm: Input tensor must have at least {len(normalized_shape)} dimensions, those of "
+            f"normalized_shape={list(normalized_shape)}, but got {input.ndim}."
+        )
     axis = _normalized_axes("rms_norm", input, normalized_shape, weight, None)
     small = float(dtypes.limits(dtype_of(input)).eps) if eps is None else eps
     input = contiguous(input)
@@ -131,22 +160,28 @@ def batch_norm(
     used. RuntimeError where the shapes do not fit, ValueError in training on one value per channel.
     Source: Ioffe and Szegedy, Batch normalization, 2015.
     """
-    require_tensor("batch_norm", input)
-    if training and input.numel() <= max([1, *input.shape[1:2]]):
-        raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {input.shape}. Use `.eval()`, or a "
-            f"larger batch."
-        )
-    return batch_norm_of_any(
-        input, running_mean, running_var, weight, bias, training, momentum, eps
+    return batch_norm_of(
+        input, running_mean, running_var, weight, bias, training, momentum, eps, True
     )
 
 
-def batch_norm_of_any(
-    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, training: bool, momentum: float, eps: float
+def batch_norm_of(
+    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, training: bool, momentum: float,
+    eps: float, several: bool,
 ) -> Any:  # fmt: skip
-    """Return `batch_norm`, in training on one value per channel, too: that is 0, and the unbiased variance NaN."""
+    """Return `batch_norm`; unless ``several`` are wanted, one value per channel becomes 0, its variance NaN."""
     _require_floating("batch_norm", input)
+    momentum = real("batch_norm", "momentum", momentum, "float")
+    if (eps := real("batch_norm", "eps", eps, "float")) < 0 or (training and not eps):
+        raise ValueError(
+            f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}."
+        )
+    if _mixed(input, running_mean, running_var, weight, bias):
+        widened = _widened(input)
+        made = batch_norm_of(
+            widened, running_mean, running_var, weight, bias, training, momentum, eps, several
+        )
+        return cast_to(made, dtype_of(input))
     if input.ndim < 2:
         raise ShapeError(
             f"batch_norm: expected at least 2D input (n, c, ...), got {shape_text(input.shape)}."
@@ -161,11 +196,16 @@ def batch_norm_of_any(
                 f"batch_norm: {name} should contain {channels} elements, one for each channel, not "
                 f"{value.numel()}."
             )
+        if value is not None and dtype_of(value) != dtype_of(input):
+            raise DTypeError(
+                f"batch_norm: mixed dtype: expected {name} to have the input's dtype {input.dtype}, got {value.dtype}. "
+                f"Use `{name}.to({input.dtype})`, or convert the module."
+            )
     shape = _per_channel(input)
     y = _affine("batch_norm", input, weight, "weight", shape, 1.0)
     z = _affine("batch_norm", input, bias, "bias", shape, 0.0)
     if training:
-        return _on_batch(network.batch_norm, input, y, z, running_mean, running_var, momentum, eps)
+        return _on_batch(input, y, z, running_mean, running_var, momentum, eps, several)
     if running_mean is None or running_var is None:
         raise RuntimeError(
             "batch_norm: Expected running_mean and running_var to be defined when training=False."
@@ -175,11 +215,18 @@ def batch_norm_of_any(
 
 
 def _on_batch(
-    row: Primitive, x: Any, y: Any, z: Any, running_mean: Any, running_var: Any, momentum: float, eps: float
+    x: Any, y: Any, z: Any, running_mean: Any, running_var: Any, momentum: float, eps: float, several: bool
 ) -> Any:  # fmt: skip
     """Normalize by the batch's own statistics, and move the running ones towards them."""
-    count = x.numel() // max(1, x.shape[1])
-    out, mean, var = row(x, y, z, axis=_channel_axes(x), eps=eps)
+    count = math.prod((x.shape[0], *x.shape[2:]))
+    if not x.numel():
+        return x * y + z
+    if several and count <= 1:
+        raise ValueError(
+            f"Expected more than 1 value per channel when training, got input size {x.shape}. Use `.eval()`, or a "
+            f"larger batch."
+        )
+    out, mean, var = network.batch_norm(x, y, z, axis=_channel_axes(x), eps=eps)
     with no_grad():
         for running, now in ((running_mean, mean), (running_var, var * _unbiased(count))):
             if running is not None:
@@ -201,11 +248,15 @@ def group_norm(
     Source: Wu and He, Group normalization, 2018.
     """
     _require_floating("group_norm", input)
+    if _mixed(input, weight, bias):
+        made = group_norm(_widened(input), num_groups, weight, bias, eps)
+        return cast_to(made, dtype_of(input))
     if input.ndim < 2:
         raise ShapeError(
             f"group_norm: Expected at least 2D input (n, c, ...), got {shape_text(input.shape)}."
         )
     n, c, *rest = input.shape
+    num_groups = whole("group_norm", "num_groups", num_groups)
     if num_groups <= 0 or c % num_groups:
         raise ShapeError(
             f"group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape "
@@ -217,6 +268,11 @@ def group_norm(
                 f"group_norm: Expected {name} to be a vector of size equal to the number of channels in input, but got "
                 f"{name} of shape {shape_text(value.shape)} and input of shape {shape_text(input.shape)}."
             )
+    if n * (c // num_groups) * math.prod(rest) == 1:
+        raise ValueError(
+            f"group_norm: Expected more than 1 value per channel when training, got input size "
+            f"{shape_text(input.shape)} in {num_groups} groups: of one value the variance is 0. Use fewer groups."
+        )
     shape = (num_groups, c // num_groups, *(1,) * len(rest))
     grouped = structural.reshape(input, shape=(n, num_groups, c // num_groups, *rest))
     y = _affine("group_norm", input, weight, "weight", shape, 1.0)
@@ -234,27 +290,53 @@ def instance_norm(
     With ``use_input_stats=False`` by the running mean and variance, as `batch_norm`.
     Source: Ulyanov, Vedaldi and Lempitsky, Instance normalization, 2016.
     """
-    require_tensor("instance_norm", input)
-    if use_input_stats and math.prod(input.shape[2:]) <= 1:
-        raise ValueError(
-            f"Expected more than 1 spatial element when training, got input size {input.shape}."
-        )
-    return instance_norm_of_any(
-        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+    return instance_norm_of(
+        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps, True
     )
 
 
-def instance_norm_of_any(
+def instance_norm_of(
     input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, use_input_stats: bool, momentum: float,
-    eps: float,
+    eps: float, several: bool,
 ) -> Any:  # fmt: skip
-    """Return `instance_norm`, of one position per channel, too: that is 0, and the unbiased variance NaN."""
+    """Return `instance_norm`; unless ``several`` are wanted, one position per channel becomes 0, its variance NaN."""
     _require_floating("instance_norm", input)
+    if _mixed(input, running_mean, running_var, weight, bias):
+        widened = _widened(input)
+        made = instance_norm_of(
+            widened,
+            running_mean,
+            running_var,
+            weight,
+            bias,
+            use_input_stats,
+            momentum,
+            eps,
+            several,
+        )
+        return cast_to(made, dtype_of(input))
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    if (running_mean is None) != (running_var is None):
+        raise ValueError(
+            "instance_norm: running_mean and running_var must either both be None or neither be None."
+        )
+    if input.ndim > 1:
+        for name, value in (("running_mean", running_mean), ("weight", weight), ("bias", bias)):
+            if value is not None and tuple(value.shape) != tuple(input.shape[1:2]):
+                raise ShapeError(
+                    f"instance_norm: {name} should contain {input.shape[1]} elements, one for each channel, not "
+                    f"{value.numel()}: its shape is {shape_text(value.shape)}."
+                )
+    if several and math.prod(input.shape[2:]) == 1:
+        raise ValueError(
+            f"Expected more than 1 spatial element when training, got input size {input.shape}."
+        )
     shape = _per_channel(input)
     y = _affine("instance_norm", input, weight, "weight", shape, 1.0)
     z = _affine("instance_norm", input, bias, "bias", shape, 0.0)
+    if not input.numel():
+        return input * y + z
     out, mean, var = network.normalize(input, y, z, axis=tuple(range(2, input.ndim)), eps=eps)
     count = math.prod(input.shape[2:])
     with no_grad():

@@ -90,7 +90,7 @@ def _max_pool(
     rank: int, x: Any, kernel_size: Any, stride: Any, padding: Any, dilation: Any, ceil_mode: bool, indices: bool
 ) -> Any:  # fmt: skip
     op = f"max_pool{rank}d"
-    size = pooled_sizes(op, x, rank, "bc")
+    size = pooled_sizes(op, x, rank, "bc" if indices or rank > 1 else "biuc")
     p = _windows(op, size, kernel_size, stride, padding, dilation, ceil_mode)
     values, places = rows.MAX_POOL[rank](x, **p)
     return (values, rows.flat_positions(places, size=size, **p)) if indices else values
@@ -211,12 +211,19 @@ def _bins(op: str, x: Any, rank: int, output_size: Any, refused: str) -> tuple[S
     if isinstance(output_size, Sequence) and rank > 1 and x.ndim <= rank:
         raise ValueError(f"{op}: Input dimension should be at least {rank + 1}, but got {x.ndim}.")
     size = pooled_sizes(op, x, rank, refused)
+    if output_size is None or (rank == 1 and output_size in ((None,), [None])):
+        raise TypeError(
+            f"{op}(): argument 'output_size' must be tuple of ints, not {output_size}: give each of the {rank} axes a "
+            f"number of bins{', or None to leave it as it is' if rank > 1 else ''}."
+        )
+    given: tuple[Any, ...] = (output_size,)
     if isinstance(output_size, Sequence):
-        given = tuple(
-            s if o is None else o for s, o in zip(size, output_size, strict=False)
-        ) + tuple(output_size[rank:])
-    else:
-        given = size if output_size is None else (output_size,)
+        if len(output_size) != rank:
+            raise ShapeError(
+                f"{op}: output_size must be {rank} numbers, one for each axis, or one int, but got "
+                f"{list(output_size)}."
+            )
+        given = tuple(s if o is None else o for s, o in zip(size, output_size, strict=True))
     out = per_dimension(op, "output_size", given, rank)
     if min(out) < 0:
         raise ShapeError(

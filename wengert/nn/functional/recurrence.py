@@ -125,7 +125,8 @@ def scan(
         pre = linear(x, w_ih, b_ih)
         bias = filled.zeros(len(w_hh), dtype=w_hh.dtype) if b_hh is None else b_hh
         return rows.gru(pre, w_hh, bias, hidden, backwards=backwards)[0], None
-    pre = linear(x, w_ih, b_ih if b_ih is None or b_hh is None else b_ih + b_hh)
+    shift = b_hh if b_ih is None else b_ih if b_hh is None else b_ih + b_hh
+    pre = linear(x, w_ih, shift)
     if mode != "LSTM":
         rectified = mode == "RNN_RELU"
         return rows.rnn(pre, w_hh, hidden, rectified=rectified, backwards=backwards), None

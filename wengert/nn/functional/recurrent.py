@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import itertools
+import numbers
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
-from wengert.errors import DTypeError, ShapeError
+from wengert.core import dtypes
+from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional import recurrence
 from wengert.nn.functional.recurrence import GATES, Network, Packed
 from wengert.tape.storage import Recorded
@@ -20,14 +23,14 @@ __all__ = [
 ]  # fmt: skip
 
 
-def lstm(input: Any, hx: Any, params: Any, *settings: Any) -> tuple[Any, Any, Any]:
+def lstm(*given: Any, **named: Any) -> tuple[Any, Any, Any]:
     """Run long short-term memory over sequences; return the outputs, the last hidden and the last cell states.
 
     ``lstm(input, hx, params, has_biases, num_layers, dropout, train, bidirectional, batch_first)`` takes
     ``input (time, batch, n)``, or with ``batch_first`` ``(batch, time, n)``;
     ``lstm(data, batch_sizes, hx, params, has_biases, num_layers, dropout, train, bidirectional)`` takes packed
-    sequences. ``hx`` is the pair of first states, each ``(layers directions, batch, m)``. RuntimeError for
-    another number of states or parameters.
+    sequences. ``hx`` is the pair of first states, each ``(layers directions, batch, m)``. TypeError for arguments of
+    other kinds; RuntimeError for another number of states or parameters, and for shapes and dtypes that do not fit.
 
     >>> import wengert as torch
     >>> layer = torch.nn.LSTM(2, 3)
@@ -38,45 +41,101 @@ def lstm(input: Any, hx: Any, params: Any, *settings: Any) -> tuple[Any, Any, An
     >>> out.shape, h.shape
     (torch.Size([5, 4, 3]), torch.Size([1, 4, 3]))
     """
-    if isinstance(hx, Recorded):
-        return _run("lstm", "LSTM", input, hx, params, *settings)
-    return _run("lstm", "LSTM", input, None, hx, params, *settings)
+    return _run("lstm", "LSTM", *_arguments("lstm", given, named))
 
 
-def gru(input: Any, hx: Any, params: Any, *settings: Any) -> tuple[Any, Any]:
+def gru(*given: Any, **named: Any) -> tuple[Any, Any]:
     """Run gated recurrent units over sequences; return the outputs and the last hidden states.
 
     The arguments are those of `lstm`, but ``hx`` is one tensor.
     """
-    return _run_plain("gru", "GRU", input, hx, params, *settings)
+    return _run("gru", "GRU", *_arguments("gru", given, named))[:2]
 
 
-def rnn_tanh(input: Any, hx: Any, params: Any, *settings: Any) -> tuple[Any, Any]:
+def rnn_tanh(*given: Any, **named: Any) -> tuple[Any, Any]:
     """Run ``h = tanh(x w_ih.T + b_ih + h w_hh.T + b_hh)`` over sequences. The arguments are those of `gru`."""
-    return _run_plain("rnn_tanh", "RNN_TANH", input, hx, params, *settings)
+    return _run("rnn_tanh", "RNN_TANH", *_arguments("rnn_tanh", given, named))[:2]
 
 
-def rnn_relu(input: Any, hx: Any, params: Any, *settings: Any) -> tuple[Any, Any]:
+def rnn_relu(*given: Any, **named: Any) -> tuple[Any, Any]:
     """Run ``h = max(x w_ih.T + b_ih + h w_hh.T + b_hh, 0)`` over sequences. The arguments are those of `gru`."""
-    return _run_plain("rnn_relu", "RNN_RELU", input, hx, params, *settings)
+    return _run("rnn_relu", "RNN_RELU", *_arguments("rnn_relu", given, named))[:2]
 
 
-def _run_plain(
-    op: str, mode: str, input: Any, hx: Any, params: Any, *settings: Any
-) -> tuple[Any, Any]:
-    packed = isinstance(params, Recorded)
-    given = (hx, params) if packed else (None, hx, params)
-    out, hidden, _ = _run(op, mode, input, *given, *settings)
-    return out, hidden
+_SETTINGS: Final = ("params", "has_biases", "num_layers", "dropout", "train", "bidirectional")
+_WHOLE: Final = ("input", "hx", *_SETTINGS, "batch_first")
+_PACKED: Final = ("data", "batch_sizes", "hx", *_SETTINGS)
+_KINDS: Final[dict[str, tuple[Any, str]]] = {
+    "has_biases": (bool, "bool"), "num_layers": (int, "int"), "dropout": (numbers.Real, "float"),
+    "train": (bool, "bool"), "bidirectional": (bool, "bool"), "batch_first": (bool, "bool"),
+}  # fmt: skip
+
+
+def _arguments(op: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
+    """Return what `_run` takes, for sequences of one length or packed ones, by place or by name."""
+    packed = _are_packed(given, named)
+    names = _PACKED if packed else _WHOLE
+    found = dict(zip(names, given, strict=False))
+    surplus = [name for name in named if name not in names or name in found]
+    found |= named
+    lacking = [name for name in names if name not in found]
+    if len(given) > len(names) or surplus or lacking:
+        which = [f"lacks {', '.join(lacking)}"] if lacking else []
+        which += [f"does not take {', '.join(surplus)}"] if surplus else []
+        which += [f"got {len(given)} arguments"] if len(given) > len(names) else []
+        raise TypeError(
+            f"{op}() {' and '.join(which)}. It takes {op}({', '.join(_WHOLE)}) or, for packed sequences, "
+            f"{op}({', '.join(_PACKED)})."
+        )
+    for name in ("data", "batch_sizes") if packed else ("input",):
+        require_tensor(op, found[name], name)
+    for name, (kind, called) in _KINDS.items():
+        value = found.get(name, False)
+        if (
+            not isinstance(value, kind)
+            or kind is not bool
+            and isinstance(value, bool)
+            and name in found
+        ):
+            raise TypeError(
+                f"{op}(): argument '{name}' must be {called}, not {type(value).__name__}."
+            )
+    params = found["params"]
+    if not isinstance(params, list | tuple):
+        raise TypeError(
+            f"{op}(): argument 'params' must be tuple of Tensors, not {type(params).__name__}. For a module these are "
+            f"`list(module.parameters())`."
+        )
+    for k, weight in enumerate(params):
+        require_tensor(op, weight, f"params[{k}]")
+    first = (found["data"], found["batch_sizes"]) if packed else (found["input"], None)
+    return (
+        *first,
+        found["hx"],
+        *(found[name] for name in _SETTINGS),
+        found.get("batch_first", False),
+    )
+
+
+def _are_packed(given: tuple[Any, ...], named: dict[str, Any]) -> bool:
+    """Say whether a call means packed sequences: by its names, or by where the states and the parameters stand."""
+    if "data" in named or "batch_sizes" in named or (len(given) > 1 and "hx" in named):
+        return True
+    if len(given) > 2 and "params" in named:
+        return True
+    if len(given) > 2 and all(isinstance(x, Recorded) for x in given[1:3]):
+        return True
+    return len(given) > 3 and isinstance(given[3], list | tuple)
 
 
 def _run(
     op: str, mode: str, input: Any, batch_sizes: Any, hx: Any, params: Any, has_biases: bool, num_layers: int,
     dropout: float, train: bool, bidirectional: bool, batch_first: bool = False,
 ) -> tuple[Any, Any, Any]:  # fmt: skip
-    hidden, cell = _states(op, mode, hx)
+    hidden, cell = states(op, mode, hx)
     directions = 2 if bidirectional else 1
     weights = _grouped(op, params, num_layers * directions, 4 if has_biases else 2)
+    require_sequences(op, input, batch_sizes, batch_first)
     packed = None if batch_sizes is None else Packed.of(batch_sizes)
     batch = input.shape[not batch_first] if batch_sizes is None else int(batch_sizes[0])
     _require_weights(op, mode, weights[0])
@@ -87,17 +146,72 @@ def _run(
     return (out.transpose(0, 1) if batch_first else out), h, c
 
 
-def _states(op: str, mode: str, hx: Any) -> tuple[Any, Any]:
+def states(op: str, mode: str, hx: Any) -> tuple[Any, Any]:
+    """Return the first hidden and cell state (None without cells); TypeError or RuntimeError for what they are not."""
     if mode != "LSTM":
+        if isinstance(hx, list | tuple):
+            raise TypeError(
+                f"{op}(): argument 'hx' must be Tensor, not {type(hx).__name__}: there is one hidden state and no cell "
+                f"state. Pass the tensor alone."
+            )
+        require_tensor(op, hx, "hx")
         return hx, None
+    if not isinstance(hx, list | tuple):
+        one = ""
+        if isinstance(hx, Recorded):
+            shape = tuple(hx._payload.shape)
+            one = f" and this is one of shape {shape_text(shape)}. Use `(h, torch.zeros_like(h))` for cells of zeros"
+        raise TypeError(
+            f"{op}(): argument 'hx' must be tuple of Tensors, not {type(hx).__name__}: it is the pair (hidden, cell)"
+            f"{one and ','}{one}."
+        )
     if len(hx) != 2:
         raise ShapeError(f"{op} expects two hidden states: a pair (hidden, cell), got {len(hx)}.")
-    hidden, cell = hx
-    return hidden, cell
+    for k, state in enumerate(hx):
+        require_tensor(op, state, f"hx[{k}]")
+    return hx[0], hx[1]
+
+
+def require_sequences(op: str, input: Any, batch_sizes: Any, batch_first: bool) -> None:
+    """Refuse inputs of another rank, without steps, or of another length than the sizes of a packed batch say."""
+    rank = 3 if batch_sizes is None else 2
+    if input.ndim != rank:
+        axes = "(batch, time, n)" if batch_first else "(time, batch, n)"
+        raise ShapeError(
+            f"{op}: input must have {rank} dimensions, {axes if rank == 3 else '(steps of all sequences, n)'}, got "
+            f"{input.ndim}: its shape is {shape_text(input.shape)}."
+        )
+    if batch_sizes is None:
+        if not input.shape[int(batch_first)]:
+            raise ShapeError(f"{op}: Expected sequence length to be larger than 0 in RNN")
+        return
+    if batch_sizes.ndim != 1 or dtypes.kind(dtype_of(batch_sizes)) not in "iu":
+        raise ShapeError(
+            f"{op}: batch_sizes must be a vector of integers, got {batch_sizes.dtype} of shape "
+            f"{shape_text(batch_sizes.shape)}. Make packed sequences with `nn.utils.rnn.pack_padded_sequence`."
+        )
+    sizes = batch_sizes.tolist()
+    if not sizes:
+        raise ShapeError(f"{op}: Expected sequence length to be larger than 0 in RNN")
+    if (
+        sizes[-1] < 1
+        or any(a < b for a, b in itertools.pairwise(sizes))
+        or sum(sizes) != len(input)
+    ):
+        raise ShapeError(
+            f"{op}: batch_sizes must not grow, and add up to the number of rows of the data: they are {sizes}, and the "
+            f"data has {len(input)} rows. Make packed sequences with `nn.utils.rnn.pack_padded_sequence`."
+        )
 
 
 def _require_weights(op: str, mode: str, weights: Sequence[Any]) -> None:
     """Refuse weights of another number of gates; those of a projected network have fewer columns than states."""
+    for weight, name in zip(weights[:2], ("w_ih", "w_hh"), strict=True):
+        require_tensor(op, weight, name)
+        if weight.ndim != 2:
+            raise ShapeError(
+                f"{op}: {name} must be a matrix, and its shape is {shape_text(weight.shape)}."
+            )
     rows, size = weights[1].shape
     projected = len(weights) > 4 and weights[4] is not None
     if weights[0].shape[0] != rows or not (projected or rows == GATES[mode] * size):
@@ -115,7 +229,6 @@ def _require_states(
     for place, (state, size) in enumerate(zip((hidden, cell), sizes, strict=True)):
         if place and state is None:
             continue
-        require_tensor(op, state, "hx")
         if dtype_of(state) != dtype_of(input):
             raise DTypeError(
                 f"{op}: expected states of the input's dtype, {input.dtype}, and hidden{place} is {state.dtype}. "
@@ -176,13 +289,19 @@ def rnn_relu_cell(
 
 
 def _step(op: str, mode: str, input: Any, hx: Any, *weights: Any) -> tuple[Any, Any]:
-    hidden, cell = _states(op, mode, hx)
+    require_tensor(op, input)
+    hidden, cell = states(op, mode, hx)
+    _require_weights(op, mode, weights)
     w_ih = weights[0]
+    if input.ndim != 2:
+        raise ShapeError(
+            f"{op}: input must have 2 dimensions, (batch, n), and its shape is {shape_text(input.shape)}. Use "
+            f"`input.unsqueeze(0)` for one example."
+        )
     if input.shape[-1] != w_ih.shape[1]:
         raise ShapeError(
             f"{op}: input has inconsistent input_size: got {input.shape[-1]} expected {w_ih.shape[1]}"
         )
-    _require_weights(op, mode, weights)
     _require_states(op, input, weights, hidden, cell, (input.shape[0],))
     outs, cells = recurrence.scan(mode, input.unsqueeze(0), (*weights, None), hidden, cell)
     return outs[0], None if cells is None else cells[0]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,8 +19,10 @@ from wengert.nn.functional.pooling import (
 )
 from wengert.rules import columns, resampling, structural
 from wengert.tape.provenance import warn
+from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic
 from wengert.tensor.apply import undefined
+from wengert.tensor.arguments import whole
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -29,11 +32,22 @@ __all__ = [
 
 
 def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
-    if isinstance(value, int):
-        return (value, value)
-    if isinstance(value, Sequence) and len(value) in (1, 2):
-        return (int(value[0]), int(value[-1]))
-    raise ShapeError(f"{op}: It is expected {name} equals to 2, or an int, but got {value!r}.")
+    sizes = value if isinstance(value, Sequence) and not isinstance(value, str) else (value,)
+    if len(sizes) not in ((2,) if name == "output_size" and sizes is value else (1, 2)):
+        raise ShapeError(
+            f"{op}: It is expected {name} equals to 2, two ints, or one int, but got {value!r}."
+        )
+    for size in sizes:
+        if not isinstance(size, numbers.Integral | Recorded) or isinstance(size, bool):
+            raise TypeError(
+                f"{op}(): argument '{name}' must be tuple of ints, but found element of type {type(size).__name__}."
+            )
+    return (int(sizes[0]), int(sizes[-1]))
+
+
+def _require_no_integers(op: str, x: Any) -> None:
+    if dtypes.kind(dtype_of(x)) in "iu":
+        raise undefined(op, dtype_of(x))
 
 
 def _columns(
@@ -77,6 +91,7 @@ def unfold(
             f"unfold: Expected 3D or 4D (batch mode) tensor with possibly 0 batch size and other non-zero dimensions "
             f"for input, but got: {shape_text(input.shape)}."
         )
+    _require_no_integers("unfold", input)
     p = _columns("unfold", input.shape[-2:], kernel_size, dilation, padding, stride)
     return columns.im2col(input, **p)
 
@@ -94,6 +109,7 @@ def fold(
             f"fold: Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero dimensions "
             f"for input, but got: {shape_text(input.shape)}."
         )
+    _require_no_integers("fold", input)
     size = _pair("fold", "output_size", output_size)
     p = _columns("fold", size, kernel_size, dilation, padding, stride)
     places = math.prod(p["kernel"])
@@ -190,6 +206,11 @@ def local_response_norm(
         raise ValueError(
             f"local_response_norm: Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
         )
+    size = whole("local_response_norm", "size", size)
+    if size < 1:
+        raise ShapeError(
+            f"local_response_norm: kernel size should be greater than zero, but got size={size} channels."
+        )
     if not input.numel():
         return input
     shape = tuple(input.shape)
@@ -219,14 +240,20 @@ def _new_size(
         )
     rank = len(old)
     given = scale_factor if size is None else size
-    values = tuple(given) if isinstance(given, Sequence) else (given,) * rank
+    several = isinstance(given, Sequence) and not isinstance(given, str)
+    values = tuple(given) if several else (given,) * rank
     if len(values) != rank:
         raise ValueError(
             f"{op}: Input and output must have the same number of spatial dimensions, but got input with spatial "
             f"dimensions of {list(old)} and output size or scale_factor of {list(values)}."
         )
     if size is not None:
-        return tuple(int(v) for v in values), (None,) * rank
+        return tuple(whole(op, "size", v) for v in values), (None,) * rank
+    for v in values:
+        if isinstance(v, Recorded):
+            raise TypeError(
+                f"{op}(): argument 'scale_factor' must be tuple of floats, not Tensor. Use `.item()`."
+            )
     return tuple(math.floor(s * v) for s, v in zip(old, values, strict=True)), values
 
 

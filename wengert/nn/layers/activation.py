@@ -6,9 +6,11 @@ import warnings
 from typing import Any
 
 from wengert.nn import functional
+from wengert.nn.advice import INPLACE
 from wengert.nn.layers.sizes import require_dims
 from wengert.nn.module import Module
 from wengert.nn.parameter import Parameter
+from wengert.tape.provenance import advise
 from wengert.tensor import elementary, filled
 
 __all__ = [
@@ -16,6 +18,8 @@ __all__ = [
     "LogSoftmax", "Mish", "PReLU", "RReLU", "ReLU", "ReLU6", "SELU", "SiLU", "Sigmoid", "Softmax", "Softmax2d",
     "Softmin", "Softplus", "Softshrink", "Softsign", "Tanh", "Tanhshrink", "Threshold",
 ]  # fmt: skip
+
+advise(INPLACE)
 
 
 class _InPlace(Module):

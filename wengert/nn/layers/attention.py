@@ -81,9 +81,11 @@ class MultiheadAttention(Module):
         """Return the outputs and the weights (None unless ``need_weights``).
 
         ``key_padding_mask (n, s)`` is true for keys to leave out; ``attn_mask (l, s)`` or ``(n heads, l, s)`` is true
-        where a query may not look, or is added to the products.
+        where a query may not look, or is added to the products. ``is_causal`` says that ``attn_mask`` is the causal
+        one; see `nn.functional.multi_head_attention_forward`, also for what is raised.
         """
-        turned = self.batch_first and query.dim() == 3
+        ranks = {getattr(x, "ndim", None) for x in (query, key, value)}
+        turned = self.batch_first and ranks == {3}
         if turned:
             same_key, same_query = key is value, query is key
             query = query.transpose(0, 1)

@@ -96,14 +96,18 @@ class _BatchNorm(_NormBase):
         """
         self._check_input_dim(input)
         share = 0.0 if self.momentum is None else self.momentum
-        if self.training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:
-                share = 1.0 / float(self.num_batches_tracked)
+        counted = (
+            self.training and self.track_running_stats and self.num_batches_tracked is not None
+        )
+        if counted and self.momentum is None:
+            share = 1.0 / (float(self.num_batches_tracked) + 1)
         known = not self.training or self.track_running_stats
         mean, var = (self.running_mean, self.running_var) if known else (None, None)
         own = self.training or (self.running_mean is None and self.running_var is None)
-        return functional.batch_norm(input, mean, var, self.weight, self.bias, own, share, self.eps)
+        out = functional.batch_norm(input, mean, var, self.weight, self.bias, own, share, self.eps)
+        if counted:
+            self.num_batches_tracked.add_(1)
+        return out
 
 
 class BatchNorm1d(_BatchNorm):

@@ -5,11 +5,15 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.nn import functional
+from wengert.nn.advice import INPLACE
 from wengert.nn.module import Module
+from wengert.tape.provenance import advise
 
 __all__ = [
     "AlphaDropout", "Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "FeatureAlphaDropout",
 ]  # fmt: skip
+
+advise(INPLACE)
 
 
 class _DropoutNd(Module):

@@ -1,4 +1,4 @@
-"""Recurrent networks as layers: over sequences, `RNN`, `LSTM`, `GRU`; one step at a time, their cells."""
+"""Recurrent networks as layers over sequences: `RNN`, `LSTM`, `GRU`. Their cells stand in `cells`."""
 
 from __future__ import annotations
 
@@ -16,17 +16,12 @@ from wengert.nn.module import Module
 from wengert.nn.parameter import unset
 from wengert.nn.utils.rnn import PackedSequence
 from wengert.tensor import filled
+from wengert.tensor.promotion import require_tensor
 
-__all__ = [
-    "GRU", "GRUCell", "LSTM", "LSTMCell", "RNN", "RNNBase", "RNNCell", "RNNCellBase",
-]  # fmt: skip
+__all__ = ["GRU", "LSTM", "RNN", "RNNBase"]
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "LSTM": recurrent.lstm, "GRU": recurrent.gru, "RNN_TANH": recurrent.rnn_tanh, "RNN_RELU": recurrent.rnn_relu,
-}  # fmt: skip
-CELLS: dict[str, Callable[..., Any]] = {
-    "LSTM": recurrent.lstm_cell, "GRU": recurrent.gru_cell, "RNN_TANH": recurrent.rnn_tanh_cell,
-    "RNN_RELU": recurrent.rnn_relu_cell,
 }  # fmt: skip
 
 
@@ -93,29 +88,25 @@ class RNNBase(Module):
         return [[getattr(self, name) for name in names] for names in self._all_weights]
 
     @property
+    def _flat_weights_names(self) -> list[str]:
+        return [name for names in self._all_weights for name in names]
+
+    @property
     def _flat_weights(self) -> list[Any]:
         return [weight for weights in self.all_weights for weight in weights]
 
-    @property
-    def _states(self) -> int:
-        return self.num_layers * (2 if self.bidirectional else 1)
-
-    def _first(self, input: Any, batch: int, given: Any, name: str, size: int) -> Any:
-        """Return a first state, zeros unless it is given; RuntimeError for one of another shape."""
-        shape = (self._states, batch, size)
-        if given is None:
-            return filled.zeros(shape, dtype=input.dtype)
-        if tuple(given.shape) != shape:
-            raise ShapeError(f"Expected {name} size {shape}, got {list(given.shape)}")
-        return given
-
-    def _check_input(self, input: Any, dims: int) -> None:
+    def check_input(self, input: Any, batch_sizes: Any) -> None:
+        """Raise ValueError or RuntimeError for an input of another dtype, rank or number of features."""
         weight = getattr(self, self._all_weights[0][0])
         if input.dtype is not weight.dtype:
             raise ValueError(
                 f"RNN input dtype ({input.dtype}) does not match weight dtype ({weight.dtype}). Convert input: "
                 f"input.to({weight.dtype}), or convert model: model.to({input.dtype})"
             )
+        self._check_sizes(input, batch_sizes)
+
+    def _check_sizes(self, input: Any, batch_sizes: Any) -> None:
+        dims = 3 if batch_sizes is None else 2
         if input.dim() != dims:
             raise ShapeError(f"input must have {dims} dimensions, got {input.dim()}")
         if input.shape[-1] != self.input_size:
@@ -123,62 +114,101 @@ class RNNBase(Module):
                 f"input.size(-1) must be equal to input_size. Expected {self.input_size}, got {input.shape[-1]}"
             )
 
-    def _run(self, input: Any, hidden: Any, cell: Any, cells: bool) -> tuple[Any, Any, Any]:
+    def get_expected_hidden_size(self, input: Any, batch_sizes: Any) -> tuple[int, int, int]:
+        """Return the shape of the hidden states for an input: ``(layers directions, batch, m)``."""
+        batch = input.shape[not self.batch_first] if batch_sizes is None else int(batch_sizes[0])
+        directions = 2 if self.bidirectional else 1
+        return self.num_layers * directions, batch, self.proj_size or self.hidden_size
+
+    def check_hidden_size(
+        self, hx: Any, expected_hidden_size: tuple[int, int, int],
+        msg: str = "Expected hidden size {}, got {}",
+    ) -> None:  # fmt: skip
+        """Raise RuntimeError, in the words of ``msg``, for states of another shape."""
+        if tuple(hx.shape) != tuple(expected_hidden_size):
+            raise ShapeError(msg.format(expected_hidden_size, list(hx.shape)))
+
+    def check_forward_args(self, input: Any, hidden: Any, batch_sizes: Any) -> None:
+        """Raise ValueError or RuntimeError for an input or states that do not fit, as `forward` does."""
+        self.check_input(input, batch_sizes)
+        self._check_states(input, hidden, batch_sizes)
+
+    def _check_states(self, input: Any, hidden: Any, batch_sizes: Any) -> None:
+        self.check_hidden_size(hidden, self.get_expected_hidden_size(input, batch_sizes))
+
+    def permute_hidden(self, hx: Any, permutation: Any) -> Any:
+        """Return states with their examples in another order; as they are without one."""
+        return hx if permutation is None else hx.index_select(1, permutation)
+
+    def _zeros(self, input: Any, batch_sizes: Any) -> Any:
+        """Return the first states where none are given."""
+        shape = self.get_expected_hidden_size(input, batch_sizes)
+        return filled.zeros(shape, dtype=input.dtype)
+
+    def _each(self, hx: Any, change: Callable[[Any], Any]) -> Any:
+        """Return the states with each changed."""
+        return change(hx)
+
+    def _require_ranks(self, hx: Any, dims: int) -> None:
+        which = "unbatched 2-D" if dims == 2 else "batched 3-D"
+        if hx.dim() != dims:
+            raise ShapeError(
+                f"For {which} input, the hidden state should also be {dims}-D but got {hx.dim()}-D tensor, of shape "
+                f"{list(hx.shape)}"
+            )
+
+    def _run(self, input: Any, hx: Any) -> tuple[Any, Any]:
         """Return outputs and last states, for any of the layouts of inputs."""
-        if isinstance(input, PackedSequence):
-            return self._run_packed(input, hidden, cell, cells)
         kind = self._get_name()
+        if hx is not None:
+            hidden, cell = recurrent.states(kind, self.mode, hx)
+            hx = hidden if cell is None else (hidden, cell)
+        if isinstance(input, PackedSequence):
+            return self._run_packed(input, hx)
+        require_tensor(kind, input)
         if input.dim() not in (2, 3):
             raise ValueError(f"{kind}: Expected input to be 2D or 3D, got {input.dim()}D instead")
         single = input.dim() == 2
-        for state in (hidden, cell):
-            if state is not None and state.dim() != input.dim():
-                which = "unbatched 2-D" if single else "batched 3-D"
-                raise ShapeError(
-                    f"For {which} input, the hidden state should also be {input.dim()}-D but got {state.dim()}-D tensor"
-                )
+        if hx is not None:
+            self._require_ranks(hx, input.dim())
         x = input.unsqueeze(0 if self.batch_first else 1) if single else input
-        self._check_input(x, 3)
-        if single:
-            hidden, cell = (s if s is None else s.unsqueeze(1) for s in (hidden, cell))
-        batch, steps = x.shape[:2] if self.batch_first else reversed(x.shape[:2])
-        out, h, c = self._layers(x, hidden, cell, cells, batch, steps, self.batch_first)
+        if hx is None:
+            hx = self._zeros(x, None)
+        elif single:
+            hx = self._each(hx, lambda state: state.unsqueeze(1))
+        self.check_forward_args(x, hx, None)
+        if not x.shape[1 if self.batch_first else 0]:
+            raise ShapeError("Expected sequence length to be larger than 0 in RNN")
+        out, hx = self._called(x, hx, *self._settings, self.batch_first)
         if single:
             out = out.squeeze(0 if self.batch_first else 1)
-            return out, h.squeeze(1), c if c is None else c.squeeze(1)
-        return out, h, c
+            hx = self._each(hx, lambda state: state.squeeze(1))
+        return out, hx
 
-    def _run_packed(self, given: Any, hidden: Any, cell: Any, cells: bool) -> tuple[Any, Any, Any]:
+    def _run_packed(self, given: Any, hx: Any) -> tuple[Any, Any]:
         data, batch_sizes, order, back = given
-        self._check_input(data, 2)
+        require_tensor(self._get_name(), data, "input.data")
+        require_tensor(self._get_name(), batch_sizes, "input.batch_sizes")
+        recurrent.require_sequences(self._get_name(), data, batch_sizes, False)
+        self._check_sizes(data, batch_sizes)
+        if hx is None:
+            hx = self._zeros(data, batch_sizes)
+        else:
+            self._check_states(data, hx, batch_sizes)
+            hx = self.permute_hidden(hx, order)
+        out, hx = self._called(data, batch_sizes, hx, *self._settings)
+        return PackedSequence(out, batch_sizes, order, back), self.permute_hidden(hx, back)
 
-        def turned(state: Any, places: Any) -> Any:
-            return state if state is None or places is None else state.index_select(1, places)
-
-        hidden, cell = turned(hidden, order), turned(cell, order)
-        batch, steps = int(batch_sizes[0]), len(batch_sizes)
-        out, h, c = self._layers(data, hidden, cell, cells, batch, steps, batch_sizes)
-        return PackedSequence(out, batch_sizes, order, back), turned(h, back), turned(c, back)
-
-    def _layers(
-        self, x: Any, hidden: Any, cell: Any, cells: bool, batch: int, steps: int, lying: Any
-    ) -> tuple[Any, Any, Any]:
-        """Hand everything to the function; ``lying`` is ``batch_first``, or the sizes of a packed batch."""
-        if not steps:
-            raise ShapeError("Expected sequence length to be larger than 0 in RNN")
-        names = ("hidden[0]", "hidden[1]") if cells else ("hidden", "")
-        hx = self._first(x, batch, hidden, names[0], self.proj_size or self.hidden_size)
-        if cells:
-            hx = hx, self._first(x, batch, cell, names[1], self.hidden_size)
-        settings = (
+    @property
+    def _settings(self) -> tuple[Any, ...]:
+        return (
             self._flat_weights, self.bias, self.num_layers, self.dropout, self.training, self.bidirectional
         )  # fmt: skip
-        function = FUNCTIONS[self.mode]
-        if isinstance(lying, bool):
-            found = function(x, hx, *settings, lying)
-        else:
-            found = function(x, lying, hx, *settings)
-        return found if cells else (*found, None)
+
+    def _called(self, *arguments: Any) -> tuple[Any, Any]:
+        """Return what the function of this kind of network gives: outputs, and last states as one."""
+        out, hidden, *cell = FUNCTIONS[self.mode](*arguments)
+        return out, (hidden, *cell) if cell else hidden
 
     def extra_repr(self) -> str:
         """Return the arguments that are not the usual ones."""
@@ -261,9 +291,11 @@ class RNN(RNNBase):
         self.nonlinearity = nonlinearity
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """Return all outputs and the last hidden states, from the hidden states ``hx`` or zeros."""
-        out, hidden, _ = self._run(input, hx, None, False)
-        return out, hidden
+        """Return all outputs and the last hidden states, from the hidden states ``hx`` or zeros.
+
+        ValueError or RuntimeError where an input or a state does not fit, TypeError for states of another kind.
+        """
+        return self._run(input, hx)
 
 
 def _require_no_projection(kind: type, unknown: dict[str, Any]) -> None:
@@ -294,11 +326,43 @@ class LSTM(RNNBase):
             dtype,
         )  # fmt: skip
 
+    def get_expected_cell_size(self, input: Any, batch_sizes: Any) -> tuple[int, int, int]:
+        """Return the shape of the cell states for an input: ``(layers directions, batch, hidden_size)``."""
+        return *self.get_expected_hidden_size(input, batch_sizes)[:2], self.hidden_size
+
+    def _check_states(self, input: Any, hidden: Any, batch_sizes: Any) -> None:
+        sizes = (
+            self.get_expected_hidden_size(input, batch_sizes),
+            self.get_expected_cell_size(input, batch_sizes),
+        )
+        for k, (state, size) in enumerate(zip(hidden, sizes, strict=True)):
+            self.check_hidden_size(state, size, f"Expected hidden[{k}] size {{}}, got {{}}")
+
+    def permute_hidden(self, hx: Any, permutation: Any) -> Any:
+        """Return both states with their examples in another order; as they are without one."""
+        return hx if permutation is None else tuple(s.index_select(1, permutation) for s in hx)
+
+    def _zeros(self, input: Any, batch_sizes: Any) -> Any:
+        cell = filled.zeros(self.get_expected_cell_size(input, batch_sizes), dtype=input.dtype)
+        return super()._zeros(input, batch_sizes), cell
+
+    def _each(self, hx: Any, change: Callable[[Any], Any]) -> Any:
+        return change(hx[0]), change(hx[1])
+
+    def _require_ranks(self, hx: Any, dims: int) -> None:
+        which = "unbatched 2-D" if dims == 2 else "batched 3-D"
+        if not hx[0].dim() == hx[1].dim() == dims:
+            raise ShapeError(
+                f"For {which} input, hx and cx should also be {dims}-D but got ({hx[0].dim()}-D, {hx[1].dim()}-D) "
+                f"tensors, of shapes {list(hx[0].shape)} and {list(hx[1].shape)}"
+            )
+
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, tuple[Any, Any]]:
-        """Return all outputs and the last states, from the states ``hx = (hidden, cell)`` or zeros."""
-        hidden, cell = (None, None) if hx is None else hx
-        out, h, c = self._run(input, hidden, cell, True)
-        return out, (h, c)
+        """Return all outputs and the last states, from the states ``hx = (hidden, cell)`` or zeros.
+
+        ValueError or RuntimeError where an input or a state does not fit, TypeError for states that are no pair.
+        """
+        return self._run(input, hx)
 
 
 class GRU(RNNBase):
@@ -317,124 +381,8 @@ class GRU(RNNBase):
         )  # fmt: skip
 
     def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """Return all outputs and the last hidden states, from the hidden states ``hx`` or zeros."""
-        out, hidden, _ = self._run(input, hx, None, False)
-        return out, hidden
+        """Return all outputs and the last hidden states, from the hidden states ``hx`` or zeros.
 
-
-class RNNCellBase(Module):
-    """One step of a recurrent network: ``(batch, input_size)`` or ``(input_size)``, and the state likewise."""
-
-    mode = "RNN_TANH"
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool, num_chunks: int, device: Any = None, dtype: Any = None
-    ) -> None:  # fmt: skip
-        super().__init__()
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.bias = bias
-        width = num_chunks * hidden_size
-        self.weight_ih = unset(width, input_size, device=device, dtype=dtype)
-        self.weight_hh = unset(width, hidden_size, device=device, dtype=dtype)
-        for name in ("bias_ih", "bias_hh"):
-            made = unset(width, device=device, dtype=dtype) if bias else None
-            self.register_parameter(name, made)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw all parameters anew, uniform in ``+-1 / sqrt(hidden_size)``."""
-        reset(self)
-
-    def _step(self, input: Any, *states: Any) -> tuple[Any, Any]:
-        """Return the next hidden and cell state; ``states`` are None or what came before."""
-        kind = self._get_name()
-        for name, x in zip(("input", "hidden", "hx[1]"), (input, *states), strict=False):
-            if x is not None and x.dim() not in (1, 2):
-                raise ValueError(f"{kind}: Expected {name} to be 1D or 2D, got {x.dim()}D instead")
-        single = input.dim() == 1
-        x = input.unsqueeze(0) if single else input
-        self._check(x, states, single)
-        zeros = filled.zeros(x.shape[0], self.hidden_size, dtype=x.dtype)
-        hidden, cell = (
-            zeros if s is None else s.unsqueeze(0) if single else s for s in (*states, None)[:2]
-        )
-        weights = (self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        hx = hidden if len(states) == 1 else (hidden, cell)
-        made = CELLS[self.mode](x, hx, *weights)
-        out, c = (made, None) if len(states) == 1 else made
-        return (out[0], c if c is None else c[0]) if single else (out, c)
-
-    def _check(self, x: Any, states: tuple[Any, ...], single: bool) -> None:
-        if x.shape[1] != self.input_size:
-            raise ShapeError(
-                f"input has inconsistent input_size: got {x.shape[1]} expected {self.input_size}"
-            )
-        expected = (self.hidden_size,) if single else (x.shape[0], self.hidden_size)
-        for state in states:
-            if state is not None and tuple(state.shape) != expected:
-                raise ShapeError(
-                    f"{self._get_name()}: expected a state of shape {list(expected)}, got {list(state.shape)}"
-                )
-
-    def extra_repr(self) -> str:
-        """Return the arguments that are not the usual ones."""
-        text = f"{self.input_size}, {self.hidden_size}"
-        if self.bias is not True:
-            text += f", bias={self.bias}"
-        if getattr(self, "nonlinearity", "tanh") != "tanh":
-            text += f", nonlinearity={self.nonlinearity}"
-        return text
-
-
-class RNNCell(RNNCellBase):
-    """One step of `RNN`: ``tanh(x w_ih.T + b_ih + h w_hh.T + b_hh)``, or ``max(., 0)``."""
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, nonlinearity: str = "tanh", device: Any = None,
-        dtype: Any = None,
-    ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
-        self.nonlinearity = nonlinearity
-
-    @property
-    def mode(self) -> str:  # type: ignore[override]
-        """The kind of cell."""
-        return f"RNN_{self.nonlinearity.upper()}"
-
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """Return the next hidden state. RuntimeError for a nonlinearity that is not known."""
-        if self.nonlinearity not in ("tanh", "relu"):
-            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        return self._step(input, hx)[0]
-
-
-class LSTMCell(RNNCellBase):
-    """One step of `LSTM`: the next hidden and cell state, from ``hx = (hidden, cell)`` or zeros."""
-
-    mode = "LSTM"
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
-
-    def forward(self, input: Any, hx: Any = None) -> tuple[Any, Any]:
-        """Return the next hidden and cell state."""
-        hidden, cell = (None, None) if hx is None else hx
-        return self._step(input, hidden, cell)
-
-
-class GRUCell(RNNCellBase):
-    """One step of `GRU`: the next hidden state."""
-
-    mode = "GRU"
-
-    def __init__(
-        self, input_size: int, hidden_size: int, bias: bool = True, device: Any = None, dtype: Any = None
-    ) -> None:  # fmt: skip
-        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
-
-    def forward(self, input: Any, hx: Any = None) -> Any:
-        """Return the next hidden state."""
-        return self._step(input, hx)[0]
+        ValueError or RuntimeError where an input or a state does not fit, TypeError for states of another kind.
+        """
+        return self._run(input, hx)

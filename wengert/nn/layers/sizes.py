@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from wengert.tensor.promotion import require_tensor
+
 
 def repeated(value: Any, count: int) -> tuple[Any, ...]:
     """Return a number ``count`` times, and what is a sequence already as a tuple."""
@@ -13,6 +15,7 @@ def repeated(value: Any, count: int) -> tuple[Any, ...]:
 
 def require_dims(input: Any, *allowed: int) -> None:
     """Raise ValueError unless the input has one of these numbers of dimensions."""
+    require_tensor("forward", input)
     if input.dim() not in allowed:
         wanted = " or ".join(f"{n}D" for n in allowed)
         raise ValueError(f"expected {wanted} input (got {input.dim()}D input)")

@@ -8,6 +8,7 @@ from wengert.nn import functional, init
 from wengert.nn.module import Module
 from wengert.nn.parameter import Parameter, unset
 from wengert.tape.mode import no_grad
+from wengert.tensor.promotion import require_tensor
 
 __all__ = ["Embedding", "EmbeddingBag"]
 
@@ -42,7 +43,8 @@ class _Table(Module):
 
 
 def _require_matrix(embeddings: Any) -> None:
-    if embeddings.dim() != 2:
+    require_tensor("from_pretrained", embeddings, "embeddings")
+    if embeddings.ndim != 2:
         raise AssertionError("Embeddings parameter is expected to be 2-dimensional")
 
 

@@ -10,8 +10,9 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from wengert.core import dtypes
+from wengert.errors import ShapeError, shape_text
 from wengert.nn import functional, init
+from wengert.nn.functional import masks
 from wengert.nn.layers.attention import MultiheadAttention
 from wengert.nn.layers.container import ModuleList
 from wengert.nn.layers.dropout import Dropout
@@ -21,6 +22,7 @@ from wengert.nn.module import Module
 from wengert.tape.mode import is_grad_enabled
 from wengert.tape.provenance import warn
 from wengert.tensor import filled
+from wengert.tensor.promotion import require_tensor
 
 __all__ = [
     "Transformer", "TransformerDecoder", "TransformerDecoderLayer", "TransformerEncoder", "TransformerEncoderLayer",
@@ -84,6 +86,26 @@ class _Layer(Module):
             x, memory, memory, attn_mask=mask, key_padding_mask=padding, need_weights=False, is_causal=causal
         )[0]  # fmt: skip
 
+    def _masks(
+        self, attention: Any, given: tuple[Any, str], seen: tuple[Any, str], mask: tuple[Any, str],
+        padding: tuple[Any, str], causal: bool,
+    ) -> tuple[Any, Any]:  # fmt: skip
+        """Return both masks of an attention as what is added, each checked under the name that the caller knows."""
+        op = self._get_name()
+        for x, name in (given, seen):
+            require_tensor(op, x, name)
+        if isinstance(attention, MultiheadAttention):
+            extent = masks.Extent.of(given[0], seen[0], attention.num_heads, attention.batch_first)
+            if extent is not None:
+                _require_batch(op, given, seen, attention.batch_first)
+                extent.require_padding(op, *padding)
+                if not causal or padding[0] is not None:
+                    extent.require_mask(op, *mask)
+        return (
+            masks.bias(op, *mask, given[0]),
+            masks.bias(op, *padding, given[0], *mask),
+        )
+
     def _around(self, x: Any, number: int, block: Callable[[Any], Any]) -> Any:
         """Add to x what a block makes of it; normalize before the block, or after the sum."""
         norm, dropout = getattr(self, f"norm{number}"), getattr(self, f"dropout{number}")
@@ -93,6 +115,20 @@ class _Layer(Module):
 
     def _fed_forward(self, x: Any) -> Any:
         return self.linear2(self.dropout(self.activation(self.linear1(x))))
+
+
+def _require_batch(
+    op: str, given: tuple[Any, str], seen: tuple[Any, str], batch_first: bool
+) -> None:
+    """Refuse a memory of another batch than the target's."""
+    (x, name), (y, other) = given, seen
+    dim = 0 if batch_first else 1
+    if x.ndim == 3 and x.shape[dim] != y.shape[dim]:
+        raise ShapeError(
+            f"{op}: {name} has a batch of {x.shape[dim]} and {other} a batch of {y.shape[dim]}: their shapes are "
+            f"{shape_text(x.shape)} and {shape_text(y.shape)}, where dimension {dim} is the batch "
+            f"(batch_first={batch_first})."
+        )
 
 
 class TransformerEncoderLayer(_Layer):
@@ -116,9 +152,14 @@ class TransformerEncoderLayer(_Layer):
         self, src: Any, src_mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool = False
     ) -> Any:  # fmt: skip
         """Return the sequence after the layer; the masks are those of `MultiheadAttention`."""
+        given = (src, "src")
+        mask, padding = self._masks(
+            self.self_attn, given, given, (src_mask, "src_mask"),
+            (src_key_padding_mask, "src_key_padding_mask"), is_causal,
+        )  # fmt: skip
 
         def attended(x: Any) -> Any:
-            return self._attend(self.self_attn, x, x, src_mask, src_key_padding_mask, is_causal)
+            return self._attend(self.self_attn, x, x, mask, padding, is_causal)
 
         x = self._around(src, 1, attended)
         return self._around(x, 2, self._fed_forward)
@@ -143,13 +184,22 @@ class TransformerDecoderLayer(_Layer):
         memory_key_padding_mask: Any = None, tgt_is_causal: bool = False, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
         """Return the sequence after the layer; the masks are those of `MultiheadAttention`."""
+        given = (tgt, "tgt")
+        mask, padding = self._masks(
+            self.self_attn, given, given, (tgt_mask, "tgt_mask"),
+            (tgt_key_padding_mask, "tgt_key_padding_mask"), tgt_is_causal,
+        )  # fmt: skip
+        of_memory, memory_padding = self._masks(
+            self.multihead_attn, given, (memory, "memory"), (memory_mask, "memory_mask"),
+            (memory_key_padding_mask, "memory_key_padding_mask"), memory_is_causal,
+        )  # fmt: skip
 
         def to_itself(x: Any) -> Any:
-            return self._attend(self.self_attn, x, x, tgt_mask, tgt_key_padding_mask, tgt_is_causal)
+            return self._attend(self.self_attn, x, x, mask, padding, tgt_is_causal)
 
         def to_memory(x: Any) -> Any:
             return self._attend(
-                self.multihead_attn, x, memory, memory_mask, memory_key_padding_mask, memory_is_causal
+                self.multihead_attn, x, memory, of_memory, memory_padding, memory_is_causal
             )  # fmt: skip
 
         x = self._around(tgt, 1, to_itself)
@@ -186,7 +236,13 @@ class TransformerEncoder(Module):
     def forward(
         self, src: Any, mask: Any = None, src_key_padding_mask: Any = None, is_causal: bool | None = None
     ) -> Any:  # fmt: skip
-        """Return the sequence after all layers."""
+        """Return the sequence after all layers; the masks are those of `MultiheadAttention`."""
+        op = self._get_name()
+        require_tensor(op, src, "src")
+        src_key_padding_mask = masks.bias(
+            op, src_key_padding_mask, "src_key_padding_mask", src, mask, "mask"
+        )
+        mask = masks.bias(op, mask, "mask", src)
         causal = _is_causal(mask, is_causal, src, self.layers[0].self_attn.batch_first)
         out = src
         for layer in self.layers:
@@ -204,7 +260,7 @@ class TransformerEncoder(Module):
             return out
         if is_grad_enabled() and any(x.requires_grad for x in (src, *first.parameters())):
             return out
-        padded = padding if padding.dtype is dtypes.bool_ else padding != 0
+        padded = padding != 0
         if self.mask_check:
             # Told by a tensor, not by a bool, so that a trace may follow.
             padded = padded & (padded.long().diff(dim=1) >= 0).all()
@@ -246,7 +302,11 @@ class TransformerDecoder(Module):
         self, tgt: Any, memory: Any, tgt_mask: Any = None, memory_mask: Any = None, tgt_key_padding_mask: Any = None,
         memory_key_padding_mask: Any = None, tgt_is_causal: bool | None = None, memory_is_causal: bool = False,
     ) -> Any:  # fmt: skip
-        """Return the sequence after all layers."""
+        """Return the sequence after all layers; the masks are those of `MultiheadAttention`."""
+        for x, name in ((tgt, "tgt"), (memory, "memory")):
+            require_tensor(self._get_name(), x, name)
+        if tgt_mask is not None:
+            require_tensor(self._get_name(), tgt_mask, "tgt_mask")
         causal = _is_causal(tgt_mask, tgt_is_causal, tgt, self.layers[0].self_attn.batch_first)
         out = tgt
         for layer in self.layers:

@@ -8,10 +8,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.errors import ShapeError, refuser
+from wengert.errors import ShapeError, refuser, shape_text
 from wengert.rules import indexing
 from wengert.tape.storage import handle
 from wengert.tensor import filled, joining
+from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 from wengert.tensor.tensor import Tensor
 
 __all__ = [
@@ -42,6 +43,11 @@ class PackedSequence(_Fields):
         if unsorted_indices is None:
             unsorted_indices = invert_permutation(sorted_indices)
         if batch_sizes is None:
+            if not isinstance(data, list | tuple) or len(data) != 2:
+                raise AssertionError(
+                    f"PackedSequence: Expected data to be a list or tuple of length 2, (data, batch_sizes), where no "
+                    f"batch_sizes are given, and it is a {type(data).__name__}."
+                )
             data, batch_sizes = data
         return super().__new__(cls, data, batch_sizes, sorted_indices, unsorted_indices)
 
@@ -99,11 +105,27 @@ def pack_padded_sequence(
     >>> torch.nn.utils.rnn.pack_padded_sequence(x, [2, 1]).data
     tensor([1., 2., 3.])
     """
+    require_tensor("pack_padded_sequence", input)
+    if input.ndim < 2:
+        axes = "(batch, time, ...)" if batch_first else "(time, batch, ...)"
+        raise IndexError(
+            f"pack_padded_sequence: Dimension out of range: the input is {axes}, and its shape is "
+            f"{shape_text(input.shape)}."
+        )
+    if not input.numel():
+        raise ShapeError(
+            f"pack_padded_sequence: Cannot pack empty tensors, and the input's shape is {shape_text(input.shape)}."
+        )
     sizes = np.asarray(
         lengths.detach().numpy() if isinstance(lengths, Tensor) else lengths, dtype=np.int64
     )
     batch_dim, time_dim = (0, 1) if batch_first else (1, 0)
-    if sizes.ndim != 1 or len(sizes) != input.shape[batch_dim]:
+    if sizes.ndim != 1:
+        raise ShapeError(
+            f"pack_padded_sequence: 'lengths' argument should be a 1D CPU int64 tensor, or a list of ints, one for "
+            f"each sequence, but got {sizes.ndim} dimensions."
+        )
+    if len(sizes) != input.shape[batch_dim]:
         raise ShapeError(
             f"pack_padded_sequence: Expected `len(lengths)` to be equal to batch_size, but got {sizes.size} "
             f"(batch_size={input.shape[batch_dim]})"
@@ -173,6 +195,8 @@ def pad_sequence(
 ) -> Any:  # fmt: skip
     """Return sequences ``(length, ...)`` in one tensor ``(longest, batch, ...)``, filled up on one side.
 
+    It has the first sequence's dtype. RuntimeError for none, and where sizes other than the lengths differ.
+
     >>> import wengert as torch
     >>> torch.nn.utils.rnn.pad_sequence([torch.ones(2), torch.ones(1)], batch_first=True)
     tensor([[1., 1.],
@@ -189,6 +213,20 @@ def pad_sequence(
     given = list(sequences)
     if not given:
         raise RuntimeError("received an empty list of sequences")
+    for k, x in enumerate(given):
+        require_tensor("pad_sequence", x, f"sequences[{k}]")
+        if not x.ndim:
+            raise ShapeError(
+                f"pad_sequence: sequences are (length, ...), and sequences[{k}] is a single number. Use "
+                f"`torch.stack` on numbers."
+            )
+        if tuple(x.shape[1:]) != tuple(given[0].shape[1:]):
+            raise ShapeError(
+                f"pad_sequence: all sizes but the lengths must match those of the first sequence: sequences[0] is "
+                f"{shape_text(given[0].shape)} and sequences[{k}] is "
+                f"{shape_text(x.shape)}."
+            )
+    given = [cast_to(x, dtype_of(given[0])) for x in given]
     longest = max(len(x) for x in given)
     whole = []
     for x in given:
@@ -207,7 +245,9 @@ def unpad_sequence(padded_sequences: Any, lengths: Any, batch_first: bool = Fals
 def pack_sequence(sequences: Any, enforce_sorted: bool = True) -> PackedSequence:
     """Pack a list of sequences ``(length, ...)``; see `pack_padded_sequence`."""
     given = list(sequences)
-    lengths = [len(x) for x in given]
+    for k, x in enumerate(given):
+        require_tensor("pack_sequence", x, f"sequences[{k}]")
+    lengths = [len(x) if x.ndim else 1 for x in given]
     return pack_padded_sequence(pad_sequence(given), lengths, enforce_sorted=enforce_sorted)
 
 

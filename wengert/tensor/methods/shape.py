@@ -110,14 +110,17 @@ class ShapeMethods(Recorded):
                 "will throw an error in a future release. Consider `x.mT` to transpose batches of matrices or "
                 "`x.permute(*torch.arange(x.ndim - 1, -1, -1))` to reverse the dimensions of a tensor."
             )
-        return _unchanged(self, "T") if not rank else views.permute(self, tuple(range(rank))[::-1])
+        if not rank:
+            _warn_of_no_dimensions("T")
+        return views.permute(self, tuple(range(rank))[::-1])
 
     @property
     def mT(self) -> Any:
         """The last two dimensions exchanged, as a view."""
         rank = len(self._payload.shape)
         if not rank:
-            return _unchanged(self, "mT")
+            _warn_of_no_dimensions("mT")
+            return self
         if rank < 2:
             raise ShapeError(
                 f"tensor.mT is only supported on matrices or batches of matrices. Got {rank}-D tensor."
@@ -125,9 +128,8 @@ class ShapeMethods(Recorded):
         return views.transpose(self, -2, -1)
 
 
-def _unchanged(x: Any, name: str) -> Any:
-    """Return a view of a tensor without dimensions, which has none to exchange, and warn once."""
+def _warn_of_no_dimensions(name: str) -> None:
+    """Warn, once, that a tensor without dimensions has none to exchange."""
     warn_once(
         f"Tensor.{name} is deprecated on 0-D tensors. This function is the identity in these cases."
     )
-    return views.permute(x, ())

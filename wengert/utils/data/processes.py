@@ -24,6 +24,7 @@ import numpy as np
 from wengert.core import blas
 from wengert.multiprocessing import first_ready, is_context, standard
 from wengert.random import manual_seed
+from wengert.tensor import pickling
 from wengert.tensor.tensor import Tensor
 from wengert.utils.data.iteration import LoaderIterator
 from wengert.utils.data.worker import Work, WorkerInfo, become
@@ -333,7 +334,10 @@ def _dumps(outcome: Any) -> bytes:
 
 
 class _Pickler(pickle.Pickler):
-    """Refuses tensors with a history, which would arrive as leaves."""
+    """Refuses tensors with a history, which would arrive as leaves; of others it sends no more than they show.
+
+    A sample is often a row of all data, whose memory would be sent with each.
+    """
 
     def reducer_override(self, obj: Any) -> Any:
         if isinstance(obj, Tensor) and not obj.is_leaf:
@@ -341,4 +345,6 @@ class _Pickler(pickle.Pickler):
                 "A DataLoader's worker cannot send a tensor with a history: gradients do not flow from one process to "
                 "another. Use `x.detach()` in the dataset or in `collate_fn`, or num_workers=0."
             )
+        if isinstance(obj, Tensor) and type(obj).__reduce_ex__ is Tensor.__reduce_ex__:
+            return pickling.reduced(obj, trimmed=True)
         return NotImplemented

@@ -1,0 +1,201 @@
+"""Layers, losses and their functions on inputs that do not fit: the type of the error; and on some that do."""
+
+import pytest
+
+FACE = """
+torch.manual_seed(0)
+nn = torch.nn
+F = torch.nn.functional
+ones, zeros = torch.ones, torch.zeros
+def ints(*shape): return torch.zeros(*shape, dtype=torch.int64)
+x = torch.randn(4, 3)
+p = x.sigmoid()
+"""
+
+REFUSED = """
+F.linear(ones(2, 3), ones(3), ones(()))
+F.linear(ones(2, 3), ones(3), ones(1))
+F.linear(ones(2, 3), ones(4, 3), ones(5))
+F.bilinear(ones(5, 2), ones(5, 3), ones(4, 2, 3), ones(1))
+F.embedding(ints(2), ones(5, 3), max_norm='a')
+F.embedding(ints(2), ones(5, 3), max_norm=1.0, norm_type='a')
+F.embedding(ints(2), ones(5, 3), 'a')
+nn.EmbeddingBag(5, 3, mode='sum')(ints(2, 2), per_sample_weights=ones(2, 2).double())
+nn.EmbeddingBag(5, 3, mode='sum')(ints(2, 2), per_sample_weights=ints(2, 2))
+nn.EmbeddingBag(5, 3, include_last_offset=True)(ints(2), ints(0))
+nn.EmbeddingBag(5, 3, mode='max', sparse=True)(ints(2, 2))
+F.one_hot(ints(3), 2.0)
+F.one_hot(ints(3), None)
+F.one_hot(ints(3), True)
+nn.Fold((4, 4), 2)(ints(1, 4, 9))
+nn.Fold((4,), 2)(ones(1, 4, 9))
+F.fold(ones(1, 4, 9), (4, 4), (2.0, 2))
+F.fold(ones(1, 4, 9), (4, 4), None)
+F.fold(ones(1, 4, 9), (4, 4), (2, 2, 2))
+nn.Unfold(2)(ints(1, 1, 4, 4))
+nn.Unfold('a')(ones(1, 1, 4, 4))
+F.unfold(ones(1, 1, 4, 4), 2.0)
+F.interpolate(ones(1, 1, 4), size='a')
+F.interpolate(ones(1, 1, 4), size=2.5)
+F.interpolate(ones(1, 1, 4), size=True)
+F.interpolate(ones(1, 1, 4), size=[2.0])
+F.interpolate(ones(1, 1, 4), scale_factor=torch.tensor(2.0))
+F.local_response_norm(ones(2, 3, 4), 0)
+F.local_response_norm(ones(2, 3, 4), -2)
+F.local_response_norm(ones(2, 3, 4), 'a')
+F.cosine_similarity(x, x, 5)
+F.cosine_similarity(x, x, 1, 'a')
+F.pairwise_distance(x, x, 'a')
+F.pairwise_distance(x, x, 2, 'a')
+F.pdist(x, 'a')
+F.conv1d(ones(1, 3, 5), ones(4, 3, 0))
+F.conv1d(ones(1, 3, 5), ones(0, 3, 2))
+F.conv2d(ones(1, 3, 5, 5), ones(4, 3, 0, 2))
+F.conv_transpose1d(ones(1, 3, 5), ones(3, 4, 0))
+F.conv_transpose1d(ones(1, 3, 5), ones(3, 0, 2))
+F.conv_transpose1d(ones(1, 3, 5), ones(3, 4, 2), padding=3)
+F.conv_transpose1d(ones(1, 3, 0), ones(3, 4, 2))
+F.max_pool1d(ints(1, 3, 5), 2)
+F.adaptive_avg_pool1d(ones(1, 3, 5), None)
+F.adaptive_avg_pool1d(ones(1, 3, 5), (None,))
+F.adaptive_avg_pool2d(ones(1, 3, 5, 5), None)
+F.adaptive_avg_pool2d(ones(1, 3, 5, 5), (2,))
+F.adaptive_avg_pool3d(ones(1, 3, 5, 5, 5), (2,))
+F.adaptive_max_pool1d(ones(1, 3, 5), None)
+F.adaptive_max_pool2d(ones(1, 3, 5, 5), (2,))
+F.adaptive_max_pool2d(ones(1, 3, 5, 5), (2, 2, 2))
+F.layer_norm(x, 3)
+F.rms_norm(x, 3)
+nn.RMSNorm((2, 3))(ones(3))
+F.group_norm(ones(1, 4), 4)
+F.group_norm(ones(2, 4), 2.0)
+F.batch_norm(x, zeros(3).double(), ones(3))
+F.batch_norm(x, zeros(3).half(), ones(3).half(), training=True)
+F.batch_norm(x.double(), zeros(3), ones(3))
+F.batch_norm(x, zeros(3), ones(3), eps=-1.0)
+F.batch_norm(x, zeros(3), ones(3), training=True, eps=0.0)
+F.batch_norm(x, zeros(3), ones(3), training=True, momentum='a')
+nn.BatchNorm1d(3, eps='a')(x)
+nn.BatchNorm1d(3)(ones(1, 3))
+F.instance_norm(ones(2, 4, 3), None, ones(4))
+F.instance_norm(ones(2, 4, 3), zeros(4), None)
+F.instance_norm(ones(2, 4, 3), None, None, ones(2))
+F.instance_norm(ones(2, 4, 3), None, None, ones(4), ones(3))
+F.dropout(x, torch.tensor(0.5, requires_grad=True))
+F.dropout(x, torch.tensor([0.5]))
+F.dropout(x, None)
+F.leaky_relu(x, 'a')
+F.leaky_relu(x, None)
+F.leaky_relu(x, torch.tensor([0.5]))
+F.leaky_relu(x, torch.tensor(0.5, requires_grad=True))
+F.elu(x, 'a')
+F.celu(x, None)
+F.celu(x, 0)
+F.softplus(x, None)
+F.softplus(x, 1, 'a')
+F.threshold(x, 'a', 1)
+F.threshold(x, 1, 'a')
+F.hardtanh(x, None, 1)
+F.softshrink(x, 'a')
+F.hardshrink(x, None)
+F.rrelu(x, 'a')
+F.mse_loss(x, np.ones((4, 3)))
+F.smooth_l1_loss(x, x, beta='a')
+F.huber_loss(x, x, delta=None)
+F.binary_cross_entropy(p, ones(4, 3) * 2)
+F.binary_cross_entropy(p, -ones(4, 3))
+F.kl_div(x, ints(4, 3))
+F.kl_div(ints(4, 3), x)
+F.kl_div(x, x > 0)
+F.hinge_embedding_loss(x, x, None)
+F.margin_ranking_loss(x, x, x, 'a')
+F.cosine_embedding_loss(x, x, ones(4), 'a')
+F.triplet_margin_loss(x, x, x, 'a')
+F.triplet_margin_loss(x, x, x, p='a')
+F.gaussian_nll_loss(x, x, None)
+F.poisson_nll_loss(x, x, log_input=False, eps='a')
+F.multi_margin_loss(x, ints(4), weight=ones(3).double())
+F.multi_margin_loss(x, ints(4), margin='a')
+F.multi_margin_loss(x, ints(4) + 3)
+F.multilabel_margin_loss(x, ints(4, 3) - 2)
+F.multilabel_margin_loss(x, torch.tensor([[0, -1, 7]] * 4))
+F.cross_entropy(x, p, ignore_index=0)
+F.cross_entropy(x, ints(4), ignore_index=1.0)
+F.cross_entropy(x, ints(4), ignore_index='a')
+F.cross_entropy(x, ints(4), label_smoothing='a')
+F.cross_entropy(x[0], ints(1, 1))
+F.nll_loss(x[0], ints(2))
+F.pad(x, 1)
+F.pad(x, (1, 1), value='a')
+nn.ConstantPad1d(1, 'a')(x)
+""".strip().splitlines()
+
+TAKEN = """
+F.linear(ones(2, 3), ones(4, 3), ones(1))
+F.linear(ones(2, 5, 3), ones(4, 3), ones(1))
+F.nll_loss(x[0], ints(1), reduction='none')
+F.nll_loss(x[0], ints(1) + 2, weight=ones(3))
+F.cross_entropy(x[0], ints(1))
+F.cross_entropy(x, p, ignore_index=-1)
+F.batch_norm(x.half(), zeros(3), ones(3), ones(3), ones(3))
+F.batch_norm(x.bfloat16(), zeros(3), ones(3), ones(3), ones(3), True)
+F.batch_norm(ones(0, 3), None, None, training=True)
+F.batch_norm(ones(2, 3, 0), None, None, training=True)
+F.layer_norm(x.half(), (3,), ones(3), ones(3))
+F.layer_norm(x.bfloat16(), (3,), ones(3), ones(3))
+F.group_norm(x.half(), 3, ones(3), ones(3))
+F.instance_norm(torch.randn(2, 4, 3).half(), None, None, ones(4), ones(4))
+F.dropout(x, torch.tensor(0.5))
+nn.Dropout(torch.tensor(0.5))(x)
+F.leaky_relu(x, torch.tensor(0.5))
+F.hardshrink(x, torch.tensor(0.5))
+F.hardtanh(x, torch.tensor(-0.5), 0.5)
+F.celu(x, True)
+F.max_pool1d(ints(1, 3, 5), 2, return_indices=True)
+F.adaptive_avg_pool2d(torch.randn(1, 3, 5, 5), (None, 2))
+F.interpolate(ones(1, 1, 4), size=torch.tensor(3))
+F.multilabel_margin_loss(x, ints(4, 3) - 1)
+""".strip().splitlines()
+
+
+def scope(torch):
+    found = {"torch": torch}
+    exec("import numpy as np\n" + FACE, found)
+    return found
+
+
+@pytest.mark.parametrize("call", REFUSED)
+def test_refused(torch, refused, call):
+    found = scope(torch)
+    return refused(lambda: eval(call, found), found["x"], found["p"])
+
+
+@pytest.mark.parametrize("call", TAKEN)
+def test_taken(torch, call):
+    return eval(call, scope(torch))
+
+
+def test_an_empty_batch_leaves_the_statistics(torch):
+    norm = torch.nn.BatchNorm1d(3)
+    x = torch.ones(0, 3, requires_grad=True)
+    norm(x).sum().backward()
+    return (
+        norm.running_mean, norm.running_var, norm.num_batches_tracked, x.grad, norm.weight.grad, norm.bias.grad,
+    )  # fmt: skip
+
+
+def test_16_bits_meet_parameters_of_32(torch):
+    torch.manual_seed(0)
+    norm = torch.nn.BatchNorm1d(3)
+    x = torch.randn(4, 3).half().requires_grad_()
+    (norm(x) * torch.arange(12.0).reshape(4, 3)).sum().backward()
+    return norm.running_mean, norm.weight.grad, norm.bias.grad, x.grad.dtype == torch.float16
+
+
+@pytest.mark.parametrize("momentum", [None, 0.1])
+def test_batches_are_counted(torch, momentum):
+    torch.manual_seed(0)
+    norm = torch.nn.BatchNorm1d(3, momentum=momentum)
+    for _ in range(3):
+        norm(torch.randn(4, 3))
+    return norm.num_batches_tracked, norm.running_mean, norm.running_var
