@@ -34,6 +34,7 @@ from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import profiler as profiler
 from wengert import serialization as serialization
+from wengert import signal as signal
 from wengert import special as special
 from wengert import storage as storage
 from wengert import testing as testing
