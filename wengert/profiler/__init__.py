@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import enum
 import os
-import socket
+import platform
 import time
 import warnings
 from collections.abc import Callable, Iterable
@@ -108,7 +108,7 @@ def tensorboard_trace_handler(
 
     def handle(prof: profile) -> None:
         os.makedirs(dir_name, exist_ok=True)
-        worker = worker_name or f"{socket.gethostname()}_{os.getpid()}"
+        worker = worker_name or f"{platform.node()}_{os.getpid()}"
         name = f"{worker}.{time.time_ns()}.pt.trace.json{'.gz' * use_gzip}"
         prof.export_chrome_trace(os.path.join(dir_name, name))
 

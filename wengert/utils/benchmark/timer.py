@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import statistics
 import sys
 import textwrap
 import timeit
@@ -128,7 +127,7 @@ class Timer:
     def _block(self, min_run_time: float) -> int:
         """Return how many executions make a run of which the clock is less than a ten-thousandth."""
         with _threads(self._task_spec.num_threads):
-            overhead = statistics.median(self._once(0) for _ in range(5))
+            overhead = sorted(self._once(0) for _ in range(5))[2]
             number = 1
             while True:
                 taken = self._once(number)
