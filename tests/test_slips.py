@@ -28,6 +28,11 @@ def _every_time():
         (torch.nn.functional, "rellu", "Did you mean `torch.nn.functional.relu`"),
         (torch.optim, "Adm", "Did you mean `torch.optim.Adam`"),
         (torch, "fft", "^Wengert has no `torch.fft` yet. The README says"),
+        (
+            torch,
+            "hub",
+            "^Wengert has no `torch.hub` yet. Download the files, make the model by its class",
+        ),
         (torch, "compile", "^Wengert has no `torch.compile` yet. Leave the call out"),
     ],
 )

@@ -23,14 +23,18 @@ from wengert import cuda as cuda
 from wengert import distributed as distributed
 from wengert import distributions as distributions
 from wengert import func as func
+from wengert import functional as functional
 from wengert import futures as futures
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps
+from wengert import multiprocessing as multiprocessing
 from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
+from wengert import profiler as profiler
 from wengert import serialization as serialization
+from wengert import signal as signal
 from wengert import special as special
 from wengert import storage as storage
 from wengert import testing as testing
@@ -41,11 +45,27 @@ from wengert import xpu as xpu
 from wengert.amp.autocast_mode import *
 from wengert.amp.grad_scaler import *
 from wengert.as_torch import install_as_torch as install_as_torch
+from wengert.assertions import *
+from wengert.assertions import _assert as _assert
+from wengert.assertions import _assert_async as _assert_async
+from wengert.assertions import _check as _check
+from wengert.assertions import _check_index as _check_index
+from wengert.assertions import _check_is_size as _check_is_size
+from wengert.assertions import _check_not_implemented as _check_not_implemented
+from wengert.assertions import _check_tensor_all as _check_tensor_all
+from wengert.assertions import _check_tensor_all_with as _check_tensor_all_with
+from wengert.assertions import _check_type as _check_type
+from wengert.assertions import _check_value as _check_value
+from wengert.assertions import _check_with as _check_with
+from wengert.autograd import is_anomaly_check_nan_enabled as is_anomaly_check_nan_enabled
 from wengert.autograd import is_anomaly_enabled as is_anomaly_enabled
+from wengert.autograd.anomaly import set_anomaly_enabled as set_anomaly_enabled
 from wengert.core.dtypes import *
 from wengert.core.dtypes import bool_ as bool
 from wengert.core.limits import *
 from wengert.core.shapes import Size as Size
+from wengert.errors import AcceleratorError as AcceleratorError
+from wengert.errors import OutOfMemoryError as OutOfMemoryError
 from wengert.errors import refuser as _refuser
 from wengert.func import vmap as vmap
 from wengert.nn.functional.recurrent import *
@@ -64,6 +84,7 @@ from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
+from wengert.tensor.as_functions import *
 from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
 from wengert.tensor.complex_numbers import *
@@ -83,6 +104,7 @@ from wengert.tensor.inplace import zero_ as zero_
 from wengert.tensor.joining import *
 from wengert.tensor.legacy import *
 from wengert.tensor.logic import *
+from wengert.tensor.lowrank import *
 from wengert.tensor.masking import *
 from wengert.tensor.matrices import *
 from wengert.tensor.measures import *
@@ -117,6 +139,7 @@ from wengert.version import __version__ as __version__
 long, int, short, half, float, double = int64, int32, int16, float16, float32, float64
 cfloat, cdouble = complex64, complex128
 inf, nan, pi, e = _math.inf, _math.nan, _math.pi, _math.e
+newaxis = None
 
 
 def is_tensor(obj: object) -> _builtins.bool:

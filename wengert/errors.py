@@ -14,6 +14,7 @@ from types import ModuleType
 from typing import Any, Final
 
 __all__ = [
+    "AcceleratorError",
     "CutOffError",
     "DTypeError",
     "DeviceError",
@@ -26,6 +27,7 @@ __all__ = [
     "MissingExtraError",
     "MissingFeatureError",
     "MissingModeError",
+    "OutOfMemoryError",
     "OutOfRangeError",
     "ShapeError",
     "TraceError",
@@ -80,6 +82,14 @@ class MissingModeError(MissingFeatureError, NotImplementedError):
     """Something was switched on that PyTorch would compute otherwise with, and that Wengert cannot."""
 
 
+class AcceleratorError(RuntimeError):
+    """A GPU failed. Wengert has none: the class is there for programs that catch it."""
+
+
+class OutOfMemoryError(RuntimeError):
+    """A GPU's memory is full. Wengert has none: the class is there for programs that catch it."""
+
+
 class FileError(pickle.UnpicklingError, RuntimeError):
     """A file that `load` cannot read. PyTorch raises one type or the other, depending on where in it it stumbles."""
 
@@ -114,6 +124,7 @@ WHAT_TO_DO = "The README says what works today. Write this with what is there, o
 
 REMEDIES: Final = {
     "torch.compile": "Leave the call out: a program computes the same without it.",
+    "torch.hub": "Download the files, make the model by its class, and load its weights with `torch.load`.",
     "torch.jit.save": "Save `module.state_dict()` with `torch.save`, and make the module by its class.",
     "torch.jit.load": "Save a `state_dict()` where PyTorch is, and load that.",
 }

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import math
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes, limits
 from wengert.core.bfloat16 import widened
 from wengert.core.silence import silently
 from wengert.errors import refuser
 from wengert.tape.storage import concrete
-from wengert.tensor import creation
-from wengert.tensor.promotion import is_number
+from wengert.tensor import complex_numbers, creation, filled, sampling
+from wengert.tensor.promotion import dtype_of, is_number
 from wengert.tensor.tensor import Tensor
 
-__all__ = ["assert_close"]
+__all__ = ["assert_allclose", "assert_close", "make_tensor"]
 
 TOLERANCES = {
     "float16": (1e-3, 1e-5), "float32": (1.3e-6, 1e-5), "float64": (1e-7, 1e-7), "bfloat16": (1.6e-2, 1e-5),
@@ -201,6 +204,119 @@ def _at(fault: str, place: tuple[Any, ...]) -> str:
     if not place:
         return fault
     return f"{fault}\n\nThe failure occurred for item {''.join(f'[{key!r}]' for key in place)}"
+
+
+_OLDER = {"float16": (1e-3, 1e-3), "float32": (1e-4, 1e-5), "float64": (1e-5, 1e-8)}
+
+
+def assert_allclose(
+    actual: Any, expected: Any, rtol: float | None = None, atol: float | None = None, equal_nan: bool = True,
+    msg: str = "",
+) -> None:  # fmt: skip
+    """Do what `assert_close` does, with looser tolerances and whatever dtypes; its older name, with a FutureWarning."""
+    warnings.warn(
+        "`torch.testing.assert_allclose()` is deprecated since 1.12 and will be removed in a future release. Please "
+        "use `torch.testing.assert_close()` instead.",
+        FutureWarning,
+        stacklevel=2,
+    )
+    first = actual if isinstance(actual, Tensor) else creation.tensor(actual)
+    second = (
+        expected if isinstance(expected, Tensor) else creation.tensor(expected, dtype=first.dtype)
+    )
+    if rtol is None and atol is None:
+        known = [_OLDER.get(dtype_of(x).name, (0.0, 0.0)) for x in (first, second)]
+        rtol, atol = max(r for r, _ in known), max(a for _, a in known)
+    assert_close(
+        first, second, rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=False, msg=msg or None
+    )
+
+
+def make_tensor(
+    *shape: Any, dtype: Any, device: Any, low: float | None = None, high: float | None = None,
+    requires_grad: bool = False, noncontiguous: bool = False, exclude_zero: bool = False, memory_format: Any = None,
+) -> Any:  # fmt: skip
+    """Return random numbers, uniform in ``[low, high)``: by default from -9 to 9, in the range of the dtype.
+
+    ``noncontiguous`` leaves gaps in memory, ``exclude_zero`` puts the smallest positive number in the place of zeros.
+    ValueError for bounds that are NaN, out of order or out of range, and for integers that are to require grad.
+
+    >>> import wengert as torch
+    >>> _ = torch.manual_seed(0)
+    >>> torch.testing.make_tensor((3,), dtype=torch.int64, device="cpu", low=0, high=10)
+    tensor([4, 9, 3])
+    """
+    size = tuple(shape[0]) if len(shape) == 1 and isinstance(shape[0], Sequence) else shape
+    if noncontiguous and memory_format is not None:
+        raise ValueError(
+            f"make_tensor: The parameters `noncontiguous` and `memory_format` are mutually exclusive, but got "
+            f"noncontiguous={noncontiguous} and memory_format={memory_format}"
+        )
+    whole = dtypes.kind(dtypes.to_numpy(dtype)) in "biu"
+    if requires_grad and whole:
+        raise ValueError(
+            f"make_tensor: `requires_grad=True` is not supported for boolean and integral dtypes, but got {dtype}"
+        )
+    gaps = noncontiguous and math.prod(size) > 1
+    if gaps:
+        size = (*size[:-1], 2 * size[-1])
+    made = _filled(size, dtype, device, low, high)
+    if gaps:
+        made = made[..., 1::2]
+    if exclude_zero:
+        made[made == 0] = 1 if whole else limits.finfo(dtype).tiny
+    return made if whole else made.requires_grad_(requires_grad)
+
+
+def _filled(size: Any, dtype: Any, device: Any, low: Any, high: Any) -> Any:
+    """Return uniform numbers of a dtype."""
+    kind = dtypes.kind(dtypes.to_numpy(dtype))
+    if kind == "b":
+        least, most = _bounds(dtype, low, high, (0, 2), (0, 2))
+    elif kind in "iu":
+        range_of = limits.iinfo(dtype)
+        # One below where a bound of 64 bits would overflow.
+        top = range_of.max + (dtype is not dtypes.int64)
+        least, most = _bounds(dtype, low, high, (range_of.min, top), (-9, 10))
+    else:
+        most_of = limits.finfo(dtype).max
+        least, most = _bounds(dtype, low, high, (-most_of, most_of), (-9, 9))
+        made = filled.empty(size, dtype=dtype, device=device)
+        parts = complex_numbers.view_as_real(made) if kind == "c" else made
+        if most - least >= most_of:
+            parts.uniform_(least / 2, most / 2).mul_(2)
+        else:
+            parts.uniform_(least, most)
+        return made
+    return sampling.randint(math.ceil(least), math.ceil(most), size, dtype=dtype, device=device)
+
+
+def _bounds(dtype: Any, low: Any, high: Any, within: Any, usual: Any) -> tuple[Any, Any]:
+    """Return the bounds that are meant, cut to what a dtype holds."""
+    least, most = within
+
+    def cut(x: Any) -> Any:
+        return min(max(x, least), most)
+
+    low = cut(usual[0]) if low is None else low
+    high = cut(usual[1]) if high is None else high
+    if low != low or high != high:
+        raise ValueError(f"make_tensor: `low` and `high` cannot be NaN, but got {low} and {high}")
+    if low == high and dtypes.kind(dtypes.to_numpy(dtype)) in "fc":
+        warnings.warn(
+            "Passing `low==high` to `torch.testing.make_tensor` for floating or complex types is deprecated since 2.1 "
+            "and will be removed in 2.3. Use `torch.full(...)` instead.",
+            FutureWarning,
+            stacklevel=4,
+        )
+    elif low >= high:
+        raise ValueError(f"make_tensor: `low` must be less than `high`, but got {low} >= {high}")
+    elif high < least or low >= most:
+        raise ValueError(
+            f"make_tensor: The value interval specified by `low` and `high` is [{low}, {high}), but {dtype} only "
+            f"supports [{least}, {most})"
+        )
+    return cut(low), cut(high)
 
 
 __getattr__ = refuser(__name__, "torch.testing")

@@ -31,7 +31,8 @@ REAL_ONLY = frozenset(
     nextafter ldexp clamp clamp_min clamp_max fmax fmin nan_to_num lerp xlogy sgn view_as_real view_as_complex
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
-    scaled_bessel_k airy_ai airy_ai_slope scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
+    scaled_bessel_k airy_ai airy_ai_slope chebyshev_t chebyshev_u chebyshev_v chebyshev_w hermite_h hermite_he
+    laguerre_l legendre_p scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
     grid_spread grid_slope ctc ctc_back frexp
     fractional_max_pool dft real_dft real_idft""".split()
     + REAL_ACTIVATIONS

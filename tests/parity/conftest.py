@@ -39,11 +39,7 @@ MOST_DIFFERENCES_SHOWN = 12
 
 # Names that programs here use and that Wengert is known to lack: such a program is expected to
 # fail. `test_scope_parity.py` fails as soon as one of them exists, and it leaves this list.
-AHEAD = frozenset(
-    """
-    autograd.forward_ad
-    """.split()
-)
+AHEAD: frozenset[str] = frozenset()
 
 
 @dataclass

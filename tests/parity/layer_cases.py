@@ -45,6 +45,10 @@ CASES: list[tuple[str, list[Any]]] = [
     ("RMSNorm(6)", [IMAGE]),
     ("RMSNorm((6,), eps=0.1, elementwise_affine=False)", [IMAGE]),
     ("LocalResponseNorm(2)", [IMAGE]),
+    ("SyncBatchNorm(4)", [SIGNAL]),
+    ("SyncBatchNorm(4, bias=False, momentum=None)", [(5, 4)]),
+    ("AdaptiveLogSoftmaxWithLoss(16, 10, [2, 5])", [(6, 16), ("int", 10, 6)]),
+    ("AdaptiveLogSoftmaxWithLoss(16, 10, [4], 2.0, True)", [(16,), ("int", 10)]),
     # activations
     *(
         (f"{name}({arguments})", [(3, 6)])

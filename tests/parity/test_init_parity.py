@@ -37,6 +37,17 @@ def test_filled(torch, name, shape, arguments, parameter):
     return made, made is x, torch.rand(1)
 
 
+OLD = [f for f in FILLED if f[0] not in ("ones_", "zeros_", "trunc_normal_")]
+
+
+@pytest.mark.parametrize(("name", "shape", "arguments"), OLD)
+def test_old_names(torch, warned, name, shape, arguments):
+    torch.manual_seed(0)
+    x = torch.empty(shape, dtype=torch.float64)
+    old = getattr(torch.nn.init, name.removesuffix("_"))
+    return warned(lambda: old(x, **arguments)), x, old.__name__
+
+
 def test_own_generator(torch):
     generator = torch.Generator().manual_seed(5)
     made = [

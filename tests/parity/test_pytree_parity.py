@@ -131,3 +131,46 @@ def test_nodes_in_transforms(torch):
     v = torch.func.vmap(lambda b: Box(b.parts[0] * 2, deque([b.parts[1]])))(Box(x, y))
     kinds = type(g.parts[1]).__name__, type(v.parts[1]).__name__
     return g.parts[0], dict(g.parts[1]), v.parts[0], list(v.parts[1]), kinds
+
+
+TOLD = ["{'a': [1, (2, None)], 'b': ()}", "OrderedDict(a=[1])", "DEFAULT", "deque([1, 2], 3)", "3", "[]",
+        "[{1: 2}, deque([])]"]  # fmt: skip
+
+
+@pytest.mark.parametrize("tree", TOLD)
+def test_descriptions_as_text(torch, tree):
+    T = tools(torch)
+    spec = T.tree_structure(eval(tree))
+    text = T.treespec_dumps(spec)
+    return text, T.treespec_loads(text) == spec, repr(T.treespec_loads(text))
+
+
+class Named:
+    def __init__(self, *parts):
+        self.parts = parts
+
+
+@pytest.mark.parametrize("own", [False, True])
+def test_classes_with_names_in_texts(torch, own):
+    T = tools(torch)
+    context = {} if own else {"to_dumpable_context": str, "from_dumpable_context": int}
+    context["serialized_type_name"] = "tests.Named"
+    T.register_pytree_node(
+        Named, lambda b: (list(b.parts), len(b.parts)), lambda x, _: Named(*x), **context
+    )
+    try:
+        spec = T.tree_structure([Named(1, 2)])
+        text = T.treespec_dumps(spec)
+        return text, T.treespec_loads(text) == spec
+    finally:
+        T._deregister_pytree_node(Named)
+
+
+TEXT_FAULTS = ["T.treespec_dumps(3)", "T.treespec_dumps(T.tree_structure([1]), 3)", "T.treespec_loads('[2, {}]')",
+               "T.treespec_dumps(T.tree_structure(Pair(1, 2)))", "T.treespec_dumps(T.tree_structure(Box(1)))",
+               "T.treespec_dumps(T.tree_structure({1j: 1}))"]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", TEXT_FAULTS)
+def test_faults_of_texts(torch, refused, call):
+    return refused(lambda: eval(call, {"T": tools(torch), "Pair": Pair, "Box": Box}))

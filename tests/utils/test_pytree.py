@@ -23,7 +23,11 @@ WORDS = {
     "T.register_pytree_node(list, list, list)": "<class 'list'> is already registered as pytree node",
     "T.register_pytree_node(int, list, list, to_dumpable_context=list)": "must be None or registered",
     "T.tree_map_only(3, list, [1])": "Argument must be a type, a tuple of types, or a callable",
-    "T.treespec_dumps": "Wengert has no `torch.utils._pytree.treespec_dumps` yet",
+    "T.treespec_dumps(3)": "Expected `treespec` to be an instance of TreeSpec but got item of type <class 'int'>",
+    "T.treespec_dumps(T.tree_structure([1]), 3)": "Unknown protocol 3. Available protocols: [1]",
+    "T.treespec_dumps(T.tree_structure(Box(1)))": "Register it with `register_pytree_node(..., serialized_type_name=",
+    'T.treespec_loads(\'[1, {"type": "a.B", "context": null}]\')': "no class is registered as 'a.B'",
+    "T.pytree_to_str": "Wengert has no `torch.utils._pytree.pytree_to_str` yet",
 }
 
 

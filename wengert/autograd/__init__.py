@@ -1,8 +1,11 @@
 """PyTorch's ``torch.autograd``: gradients on request, custom Functions, grad modes, hooks on saved tensors, checks."""
 
+from wengert.autograd import forward_ad as forward_ad
 from wengert.autograd import function as function
 from wengert.autograd import functional as functional
 from wengert.autograd import graph as graph
+from wengert.autograd import profiler as profiler
+from wengert.autograd import profiler_util as profiler_util
 from wengert.autograd import variable as variable
 from wengert.autograd.anomaly import (
     detect_anomaly,

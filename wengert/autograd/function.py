@@ -142,7 +142,7 @@ class Function:
         if is_outermost(level):
             return cls._record(args, level)
         if not cls.separate_context() and not (
-            _forward_checked.get() and level.kind in ("jvp", "tape")
+            level.by_hand or (_forward_checked.get() and level.kind in ("jvp", "tape"))
         ):
             raise GradientError(
                 f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, NamedTuple
 from weakref import WeakKeyDictionary, WeakSet
@@ -17,12 +17,13 @@ from wengert.core.silence import aloud
 from wengert.errors import GradientError
 from wengert.tape.hooks import RemovableHandle, require_callable
 from wengert.tape.node import AccumulateGrad, Node, Output, edge_function
+from wengert.tape.provenance import here
 from wengert.tape.record import numpy_dtype
-from wengert.tape.storage import Recorded, handle
+from wengert.tape.storage import Recorded, handle, mark_written
 
 __all__ = [
-    "GradientEdge", "Node", "disable_saved_tensors_hooks", "get_gradient_edge", "register_multi_grad_hook",
-    "save_on_cpu", "saved_tensors_hooks",
+    "GradientEdge", "Node", "allow_mutation_on_saved_tensors", "disable_saved_tensors_hooks", "get_gradient_edge",
+    "increment_version", "register_multi_grad_hook", "save_on_cpu", "saved_tensors_hooks",
 ]  # fmt: skip
 
 
@@ -61,6 +62,71 @@ class save_on_cpu(saved_tensors_hooks):
 
     def __init__(self, pin_memory: bool = False, device_type: str = "cuda") -> None:
         super().__init__(lambda x: x, lambda x: x)
+
+
+class _AllowMutationOnSavedContext:
+    """What `allow_mutation_on_saved_tensors` gives to the block."""
+
+    def clear(self) -> None:
+        """Do nothing: the nodes of the graph hold the copies, and let them go when they are freed."""
+
+
+@contextmanager
+def allow_mutation_on_saved_tensors() -> Iterator[_AllowMutationOnSavedContext]:
+    """Let tensors be written to inside the block although the tape has saved them: it saves copies.
+
+    Gradients are of the values before the write. It costs the memory of the copies. RuntimeError inside of another such
+    block.
+
+    >>> import wengert as torch
+    >>> x = torch.tensor([2., 3.], requires_grad=True)
+    >>> with torch.autograd.graph.allow_mutation_on_saved_tensors():
+    ...     a = x.clone()
+    ...     loss = (a * a).sum()
+    ...     _ = a.zero_()
+    >>> loss.backward()
+    >>> x.grad
+    tensor([4., 6.])
+    """
+    if _copying.inside:
+        raise RuntimeError("allow_mutation_on_saved_tensors contexts cannot be nested")
+    _copying.inside = True
+    try:
+        with saved_tensors_hooks(_copy_of, lambda kept: kept):
+            yield _AllowMutationOnSavedContext()
+    finally:
+        _copying.inside = False
+
+
+class _Copying(threading.local):
+    """Whether this thread is in a block that saves copies."""
+
+    inside = False
+
+
+_copying = _Copying()
+
+
+def _copy_of(x: Any) -> Any:
+    return x.detach().clone()
+
+
+def increment_version(tensor: Any) -> None:
+    """Count a write to a tensor, or to each of several, as if it had been made by an operation.
+
+    What the tape saved of it is then out of date. RuntimeError for what is no tensor.
+    """
+    tensors = [tensor] if isinstance(tensor, Recorded) else tensor
+    if not isinstance(tensors, Iterable):
+        raise RuntimeError(
+            f"increment_version expect a Iterable[Tensor] as input, not {type(tensor).__name__}."
+        )
+    given = list(tensors)
+    if not all(isinstance(x, Recorded) for x in given):
+        raise RuntimeError("increment_version expects each element of the iterable to be a tensor")
+    place = here()
+    for x in given:
+        mark_written(x, place)
 
 
 class _Refusal(threading.local):

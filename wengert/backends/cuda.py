@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from wengert import settings
 from wengert.errors import lacking, refuser
+from wengert.nn.attention import SDPBackend, allowed
 
 
 def is_built() -> bool:
@@ -55,50 +56,44 @@ class _MatmulFlags:
 matmul: Final = _MatmulFlags()
 
 
-class _Attention:
-    """Which kernels of attention are allowed: wishes only."""
-
-    flash = mem_efficient = math = cudnn = True
-
-
 def flash_sdp_enabled() -> bool:
     """Say whether flash attention is allowed, as was last asked."""
-    return _Attention.flash
+    return allowed[SDPBackend.FLASH_ATTENTION]
 
 
 def enable_flash_sdp(enabled: bool) -> None:
     """Allow flash attention or not: there is one way of computing attention here."""
-    _Attention.flash = enabled
+    allowed[SDPBackend.FLASH_ATTENTION] = enabled
 
 
 def mem_efficient_sdp_enabled() -> bool:
     """Say whether memory-efficient attention is allowed, as was last asked."""
-    return _Attention.mem_efficient
+    return allowed[SDPBackend.EFFICIENT_ATTENTION]
 
 
 def enable_mem_efficient_sdp(enabled: bool) -> None:
     """Allow memory-efficient attention or not: there is one way of computing attention here."""
-    _Attention.mem_efficient = enabled
+    allowed[SDPBackend.EFFICIENT_ATTENTION] = enabled
 
 
 def math_sdp_enabled() -> bool:
     """Say whether attention by its formula is allowed, as was last asked."""
-    return _Attention.math
+    return allowed[SDPBackend.MATH]
 
 
 def enable_math_sdp(enabled: bool) -> None:
     """Allow attention by its formula or not: it is computed so in any case."""
-    _Attention.math = enabled
+    allowed[SDPBackend.MATH] = enabled
 
 
 def cudnn_sdp_enabled() -> bool:
     """Say whether cuDNN's attention is allowed, as was last asked."""
-    return _Attention.cudnn
+    return allowed[SDPBackend.CUDNN_ATTENTION]
 
 
 def enable_cudnn_sdp(enabled: bool) -> None:
     """Allow cuDNN's attention or not: there is one way of computing attention here."""
-    _Attention.cudnn = enabled
+    allowed[SDPBackend.CUDNN_ATTENTION] = enabled
 
 
 __getattr__ = refuser(__name__, "torch.backends.cuda")

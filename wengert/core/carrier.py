@@ -31,10 +31,12 @@ _numbers = itertools.count(1)
 class Level:
     """One run of one transform; later levels have higher numbers.
 
-    ``outer_grad`` is the grad mode of the region in which the level was opened.
+    ``outer_grad`` is the grad mode of the region in which the level was opened; ``by_hand`` says that the program
+    opened it itself, around eager code, and not a transform around a function.
     """
 
     kind = "base"
+    by_hand = False
 
     def __init__(self, number: int | None = None) -> None:
         self.number = next(_numbers) if number is None else number

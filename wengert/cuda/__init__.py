@@ -2,16 +2,24 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from typing import Any, NoReturn
 
 from wengert.cuda import amp as amp
+from wengert.cuda.absent import *
+from wengert.errors import OutOfMemoryError as OutOfMemoryError
 from wengert.errors import refuser
 
 __all__ = [
-    "current_device", "device_count", "empty_cache", "get_arch_list", "get_device_capability", "get_device_name",
-    "get_device_properties", "get_rng_state_all", "is_available", "is_bf16_supported", "is_initialized", "manual_seed",
-    "manual_seed_all", "max_memory_allocated", "max_memory_reserved", "memory_allocated", "memory_reserved", "seed",
-    "seed_all", "set_device", "synchronize",
+    "OutOfMemoryError", "can_device_access_peer", "current_device", "current_stream", "default_stream", "device_count",
+    "empty_cache", "get_arch_list", "get_device_capability", "get_device_name", "get_device_properties",
+    "get_rng_state", "get_rng_state_all", "init", "initial_seed", "ipc_collect", "is_available", "is_bf16_supported",
+    "is_current_stream_capturing", "is_initialized", "is_tf32_supported", "list_gpu_processes", "manual_seed",
+    "manual_seed_all", "max_memory_allocated", "max_memory_cached", "max_memory_reserved", "mem_get_info",
+    "memory_allocated", "memory_cached", "memory_reserved", "memory_snapshot", "memory_stats", "memory_summary",
+    "reset_max_memory_allocated", "reset_max_memory_cached", "reset_peak_memory_stats", "seed", "seed_all",
+    "set_device", "set_per_process_memory_fraction", "set_rng_state", "set_rng_state_all", "set_stream", "synchronize",
+    "utilization",
 ]  # fmt: skip
 
 
@@ -127,6 +135,110 @@ def manual_seed_all(seed: int) -> None:
 
 def empty_cache() -> None:
     """Give back the GPU's unused memory: there is none."""
+
+
+default_generators: tuple[Any, ...] = ()
+has_half = True
+
+
+def init() -> None:
+    """Raise AssertionError: there is no GPU to begin with."""
+    _no_gpu("init()")
+
+
+def initial_seed() -> int:
+    """Raise AssertionError: there is no GPU that has a generator."""
+    _no_gpu("initial_seed()")
+
+
+def get_rng_state(device: Any = "cuda") -> Any:
+    """Raise AssertionError: there is no GPU that has a generator."""
+    _no_gpu("get_rng_state()")
+
+
+def set_rng_state(new_state: Any, device: Any = "cuda") -> None:
+    """Accept a state for a GPU that is not there, as PyTorch does without one."""
+
+
+def set_rng_state_all(new_states: Any) -> None:
+    """Accept states for GPUs that are not there, as PyTorch does without any."""
+
+
+def current_stream(device: Any = None) -> Any:
+    """Raise AssertionError: there is no GPU that has streams."""
+    _no_gpu("current_stream()")
+
+
+def default_stream(device: Any = None) -> Any:
+    """Raise AssertionError: there is no GPU that has streams."""
+    _no_gpu("default_stream()")
+
+
+def set_stream(stream: Any) -> None:
+    """Do nothing for None; there are no streams."""
+
+
+def is_current_stream_capturing() -> bool:
+    """Say whether a GPU's work is being recorded: False."""
+    return False
+
+
+def ipc_collect() -> None:
+    """Raise AssertionError: there is no GPU whose memory processes share."""
+    _no_gpu("ipc_collect()")
+
+
+def mem_get_info(device: Any = None) -> tuple[int, int]:
+    """Raise AssertionError: there is no GPU that has memory."""
+    _no_gpu("mem_get_info()")
+
+
+def memory_stats(device: Any = None) -> dict[str, Any]:
+    """Return figures about the memory of a GPU: none."""
+    return OrderedDict()
+
+
+def memory_summary(device: Any = None, abbreviated: bool = False) -> str:
+    """Raise AssertionError: there is no GPU whose memory could be told of."""
+    _no_gpu("memory_summary()")
+
+
+def memory_snapshot() -> Any:
+    """Raise AssertionError: there is no GPU whose memory could be told of."""
+    _no_gpu("memory_snapshot()")
+
+
+def reset_peak_memory_stats(device: Any = None) -> None:
+    """Begin the count of `max_memory_allocated` anew: it is 0."""
+
+
+reset_max_memory_allocated = reset_max_memory_cached = reset_peak_memory_stats
+memory_cached, max_memory_cached = memory_reserved, max_memory_reserved
+
+
+def set_per_process_memory_fraction(fraction: float, device: Any = None) -> None:
+    """Raise AssertionError: there is no GPU whose memory could be limited."""
+    _no_gpu("set_per_process_memory_fraction()")
+
+
+def can_device_access_peer(device: Any, peer_device: Any) -> bool:
+    """Raise AssertionError: there is no GPU."""
+    _no_gpu("can_device_access_peer()")
+
+
+def is_tf32_supported() -> bool:
+    """Say whether a GPU rounds products to TF32: False."""
+    return False
+
+
+def utilization(device: Any = None) -> int:
+    """Raise AssertionError: there is no GPU that could be busy."""
+    _no_gpu("utilization()")
+
+
+def list_gpu_processes(device: Any = None) -> str:
+    """Return a text about the processes that use a GPU: there is none."""
+    return "no GPU"
 
 
 __getattr__ = refuser(__name__, "torch.cuda")

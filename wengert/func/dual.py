@@ -7,10 +7,12 @@ row applied to them, or a general row's jvp. Knows nothing of batching or tracin
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
 
+from wengert.autograd import forward_ad
 from wengert.autograd.context import FunctionCtx
 from wengert.core import dtypes
 from wengert.core.carrier import RAW, Level, Value, opened, state
@@ -108,6 +110,10 @@ class JvpLevel(Level):
         else:
             with no_grad():
                 output = cls.forward(ctx, *primals)
+            if self.by_hand and any(
+                isinstance(p, Recorded) and p._edge is not None for p in primals
+            ):
+                output = cls.apply(*primals)  # once more, for the tape below
         tangents = cls.jvp(ctx, *[None if t is None else known(t) for _, t in pairs])
         if not isinstance(output, tuple):
             return self.join(output, tangents)
@@ -302,3 +308,22 @@ def _primal(level: JvpLevel, x: Any, given: Sequence[Any]) -> Any:
     """Return the primal of a result; one that the level does not carry stays the tensor that it is."""
     primal, _ = level.split(lowered(x, level))
     return x if primal is x else unshared(primal, given)
+
+
+class _ByHand:
+    """Forward mode for `autograd.forward_ad`, whose levels are opened and closed by hand."""
+
+    def open(self) -> AbstractContextManager[Any]:
+        level = JvpLevel()
+        level.by_hand = True
+        return opened(level)
+
+    def make(self, level: Any, primal: Any, tangent: Any) -> Any:
+        return _dual(level, primal, tangent)
+
+    def parts(self, level: Any, x: Any) -> tuple[Any, Any]:
+        primal, tangent = level.split(lowered(x, level))
+        return (x, None) if tangent is None else (known(primal), known(tangent))
+
+
+forward_ad.provide(_ByHand())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Final
@@ -207,3 +208,43 @@ def _stacked(states: Sequence[dict[str, Any]]) -> dict[str, Any]:
         made = joining.stack(tensors)
         found[name] = made.detach().requires_grad_() if tensors[0].requires_grad else made
     return found
+
+
+def replace_all_batch_norm_modules_(root: Any) -> Any:
+    """Let every batch normalization in a module, and the module itself, keep no running statistics; return it.
+
+    Then it normalizes by the batch's own, in evaluation, too, and `vmap` may map it: it writes to nothing.
+
+    >>> import wengert as torch
+    >>> torch.func.replace_all_batch_norm_modules_(torch.nn.BatchNorm1d(2))
+    BatchNorm1d(2, eps=1e-05, momentum=0.1, affine=True, bias=True, track_running_stats=False)
+    """
+    for module in root.modules():
+        # By its name, for modules stand above this file.
+        if any(cls.__name__ == "_BatchNorm" for cls in type(module).__mro__):
+            module.track_running_stats = False
+            module.running_mean = module.running_var = module.num_batches_tracked = None
+    return root
+
+
+def functionalize(func: Any, *, remove: str = "mutations") -> Any:
+    """Return a function that does what ``func`` does.
+
+    PyTorch takes writes in place out of what it traces; transforms and traces here follow writes, so that nothing is to
+    be taken out. ``remove`` is ``"mutations"`` or ``"mutations_and_views"``: RuntimeError for another word.
+
+    >>> import wengert as torch
+    >>> torch.func.functionalize(lambda x: x.clone().add_(1))(torch.ones(2))
+    tensor([2., 2.])
+    """
+    if remove not in ("mutations", "mutations_and_views"):
+        raise RuntimeError(
+            f"functionalize(f, remove='mutations'): received invalid argument for remove={remove}. Valid options are: "
+            f"remove='mutations' and remove='mutations_and_views'."
+        )
+
+    @functools.wraps(func)
+    def wrapped(*args: Any, **kwargs: Any) -> Any:
+        return func(*args, **kwargs)
+
+    return wrapped

@@ -1,12 +1,14 @@
 """Modules, parameters, layers and losses. This file only names what is public; each theme has its own."""
 
 from wengert.errors import refuser
+from wengert.nn import attention as attention
 from wengert.nn import functional as functional
 from wengert.nn import init as init
 from wengert.nn import modules as modules
 from wengert.nn import parallel as parallel
 from wengert.nn import utils as utils
 from wengert.nn.layers.activation import *
+from wengert.nn.layers.adaptive import *
 from wengert.nn.layers.attention import *
 from wengert.nn.layers.batch import *
 from wengert.nn.layers.cells import *

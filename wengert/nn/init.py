@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import warnings
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -20,8 +22,10 @@ from wengert.tensor import sampling
 from wengert.tensor.promotion import dtype_of, raw_number
 
 __all__ = [
-    "calculate_gain", "constant_", "dirac_", "eye_", "kaiming_normal_", "kaiming_uniform_", "normal_", "ones_",
-    "orthogonal_", "sparse_", "trunc_normal_", "uniform_", "xavier_normal_", "xavier_uniform_", "zeros_",
+    "calculate_gain", "constant", "constant_", "dirac", "dirac_", "eye", "eye_", "kaiming_normal", "kaiming_normal_",
+    "kaiming_uniform", "kaiming_uniform_", "normal", "normal_", "ones_", "orthogonal", "orthogonal_", "sparse",
+    "sparse_", "trunc_normal_", "uniform", "uniform_", "xavier_normal", "xavier_normal_", "xavier_uniform",
+    "xavier_uniform_", "zeros_",
 ]  # fmt: skip
 
 advise(FILLED)
@@ -259,5 +263,28 @@ def sparse_(tensor: Any, sparsity: float, std: float = 0.01, generator: Any = No
         values[order[: math.ceil(sparsity * rows)], column] = 0
     return _put(tensor, values)
 
+
+def _old_name(now: Any) -> Callable[..., Any]:
+    """Return a function under its name before PyTorch 0.4, without underscore, which warns."""
+    old = now.__name__.removesuffix("_")
+
+    @functools.wraps(now)
+    def filled(*args: Any, **kwargs: Any) -> Any:
+        warnings.warn(
+            f"`nn.init.{old}` is now deprecated in favor of `nn.init.{old}_`.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        return now(*args, **kwargs)
+
+    filled.__name__ = filled.__qualname__ = old
+    filled.__doc__ = f"Call `{old}_`, which is the name now, with a FutureWarning."
+    return filled
+
+
+uniform, normal, constant, eye = map(_old_name, (uniform_, normal_, constant_, eye_))
+dirac, orthogonal, sparse = map(_old_name, (dirac_, orthogonal_, sparse_))
+xavier_uniform, xavier_normal = map(_old_name, (xavier_uniform_, xavier_normal_))
+kaiming_uniform, kaiming_normal = map(_old_name, (kaiming_uniform_, kaiming_normal_))
 
 __getattr__ = refuser(__name__, "torch.nn.init")

@@ -47,6 +47,8 @@ copy = linear(
 to_copy = copy.named("to_copy", "ToCopyBackward0")
 fill = copy.named("fill", "FillBackward2")
 fill_tensor = copy.named("fill_tensor", "FillBackward3")
+filled = copy.named("filled", "FillBackward0")
+filled_tensor = copy.named("filled_tensor", "FillBackward1")
 
 zero = linear(
     "zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p, moves=True, selects=(0,)

@@ -6,14 +6,16 @@ of the walk.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import RAW, Array, Level, state
+from wengert.core.carrier import RAW, ROOT, Array, Level, state
+from wengert.core.primitive import Primitive
 from wengert.core.silence import silent
 from wengert.errors import GradientError
+from wengert.rules import BOOK
 from wengert.rules.structural import cast
 from wengert.tape.node import Node, Output
 from wengert.tape.provenance import advice, describe, warn
@@ -167,6 +169,48 @@ def warn_silent(node: Node, saved: Any) -> None:
         f"  Use `with torch.no_grad():` and an in-place operation to have this checked.",
     )
     saved._storage.silent = 0
+
+
+NAMES: Final = {
+    "MmBackward0": ("self", "mat2"), "BmmBackward0": ("self", "mat2"), "MvBackward0": ("self", "vec"),
+    "DotBackward0": ("self", "tensor"), "PowBackward1": ("self", "exponent"), "MseLossBackward0": ("self", "target"),
+}  # fmt: skip
+"""What PyTorch calls the operands that nodes save, where it is not ``self`` and ``other``."""
+
+
+def _saved_value(at: int) -> property:
+    """Return the property of a node that is the saved value at a place, as a tensor; None where it was not needed."""
+
+    def get(node: Node) -> Any:
+        if node.saved is None:
+            raise second_backward(node)
+        s = node.saved[at]
+        if s is None:
+            return None
+        return handle(np.asarray(s)) if s.__class__ in RAW else _taped(node, ROOT, at, s)
+
+    return property(get, doc="A value that the forward saved.")
+
+
+def name_saved(row: Primitive) -> None:
+    """Let a row's nodes tell what they save under PyTorch's names, as ``grad_fn._saved_self``.
+
+    Rows of several outputs, and of several operands that are no arithmetic, have other names there for each: but for
+    those in `NAMES` they tell nothing.
+    """
+    if row.operands is None or row.outputs != ("out",) or row.node is None:
+        return
+    named: tuple[str, ...] = NAMES.get(row.node.__name__, ())
+    if not named:
+        if len(row.operands) > (2 if row.kind == "elementwise" else 1):
+            return
+        named = ("self", "other")[: len(row.operands)]
+    for at in row.keep:
+        setattr(row.node, f"_saved_{(*named, 'result')[at]}", _saved_value(at))
+
+
+for _row in BOOK.values():
+    name_saved(_row)
 
 
 def second_backward(node: Node) -> GradientError:

@@ -17,13 +17,16 @@ from wengert.utils.treespec import *
 from wengert.utils.treespec import LEAF
 from wengert.utils.treespec import _deregister_pytree_node as _deregister_pytree_node
 from wengert.utils.treespec import _register_pytree_node as _register_pytree_node
+from wengert.utils.treespec_text import *
+from wengert.utils.treespec_text import _register_namedtuple as _register_namedtuple
 
 __all__ = [
     "Context", "GetAttrKey", "LeafSpec", "MappingKey", "PyTree", "PyTreeSpec", "SequenceKey", "TreeSpec",
     "is_namedtuple", "is_namedtuple_class", "is_namedtuple_instance", "key_get", "keystr", "register_pytree_node",
     "tree_all", "tree_all_only", "tree_any", "tree_any_only", "tree_flatten", "tree_flatten_with_path", "tree_is_leaf",
     "tree_iter", "tree_leaves", "tree_leaves_with_path", "tree_map", "tree_map_", "tree_map_only", "tree_map_only_",
-    "tree_map_with_path", "tree_structure", "tree_unflatten", "treespec_pprint",
+    "tree_map_with_path", "tree_structure", "tree_unflatten", "treespec_dumps", "treespec_loads",
+    "treespec_pprint",
 ]  # fmt: skip
 
 PyTree = Any

@@ -6,7 +6,7 @@ import warnings
 from collections import OrderedDict, defaultdict, deque, namedtuple
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from wengert.core.tree import KINDS, Kind
 
@@ -111,6 +111,17 @@ for _cls in (tuple, list, deque, *DICTS, namedtuple):
     KINDS[_cls] = KINDS[_cls]._replace(flatten_with_keys_fn=_keyed(KINDS[_cls]))
 
 
+class Serialized(NamedTuple):
+    """How a class of nodes stands in texts: its name, and how its context goes into JSON and comes back."""
+
+    name: str
+    to_dumpable: Callable[[Any], Any] | None
+    from_dumpable: Callable[[Any], Any] | None
+
+
+SERIALIZED: Final[dict[type, Serialized]] = {}
+
+
 def kind_of(tree: Any) -> Kind | None:
     """Return how a node is taken apart; None for a leaf."""
     cls = type(tree)
@@ -125,8 +136,9 @@ def register_pytree_node(
 ) -> None:  # fmt: skip
     """Make values of a class nodes: ``flatten_fn(value)`` is ``(children, context)``, ``unflatten_fn`` its inverse.
 
-    ``flatten_with_keys_fn(value)`` is ``([(key, child), ...], context)``, for paths. What concerns writing descriptions
-    to files is not used. ValueError for a class that is a node already.
+    ``flatten_with_keys_fn(value)`` is ``([(key, child), ...], context)``, for paths. ``serialized_type_name`` is the
+    class's name in the texts of `treespec_dumps`, and the two functions turn its context into what JSON can hold, and
+    back. ValueError for a class that is a node already.
 
     >>> from wengert.utils import _pytree
     >>> class Pair:
@@ -139,8 +151,9 @@ def register_pytree_node(
     if cls in KINDS:
         raise ValueError(f"{cls} is already registered as pytree node.")
     _register_pytree_node(
-        cls, flatten_fn, unflatten_fn, to_dumpable_context=to_dumpable_context,
-        from_dumpable_context=from_dumpable_context, flatten_with_keys_fn=flatten_with_keys_fn,
+        cls, flatten_fn, unflatten_fn, serialized_type_name=serialized_type_name,
+        to_dumpable_context=to_dumpable_context, from_dumpable_context=from_dumpable_context,
+        flatten_with_keys_fn=flatten_with_keys_fn,
     )  # fmt: skip
 
 
@@ -161,10 +174,16 @@ def _register_pytree_node(
             stacklevel=2,
         )
     KINDS[cls] = Kind(cls, flatten_fn, unflatten_fn, flatten_with_keys_fn)
+    SERIALIZED.pop(cls, None)
+    if serialized_type_name is not None:
+        SERIALIZED[cls] = Serialized(
+            serialized_type_name, to_dumpable_context, from_dumpable_context
+        )
 
 
 def _deregister_pytree_node(cls: type) -> None:
     del KINDS[cls]
+    SERIALIZED.pop(cls, None)
 
 
 class TreeSpec:

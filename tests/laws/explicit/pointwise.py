@@ -29,6 +29,12 @@ ENTRIES: Entries = {
         name: [((np.abs(X) + 0.5,), {"order": n}) for n in (0, 1, 2)]
         for name in ("bessel_j", "bessel_y", "bessel_i", "scaled_bessel_i", "bessel_k", "scaled_bessel_k")
     },
+    **{
+        name: [((X / 4, np.array([0.0, 2.0, 3.0])), {"order": n}) for n in (0, 1)]
+        + [((X, np.array([[4.7], [9.0]])), {"order": 0})]
+        for name in ("chebyshev_t", "chebyshev_u", "chebyshev_v", "chebyshev_w", "hermite_h", "hermite_he",
+                     "laguerre_l", "legendre_p")
+    },
     "sgn": [((X + 1j * X[::-1],), {})],
     "angle": [((X + 1j * X[::-1],), {})],
     "is_real": [((X + 1j * X[::-1],), {})],

@@ -99,6 +99,11 @@ def _feature_dropout(input: Any, p: float, op: str = "feature_dropout") -> Any:
 _feature_dropout_ = in_place(_feature_dropout, "feature_dropout_")
 
 
+def feature_dropout(input: Any, p: float, training: bool, inplace: bool = False) -> Any:
+    """Return ``input (n, c, ...)`` with each channel 0 with probability ``p``, as `torch.feature_dropout` does."""
+    return _by_channel("feature_dropout", input, p, training, inplace, True)
+
+
 def _by_channel(op: str, x: Any, p: float, training: bool, inplace: bool, batched: bool) -> Any:
     """Drop whole channels of ``x (n, c, ...)``, or ``(c, ...)`` if not ``batched``."""
     if not training or p == 0 or not x.numel():

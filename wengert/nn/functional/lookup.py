@@ -65,6 +65,25 @@ def embedding(
     return rows.embedding(weight, at, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)
 
 
+def embedding_renorm_(weight: Any, indices: Any, max_norm: float, norm_type: float) -> Any:
+    """Shorten the rows of ``weight (n, d)`` with the numbers ``indices`` to at most ``max_norm``, in place.
+
+    The norm is of the order ``norm_type``. IndexError for numbers outside, RuntimeError for no matrix.
+
+    >>> import wengert as torch
+    >>> torch.embedding_renorm_(torch.tensor([[3., 4.], [6., 8.]]), torch.tensor([0]), 1., 2.)
+    tensor([[0.6000, 0.8000],
+            [6.0000, 8.0000]])
+    """
+    require_integers("embedding_renorm_", indices, name="indices")
+    require_tensor("embedding_renorm_", weight, "weight")
+    if weight.ndim != 2:
+        raise ShapeError(f"embedding_renorm_(): 'weight' must be 2-D, got {weight.ndim} dimensions")
+    at = checked("embedding_renorm_", indices, weight.shape[0], 0, wrap=False)
+    _shorten(weight, at, max_norm, norm_type)
+    return weight
+
+
 def _shorten(weight: Any, at: Any, max_norm: float, norm_type: float) -> None:
     """Scale the rows that are looked up to a norm of at most ``max_norm``, in place and unrecorded."""
     used = np.unique(known("embedding with max_norm", at, "Shorten the weights outside."))

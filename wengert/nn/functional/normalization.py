@@ -9,7 +9,6 @@ from typing import Any
 import numpy as np
 
 from wengert.core import carrier, dtypes
-from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import network, structural
@@ -161,6 +160,16 @@ def batch_norm(
     used. RuntimeError where the shapes do not fit, ValueError in training on one value per channel.
     Source: Ioffe and Szegedy, Batch normalization, 2015.
     """
+    return batch_norm_of(
+        input, running_mean, running_var, weight, bias, training, momentum, eps, True
+    )
+
+
+def batch_norm_of(
+    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, training: bool, momentum: float,
+    eps: float, several: bool,
+) -> Any:  # fmt: skip
+    """Return `batch_norm`; unless ``several`` are wanted, one value per channel becomes 0, its variance NaN."""
     _require_floating("batch_norm", input)
     momentum = real("batch_norm", "momentum", momentum, "float")
     if (eps := real("batch_norm", "eps", eps, "float")) < 0 or (training and not eps):
@@ -169,7 +178,9 @@ def batch_norm(
         )
     if _mixed(input, running_mean, running_var, weight, bias):
         widened = _widened(input)
-        made = batch_norm(widened, running_mean, running_var, weight, bias, training, momentum, eps)
+        made = batch_norm_of(
+            widened, running_mean, running_var, weight, bias, training, momentum, eps, several
+        )
         return cast_to(made, dtype_of(input))
     if input.ndim < 2:
         raise ShapeError(
@@ -194,7 +205,7 @@ def batch_norm(
     y = _affine("batch_norm", input, weight, "weight", shape, 1.0)
     z = _affine("batch_norm", input, bias, "bias", shape, 0.0)
     if training:
-        return _on_batch(network.batch_norm, input, y, z, running_mean, running_var, momentum, eps)
+        return _on_batch(input, y, z, running_mean, running_var, momentum, eps, several)
     if running_mean is None or running_var is None:
         raise RuntimeError(
             "batch_norm: Expected running_mean and running_var to be defined when training=False."
@@ -204,23 +215,28 @@ def batch_norm(
 
 
 def _on_batch(
-    row: Primitive, x: Any, y: Any, z: Any, running_mean: Any, running_var: Any, momentum: float, eps: float
+    x: Any, y: Any, z: Any, running_mean: Any, running_var: Any, momentum: float, eps: float, several: bool
 ) -> Any:  # fmt: skip
     """Normalize by the batch's own statistics, and move the running ones towards them."""
     count = math.prod((x.shape[0], *x.shape[2:]))
     if not x.numel():
         return x * y + z
-    if count <= 1:
+    if several and count <= 1:
         raise ValueError(
             f"Expected more than 1 value per channel when training, got input size {x.shape}. Use `.eval()`, or a "
             f"larger batch."
         )
-    out, mean, var = row(x, y, z, axis=_channel_axes(x), eps=eps)
+    out, mean, var = network.batch_norm(x, y, z, axis=_channel_axes(x), eps=eps)
     with no_grad():
-        for running, now in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
+        for running, now in ((running_mean, mean), (running_var, var * _unbiased(count))):
             if running is not None:
                 running.mul_(1 - momentum).add_(views.reshape(now.detach(), -1), alpha=momentum)
     return out
+
+
+def _unbiased(count: int) -> float:
+    """Return what makes a biased variance of so many numbers an unbiased one; NaN of one number."""
+    return count / (count - 1) if count > 1 else math.nan
 
 
 def group_norm(
@@ -274,11 +290,29 @@ def instance_norm(
     With ``use_input_stats=False`` by the running mean and variance, as `batch_norm`.
     Source: Ulyanov, Vedaldi and Lempitsky, Instance normalization, 2016.
     """
+    return instance_norm_of(
+        input, running_mean, running_var, weight, bias, use_input_stats, momentum, eps, True
+    )
+
+
+def instance_norm_of(
+    input: Any, running_mean: Any, running_var: Any, weight: Any, bias: Any, use_input_stats: bool, momentum: float,
+    eps: float, several: bool,
+) -> Any:  # fmt: skip
+    """Return `instance_norm`; unless ``several`` are wanted, one position per channel becomes 0, its variance NaN."""
     _require_floating("instance_norm", input)
     if _mixed(input, running_mean, running_var, weight, bias):
         widened = _widened(input)
-        made = instance_norm(
-            widened, running_mean, running_var, weight, bias, use_input_stats, momentum, eps
+        made = instance_norm_of(
+            widened,
+            running_mean,
+            running_var,
+            weight,
+            bias,
+            use_input_stats,
+            momentum,
+            eps,
+            several,
         )
         return cast_to(made, dtype_of(input))
     if not use_input_stats:
@@ -294,7 +328,7 @@ def instance_norm(
                     f"instance_norm: {name} should contain {input.shape[1]} elements, one for each channel, not "
                     f"{value.numel()}: its shape is {shape_text(value.shape)}."
                 )
-    if math.prod(input.shape[2:]) == 1:
+    if several and math.prod(input.shape[2:]) == 1:
         raise ValueError(
             f"Expected more than 1 spatial element when training, got input size {input.shape}."
         )
@@ -306,7 +340,7 @@ def instance_norm(
     out, mean, var = network.normalize(input, y, z, axis=tuple(range(2, input.ndim)), eps=eps)
     count = math.prod(input.shape[2:])
     with no_grad():
-        for running, now in ((running_mean, mean), (running_var, var * (count / (count - 1)))):
+        for running, now in ((running_mean, mean), (running_var, var * _unbiased(count))):
             if running is not None:
                 batch = reductions.mean(views.reshape(now.detach(), now.shape[0], -1), 0)
                 running.mul_(1 - momentum).add_(batch, alpha=momentum)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+import warnings
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 from wengert.core.carrier import state
 from wengert.nn.module import Module, indented, note
 
-__all__ = ["ModuleDict", "ModuleList", "Sequential"]
+__all__ = ["Container", "ModuleDict", "ModuleList", "Sequential"]
 
 
 def place_of(index: Any, size: int) -> int:
@@ -19,6 +20,21 @@ def place_of(index: Any, size: int) -> int:
     if not -size <= place < size:
         raise IndexError(f"index {place} is out of range")
     return place % size
+
+
+class Container(Module):
+    """A module of modules given by name, with a FutureWarning: subclass `Module`, or use `ModuleDict`."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__()
+        warnings.warn(
+            "`nn.Container` is deprecated. All of its functionality is now implemented in `nn.Module`. Subclass that "
+            "instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        for name, module in kwargs.items():
+            self.add_module(name, module)
 
 
 class _InOrder(Module):

@@ -5,11 +5,16 @@ from __future__ import annotations
 import numbers
 from typing import Any
 
+import numpy as np
+
 from wengert.nn import functional, init
 from wengert.nn.module import Module
 from wengert.nn.parameter import unset
+from wengert.tape.storage import handle
+from wengert.tensor.contraction import matmul
+from wengert.tensor.promotion import dtype_of
 
-__all__ = ["GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
+__all__ = ["CrossMapLRN2d", "GroupNorm", "LayerNorm", "LocalResponseNorm", "RMSNorm"]
 
 
 class _Scaled(Module):
@@ -145,6 +150,39 @@ class LocalResponseNorm(Module):
     def forward(self, input: Any) -> Any:
         """Return the normalized input."""
         return functional.local_response_norm(input, self.size, self.alpha, self.beta, self.k)
+
+    def extra_repr(self) -> str:
+        """Return the arguments."""
+        return f"{self.size}, alpha={self.alpha}, beta={self.beta}, k={self.k}"
+
+
+class CrossMapLRN2d(Module):
+    """Divide ``x (n, c, h, w)`` by ``(k + alpha / size * sum of x ** 2 over neighbouring channels) ** beta``.
+
+    The neighbours of channel c are those nearer to it than ``p = (size - 1) // 2 + 1``, and, as in PyTorch and in
+    Torch before it, channel 0 for all channels from p on. `LocalResponseNorm` leaves that one out. The gradient is that
+    of this formula; PyTorch's is of another one. ValueError unless there are four dimensions.
+
+    >>> import wengert as torch
+    >>> torch.nn.CrossMapLRN2d(1, alpha=1., beta=1.)(torch.ones(1, 2, 1, 1)).flatten()
+    tensor([0.5000, 0.3333])
+    """
+
+    def __init__(self, size: int, alpha: float = 1e-4, beta: float = 0.75, k: float = 1) -> None:
+        super().__init__()
+        self.size, self.alpha, self.beta, self.k = size, alpha, beta, k
+
+    def forward(self, input: Any) -> Any:
+        """Return the normalized input."""
+        if input.dim() != 4:
+            raise ValueError(f"CrossMapLRN2d: Expected input to be 4D, got {input.dim()}D instead.")
+        channels, near = input.size(1), (self.size - 1) // 2 + 1
+        at = np.arange(channels)
+        window = np.abs(at[:, None] - at) < near
+        window[near:, 0] = True
+        summing = handle(window.astype(dtype_of(input)))
+        sums = matmul(summing, (input * input).flatten(2)).reshape(input.shape)
+        return input * (sums * (self.alpha / self.size) + self.k) ** -self.beta
 
     def extra_repr(self) -> str:
         """Return the arguments."""

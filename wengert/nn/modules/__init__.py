@@ -2,6 +2,7 @@
 
 from wengert.errors import refuser
 from wengert.nn.layers.activation import *
+from wengert.nn.layers.adaptive import *
 from wengert.nn.layers.attention import *
 from wengert.nn.layers.batch import *
 from wengert.nn.layers.cells import *
@@ -21,6 +22,7 @@ from wengert.nn.layers.sparse import *
 from wengert.nn.layers.transformer import *
 from wengert.nn.loss import *
 from wengert.nn.modules import activation as activation
+from wengert.nn.modules import adaptive as adaptive
 from wengert.nn.modules import batchnorm as batchnorm
 from wengert.nn.modules import channelshuffle as channelshuffle
 from wengert.nn.modules import container as container

@@ -1,7 +1,6 @@
 """Worker processes that read ahead: the program's side of them, and theirs.
 
 The program puts numbered tasks into each worker's queue; the worker sends pickled answers through a pipe of its own.
-`multiprocessing` is slow to import, so this file alone does it, on first use.
 """
 
 from __future__ import annotations
@@ -23,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core import blas
+from wengert.multiprocessing import first_ready, is_context, standard
 from wengert.random import manual_seed
 from wengert.tensor import pickling
 from wengert.tensor.tensor import Tensor
@@ -121,11 +121,9 @@ class WorkersIterator(LoaderIterator):
             self._early[number] = outcome
 
     def _received(self) -> Any:
-        from multiprocessing.connection import wait
-
         busy = set(self._given.values())
         channels = [x for worker in busy for x in (worker.results, worker.process.sentinel)]
-        ready = wait(channels, self._timeout or None)
+        ready = first_ready(channels, self._timeout or None)
         if not ready:
             raise RuntimeError(
                 f"DataLoader timed out after {self._timeout} seconds. Give it a longer `timeout`, or 0 to wait."
@@ -166,23 +164,20 @@ def context_for(given: Any, num_workers: int) -> Any:
 
     Raises ValueError for an unknown name, and without workers; TypeError for what is no context.
     """
-    import multiprocessing
-    import multiprocessing.context
-
     if num_workers == 0:
         raise ValueError(
             f"multiprocessing_context can only be used with multi-process loading (num_workers > 0), but got "
             f"num_workers={num_workers}"
         )
     if isinstance(given, str):
-        known = multiprocessing.get_all_start_methods()
+        known = standard().get_all_start_methods()
         if given not in known:
             raise ValueError(
                 f"multiprocessing_context option should specify a valid start method in {known!r}, but got "
                 f"multiprocessing_context={given!r}"
             )
-        return multiprocessing.get_context(given)
-    if not isinstance(given, multiprocessing.context.BaseContext):
+        return standard().get_context(given)
+    if not is_context(given):
         raise TypeError(
             f"multiprocessing_context option should be a valid context object or a string specifying the start "
             f"method, but got multiprocessing_context={given}"
@@ -196,9 +191,7 @@ def default_context() -> Any:
     Elsewhere they start as Python's `multiprocessing` does: from pickles, in a fresh interpreter, in which `torch`
     means Wengert only if the program's file calls `install_as_torch` before it imports it.
     """
-    from multiprocessing import get_context
-
-    return get_context("fork" if sys.platform == "linux" else None)
+    return standard().get_context("fork" if sys.platform == "linux" else None)
 
 
 def dismiss(workers: list[Worker], owner: int) -> None:
@@ -274,9 +267,7 @@ def _outcome(fetch: Any, keys: Any, what: Work, number: int) -> Any:
 
 def _next_task(tasks: Any) -> Any:
     """Wait for a task; None, the order to stop, also when the program is gone."""
-    from multiprocessing import parent_process
-
-    program = parent_process()
+    program = standard().parent_process()
     while True:
         try:
             return tasks.get(timeout=SECONDS_BETWEEN_LOOKS)

@@ -1,0 +1,136 @@
+"""`autograd.forward_ad`: tangents by hand, through operations, layers, Functions and gradients; faults."""
+
+import importlib
+
+import pytest
+
+
+def tools(torch):
+    return importlib.import_module(f"{torch.__name__}.autograd.forward_ad")
+
+
+CALLS = """(d * d).sin(); d.sum(); d[0]; d.exp().cumsum(0); torch.stack([d, x]); d @ d; d.max()
+torch.where(d > 1, d, x)
+torch.nn.functional.softmax(d, 0); (d + 1j).abs(); d.view(2, 1).expand(2, 3); torch.cat([x, d]); x + 1
+ d.double().sqrt()
+torch.linalg.norm(d); d.clone().mul_(d); torch.outer(d, x)"""
+
+
+@pytest.mark.parametrize("call", [c.strip() for c in CALLS.replace("\n", ";").split(";")])
+def test_tangents(torch, call):
+    fw = tools(torch)
+    x = torch.tensor([1.0, 2.0])
+    with fw.dual_level() as level:
+        d = fw.make_dual(x, torch.tensor([3.0, -4.0]))
+        made = eval(call, {"torch": torch, "d": d, "x": x})
+        primal, tangent = fw.unpack_dual(made)
+    return level, primal, tangent
+
+
+def test_beside_gradients(torch):
+    fw = tools(torch)
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(2, 3)
+    w = torch.tensor([1.0, 2.0], requires_grad=True)
+    with fw.dual_level():
+        d = fw.make_dual(w, torch.tensor([3.0, 4.0]))
+        primal, tangent = fw.unpack_dual((layer(d) ** 2).sum())
+        gradient = torch.autograd.grad(tangent, w, retain_graph=True)
+        primal.backward()
+    return primal, tangent, gradient, w.grad, [p.grad for p in layer.parameters()]
+
+
+def test_parameters_with_tangents(torch):
+    fw = tools(torch)
+    torch.manual_seed(0)
+    layer = torch.nn.Linear(2, 2)
+    names = [name for name, _ in layer.named_parameters()]
+    with fw.dual_level():
+        duals = {
+            name: fw.make_dual(p.detach(), torch.ones_like(p))
+            for name, p in layer.named_parameters()
+        }
+        out = torch.func.functional_call(layer, duals, torch.ones(1, 2))
+        found = fw.unpack_dual(out)
+    return names, found.primal, found.tangent
+
+
+def test_without_a_level(torch, refused):
+    fw = tools(torch)
+    x = torch.ones(2)
+    plain = fw.unpack_dual(x)
+    return [
+        plain.primal is x, plain.tangent, refused(lambda: fw.make_dual(x, x)), refused(lambda: fw.exit_dual_level()),
+        type(plain).__name__,
+    ]  # fmt: skip
+
+
+FAULTS = ["fw.make_dual(x, torch.ones(3))", "fw.make_dual(torch.tensor([1, 2]), x)", "fw.make_dual(d, x)",
+          "fw.make_dual(x, torch.tensor([1, 2]))", "fw.enter_dual_level()", "fw.unpack_dual(3)",
+          "fw.exit_dual_level(level=5)"]  # fmt: skip
+
+
+@pytest.mark.parametrize("call", FAULTS)
+def test_faults(torch, refused, call):
+    fw = tools(torch)
+    x = torch.ones(2)
+    with fw.dual_level():
+        given = {"fw": fw, "torch": torch, "x": x, "d": fw.make_dual(x, x * 2)}
+        return refused(lambda: eval(call, given))
+
+
+def test_a_level_ends_with_an_error(torch):
+    fw = tools(torch)
+    try:
+        with fw.dual_level():
+            raise KeyError
+    except KeyError:
+        pass
+    level = fw.enter_dual_level()
+    made = fw.unpack_dual(fw.make_dual(torch.ones(2), torch.ones(2)) * 2)
+    fw.exit_dual_level(level=level)
+    return made.tangent + 1, torch.is_grad_enabled()
+
+
+def test_duals_stay_inside():
+    import wengert as torch
+    from wengert.errors import LeakError
+
+    fw = torch.autograd.forward_ad
+    with fw.dual_level():
+        d = fw.make_dual(torch.ones(2), torch.ones(2))
+        with pytest.raises(
+            RuntimeError, match="the tensor is torch.float32 and its tangent torch.float64"
+        ):
+            fw.make_dual(torch.ones(2), torch.ones(2).double())
+    with pytest.raises(LeakError, match="made inside a jvp that has ended"):
+        d + 1
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_functions_that_take_a_context(torch, recorded):
+    class Scaled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x, k):
+            ctx.save_for_backward(x)
+            ctx.save_for_forward(x)
+            ctx.k = k
+            return x * x * k
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2 * ctx.saved_tensors[0] * ctx.k, None
+
+        @staticmethod
+        def jvp(ctx, tangent, _):
+            return tangent * 2 * ctx.saved_tensors[0] * ctx.k
+
+    fw = tools(torch)
+    x = torch.tensor([1.0, 2.0], requires_grad=recorded)
+    with fw.dual_level():
+        primal, tangent = fw.unpack_dual(
+            Scaled.apply(fw.make_dual(x, torch.tensor([3.0, 4.0])), 5.0)
+        )
+        if recorded:
+            primal.sum().backward()
+    return primal.detach(), tangent.detach(), x.grad

@@ -1,0 +1,8 @@
+"""PyTorch's ``torch.utils.benchmark``: timing statements, and tables of the times."""
+
+from wengert.errors import refuser
+from wengert.utils.benchmark.compare import *
+from wengert.utils.benchmark.measurement import *
+from wengert.utils.benchmark.timer import *
+
+__getattr__ = refuser(__name__, "torch.utils.benchmark")
