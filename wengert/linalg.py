@@ -21,6 +21,7 @@ from wengert.tensor.linalg.factoring import (
     qr,
     solve_triangular,
 )
+from wengert.tensor.linalg.reflecting import householder_product
 from wengert.tensor.linalg.sizes import (
     cond,
     matrix_norm,
@@ -63,6 +64,7 @@ __all__ = [
     "eigh",
     "eigvals",
     "eigvalsh",
+    "householder_product",
     "inv",
     "inv_ex",
     "lstsq",

@@ -10,7 +10,7 @@ from wengert.rules.linalg import mH
 from wengert.tensor import elementary, filled, returned, views
 from wengert.tensor.apply import deprecated
 from wengert.tensor.comparison import where
-from wengert.tensor.linalg import factoring, solving, spectra
+from wengert.tensor.linalg import factoring, reflecting, solving, spectra
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, matrices, square
 from wengert.tensor.linalg.solving import det as det
 from wengert.tensor.linalg.solving import matrix_exp as matrix_exp
@@ -20,7 +20,7 @@ from wengert.tensor.promotion import dtype_of
 
 __all__ = [
     "cholesky", "cholesky_inverse", "cholesky_solve", "det", "inverse", "logdet", "lu_solve", "lu_unpack", "matrix_exp",
-    "matrix_power", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
+    "matrix_power", "orgqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
 ]  # fmt: skip
 
 
@@ -47,6 +47,11 @@ def logdet(input: Any) -> Any:
     if dtype_of(input).kind == "c":
         return elementary.log(sign) + size
     return where(sign == -1, float("nan"), size)
+
+
+def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
+    """Return `linalg.householder_product` of reflections."""
+    return reflecting.householder_product(input, tau, out=out)
 
 
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:

@@ -35,6 +35,7 @@ class LinearMethods(Recorded):
     slogdet = matrices.slogdet
     inverse = matrices.inverse
     pinverse = matrices.pinverse
+    orgqr = matrices.orgqr
     matrix_power = matrices.matrix_power
     matrix_exp = matrices.matrix_exp
     cholesky = matrices.cholesky
