@@ -207,9 +207,10 @@ class Module(Hooked, Saveable, Convertible):
         """Switch this module and all below it to training mode."""
         if not isinstance(mode, bool):
             raise ValueError("training mode is expected to be boolean")
-        if state.trace is not None:
-            state.trace.journal.keep_item(self.__dict__, "training", self)
-        self.training = mode
+        if self.training is not mode:
+            if state.trace is not None:
+                state.trace.journal.keep_item(self.__dict__, "training", self)
+            self.training = mode
         for module in self.children():
             module.train(mode)
         return self

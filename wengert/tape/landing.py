@@ -37,6 +37,7 @@ def deposit(walk: Walk) -> None:
     Raises before anything has changed: RuntimeError for a gradient of another dtype than its leaf's, LeakError for a
     leaf of a transform that has ended.
     """
+    moved: dict[GradCell, GradCell] = {}
     for cell, ct in walk.leaves.items():
         dtype = ct.dtype
         if dtype is not cell.dtype:
@@ -50,17 +51,22 @@ def deposit(walk: Walk) -> None:
                 raise no_data("backward() to a leaf on the CPU")
         if not cell.level.open:
             raise leaked(cell.level, "backward")
-        if cell.grad is not None or cell.later is not None:
-            _require_fit(_latest(cell), ct)
+        leaf = cell.tensor()
+        if cell.grad is not None or (leaf is not None and leaf._edge is not cell):
+            moved[cell] = _latest(cell)
+            _require_fit(moved[cell], ct)
     commit(walk)
-    hooked = []
-    for cell, ct in walk.leaves.items():
-        latest = cell if cell.later is None else _latest(cell)
-        leaf = latest.tensor()
-        if leaf is None or leaf._edge is not None:  # else it was frozen after the forward
-            accumulate(latest, ct, owned=cell in walk.owned, taped=walk.taped)
-        if latest.post_hooks:
-            hooked.append((latest, ct))
+    landing: Any = walk.leaves.items()
+    owned, hooked = walk.owned, []
+    if moved:
+        landing = [(moved.get(cell, cell), ct) for cell, ct in landing]
+        owned = {moved.get(key, key) for key in owned}
+        hooked = [pair for pair in landing if pair[0].post_hooks and _frozen(pair[0])]
+        landing = [pair for pair in landing if not _frozen(pair[0])]
+    for cell, ct in landing:
+        accumulate(cell, ct, owned=cell in owned, taped=walk.taped)
+        if cell.post_hooks:
+            hooked.append((cell, ct))
     for cell, ct in hooked:
         with walk.user_mode():
             _run_post_hooks(cell, ct)
@@ -71,6 +77,12 @@ def _latest(cell: GradCell) -> GradCell:
     while cell.later is not None:
         cell = cell.later
     return cell
+
+
+def _frozen(cell: GradCell) -> bool:
+    """Say whether a leaf was told, after the forward, that it requires no grad."""
+    leaf = cell.tensor()
+    return leaf is not None and leaf._edge is None
 
 
 def _require_fit(cell: GradCell, ct: Any) -> None:
