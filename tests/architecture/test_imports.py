@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special", "linalg"),
+    ("fft", "linalg", "special"),
     ("autograd",),
     ("func",),
     ("trace",),
