@@ -38,7 +38,7 @@ def fftfreq(
     op = "fft.fftfreq"
     count, apart = _spacing(op, n, d)
     steps = np.concatenate([np.arange((count + 1) // 2), np.arange(-(count // 2), 0)])
-    return _frequencies(op, count, steps, count * apart, out, dtype, layout, device, requires_grad)
+    return _frequencies(op, steps, count * apart, out, dtype, layout, device, requires_grad)
 
 
 def rfftfreq(
@@ -55,13 +55,16 @@ def rfftfreq(
     """
     op = "fft.rfftfreq"
     count, apart = _spacing(op, n, d)
-    found = count // 2 + 1
-    steps = np.arange(found)
-    return _frequencies(op, found, steps, count * apart, out, dtype, layout, device, requires_grad)
+    steps = np.arange(count // 2 + 1)
+    return _frequencies(op, steps, count * apart, out, dtype, layout, device, requires_grad)
 
 
 def _spacing(op: str, n: Any, d: Any) -> tuple[int, float]:
     count = whole(op, "n", n)
+    if count < 0:
+        raise ShapeError(
+            f"{op}: Trying to create tensor with negative dimension {count}: [{count}]."
+        )
     apart = number_of(op, "d", d)
     if not is_number(apart) or isinstance(apart, complex | np.complexfloating):
         raise TypeError(f"{op}(): argument 'd' must be float, not {type(apart).__name__}.")
@@ -70,10 +73,10 @@ def _spacing(op: str, n: Any, d: Any) -> tuple[int, float]:
 
 @silently
 def _frequencies(
-    op: str, count: int, steps: Array, whole: float, out: Any, dtype: Any, layout: Any, device: Any,
+    op: str, steps: Array, span: float, out: Any, dtype: Any, layout: Any, device: Any,
     requires_grad: bool,
 ) -> Any:  # fmt: skip
-    """Return whole numbers divided by ``whole``, as a tensor of the dtype asked for."""
+    """Return whole numbers divided by ``span``, as a tensor of the dtype asked for."""
     require_plain(device, layout)
     target = chosen_dtype(op, dtype, out, dtypes.default_float())
     if dtypes.kind(target) not in "fc":
@@ -84,13 +87,9 @@ def _frequencies(
         raise NotImplementedError(
             f'"{op}" not implemented for {dtypes.public(target)}: frequencies are real. Use `.to(dtype)` of floats.'
         )
-    if count < 0:
-        raise ShapeError(
-            f"{op}: Trying to create tensor with negative dimension {count}: [{count}]."
-        )
     # Each factor is rounded to the dtype, or to float32 for a shorter one, as PyTorch does.
     work = target if target.itemsize > 2 else np.dtype(np.float32)
-    factor = np.float64(1.0) / np.float64(whole)
+    factor = np.float64(1.0) / np.float64(span)
     numbers = steps.astype(target).astype(work) * factor.astype(work)
     made = finish(numbers.astype(target), requires_grad)
     return made if out is None else deliver(made, out, op=op)
