@@ -46,7 +46,10 @@ def _order(x: Array, axes: Axes, resorted: int) -> list[int]:
     Those that are transformed are the fastest, the first ``resorted`` of them and all others in the order that they
     have in ``x``.
     """
-    rank, step = x.ndim, steps(x)
+    rank = x.ndim
+    if x.flags.c_contiguous and axes == tuple(range(-len(axes), 0)):
+        return list(range(rank))
+    step = steps(x)
     along = [axis + rank for axis in axes]
     fast = sorted(along[:resorted], key=lambda axis: -abs(step[axis])) + along[resorted:]
     slow = sorted(set(range(rank)) - set(fast), key=lambda axis: -abs(step[axis]))

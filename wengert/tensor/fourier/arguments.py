@@ -146,12 +146,13 @@ def axes_and_sizes(
 
 def resized(x: Any, axes: Axes, sizes: Sequence[int]) -> Any:
     """Return a tensor cut off, or with zeros behind its elements, so that it has these sizes."""
-    missing = [(0, 0)] * x.ndim
+    missing, shape = {}, x.shape
     for a, n in zip(axes, sizes, strict=True):
-        if n < x.shape[a]:
+        if n < shape[a]:
             x = narrow(x, a, 0, n)
-        elif n > x.shape[a]:
-            missing[a] = (0, n - x.shape[a])
-    if any(after for _, after in missing):
-        x = arrangement.constant_pad_nd(x, pad=tuple(missing), value=0.0)
+        elif n > shape[a]:
+            missing[a] = (0, n - shape[a])
+    if missing:
+        pad = tuple(missing.get(a, (0, 0)) for a in range(-len(shape), 0))
+        x = arrangement.constant_pad_nd(x, pad=pad, value=0.0)
     return x
