@@ -22,6 +22,7 @@ from wengert import cpu as cpu
 from wengert import cuda as cuda
 from wengert import distributed as distributed
 from wengert import distributions as distributions
+from wengert import fft as fft
 from wengert import func as func
 from wengert import functional as functional
 from wengert import futures as futures

@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special", "linalg", "signal"),
+    ("fft", "linalg", "signal", "special"),
     ("autograd",),
     ("func",),
     ("trace",),

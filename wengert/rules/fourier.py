@@ -1,83 +1,154 @@
-"""Rows of discrete Fourier transforms along the last axis, not scaled: whoever calls divides.
+"""Rows of discrete Fourier transforms along one or several axes, which are counted from the last one: -1, -2, ...
 
-A transform multiplies by the matrix ``exp(-2 pi i j k / n)``, which is symmetric, and so is its own transpose; an
-inverse one by the conjugate matrix.
+A transform along an axis multiplies by the matrix ``exp(-2 pi i j k / n)``, which is symmetric, and so is its own
+transpose; an inverse one by the conjugate matrix. Results are divided by ``n ** power``, where n is the number of
+elements that a sum is over and ``power`` 0, 1/2 or 1.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import functools
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.dtypes import complex_of
 from wengert.core.primitive import constant, general, linear
-from wengert.core.strides import by_rows, in_axes, memory_order
+from wengert.core.strides import by_rows, copied, in_axes, steps
 from wengert.rules.complex_parts import real_part
-from wengert.rules.structural import cat, embed, slice_, squeeze, transpose
+from wengert.rules.structural import cat, slice_, squeeze, transpose
 
-Transform = Callable[[Array], Array]
+Axes = tuple[int, ...]
 
-
-def _laid_out(transform: Transform, x: Array, dtype: np.dtype[Any]) -> Array:
-    """Transform with the results next to each other in memory, and the other axes in their order, as in PyTorch."""
-    last = x.ndim - 1
-    order = [axis for axis in memory_order(x) if axis != last] + [last]
-    made = transform(x.transpose(order)).astype(dtype, copy=False)
-    return in_axes(by_rows(made), order)
+AHEAD = {0.0: "backward", 0.5: "ortho", 1.0: "forward"}
+"""SciPy's words for what a transform is divided by, by the power."""
+BACK = {0.0: "forward", 0.5: "ortho", 1.0: "backward"}
+"""The same for an inverse one."""
 
 
-def _dft(x: Array, *, inverse: bool) -> Array:
-    transform: Transform = (lambda x: np.fft.ifft(x, norm="forward")) if inverse else np.fft.fft
-    return _laid_out(transform, x, x.dtype)
+def _same(p: dict[str, Any], size: int) -> dict[str, Any]:
+    """Leave the parameters alone: axes are counted from the last one."""
+    return p
+
+
+@functools.cache
+def _scipy() -> ModuleType:
+    # Of float32 numbers SciPy transforms several lines at once, where NumPy takes up to ten times as long.
+    import scipy.fft as fft
+
+    return fft  # type: ignore[no-any-return]
+
+
+def _order(x: Array, axes: Axes, resorted: int) -> list[int]:
+    """Return the axes of a result from the slowest to the fastest in memory, as PyTorch lays it.
+
+    Those that are transformed are the fastest, the first ``resorted`` of them and all others in the order that they
+    have in ``x``.
+    """
+    rank = x.ndim
+    if x.flags.c_contiguous and axes == tuple(range(-len(axes), 0)):
+        return list(range(rank))
+    step = steps(x)
+    along = [axis + rank for axis in axes]
+    fast = sorted(along[:resorted], key=lambda axis: -abs(step[axis])) + along[resorted:]
+    slow = sorted(set(range(rank)) - set(fast), key=lambda axis: -abs(step[axis]))
+    return slow + fast
+
+
+def _transformed(x: Array, order: list[int], kind: str, count: int, **how: Any) -> Array:
+    """Let SciPy transform ``x``, its axes in this order, along the last ``count`` of them.
+
+    ``kind`` is SciPy's name for one axis.
+    """
+    if count > 1:
+        kind, how["axes"] = f"{kind}n", tuple(range(-count, 0))
+    return by_rows(getattr(_scipy(), kind)(x.transpose(order), **how))
+
+
+def _dft(x: Array, *, axes: Axes, inverse: bool, power: float) -> Array:
+    if not axes:
+        return copied(x)
+    order = _order(x, axes, len(axes))
+    kind, norm = ("ifft", BACK[power]) if inverse else ("fft", AHEAD[power])
+    return in_axes(_transformed(x, order, kind, len(axes), norm=norm), order)
 
 
 dft = linear(
-    "dft", _dft, lambda ct, inverse: dft(ct, inverse=inverse), shift=lambda p, size: p,
-    backward_name="FftC2CBackward0",
+    "dft", _dft, lambda ct, axes, inverse, power: dft(ct, axes=axes, inverse=inverse, power=power),
+    shift=_same, backward_name="FftC2CBackward0",
 )  # fmt: skip
 """``sum(x[j] * exp(-2 pi i j k / n))`` of complex numbers; with ``inverse``, without the minus."""
 
 
-def _real_dft(x: Array) -> Array:
-    return _laid_out(np.fft.rfft, x, complex_of(x.dtype))
+def _real_dft(x: Array, *, axes: Axes, onesided: bool, power: float) -> Array:
+    order = _order(x, axes, len(axes) - 1)
+    made = _transformed(x, order, "rfft", len(axes), norm=AHEAD[power])
+    if not onesided:
+        made = _whole(made, x.shape[axes[-1]])
+    return in_axes(made, order)
 
 
-def _real_dft_vjp(ct: Any, x_shape: Any) -> Any:
-    whole = embed(ct, index=(Ellipsis, slice(0, ct.shape[-1])), shape=tuple(x_shape))
-    return real_part(dft(whole, inverse=True))
+def _whole(half: Array, n: int) -> Array:
+    """Return all elements of a transform along the last axis."""
+    # SciPy's own conjugates those that are real, too, which turns the signs of their zeros.
+    made = np.empty((*half.shape[:-1], n), half.dtype)
+    made[..., : half.shape[-1]] = half
+    np.conjugate(half[..., (n - 1) // 2 : 0 : -1], out=made[..., half.shape[-1] :])
+    return made
+
+
+def _real_dft_vjp(ct: Any, x_shape: Any, axes: Axes, onesided: bool, power: float) -> Any:
+    if not onesided:
+        return real_part(dft(ct, axes=axes, inverse=True, power=power))
+    n = x_shape[axes[-1]]
+    return real_idft(_mirrored(ct, axes[-1], n, 0.5), axes=axes, n=n, power=power)
+
+
+def _mirrored(half: Any, axis: int, n: int, factor: float) -> Any:
+    """Multiply the elements that have conjugates among those left out: all but the first, and one in the middle."""
+    alone = (n - 1) // 2 + 1
+    behind = (slice(None),) * (-axis - 1)
+    parts = [
+        slice_(half, index=(Ellipsis, slice(start, end), *behind))
+        for start, end in ((0, 1), (1, alone), (alone, n // 2 + 1))
+    ]
+    parts[1] = parts[1] * factor
+    return cat(*(p for p in parts if p.shape[axis]), dim=half.ndim + axis)
 
 
 real_dft = general(
-    "real_dft", _real_dft, _real_dft_vjp, lambda tangents: real_dft(tangents[0]),
-    shift=lambda p, size: p, backward_name="FftR2CBackward0",
+    "real_dft", _real_dft, _real_dft_vjp,
+    lambda tangents, axes, onesided, power: real_dft(tangents[0], axes=axes, onesided=onesided, power=power),
+    shift=_same, backward_name="FftR2CBackward0",
 )  # fmt: skip
-"""The first ``n // 2 + 1`` elements of `dft` of ``n`` real numbers; the others are conjugates of these."""
+"""`dft` of real numbers. With ``onesided`` only the first ``n // 2 + 1`` elements along the last one of ``axes``: the
+others are conjugates of these. Without, there is one axis."""
 
 
-def _real_idft(x: Array, *, n: int) -> Array:
-    made = np.fft.irfft(x, n, norm="forward")
-    return made.astype(x.real.dtype, copy=False)
+def _real_idft(x: Array, *, axes: Axes, n: int, power: float) -> Array:
+    order = _order(x, axes, len(axes) - 1)
+    count, norm = len(axes), BACK[power]
+    if count == 1:
+        made = _transformed(x, order, "irfft", 1, n=n, norm=norm)
+    else:
+        sizes = (*(x.shape[axis] for axis in order[-count:-1]), n)
+        made = _transformed(x, order, "irfft", count, s=sizes, norm=norm)
+    return in_axes(made, order)
 
 
-def _real_idft_vjp(ct: Any, n: int) -> Any:
-    """Every element but the first, and the one in the middle, stands for its conjugate as well."""
-    half, alone = real_dft(ct), (n - 1) // 2 + 1
-    parts = [
-        slice_(half, index=(Ellipsis, slice(0, 1))),
-        slice_(half, index=(Ellipsis, slice(1, alone))) * 2.0,
-        slice_(half, index=(Ellipsis, slice(alone, n // 2 + 1))),
-    ]
-    return cat(*(p for p in parts if p.shape[-1]), dim=half.ndim - 1)
+def _real_idft_vjp(ct: Any, axes: Axes, n: int, power: float) -> Any:
+    half = real_dft(ct, axes=axes, onesided=True, power=power)
+    return _mirrored(half, axes[-1], n, 2.0)
 
 
 real_idft = general(
-    "real_idft", _real_idft, _real_idft_vjp, lambda tangents, n: real_idft(tangents[0], n=n),
-    shift=lambda p, size: p, backward_name="FftC2RBackward0",
+    "real_idft", _real_idft, _real_idft_vjp,
+    lambda tangents, axes, n, power: real_idft(tangents[0], axes=axes, n=n, power=power),
+    shift=_same, backward_name="FftC2RBackward0",
 )  # fmt: skip
-"""``n`` real numbers, n times those of which `real_dft` is ``x``; the imaginary parts that those lack do not count."""
+"""The real numbers, n along the last one of ``axes``, of which the onesided `real_dft` is ``x``, times how many they
+are. Imaginary parts that such a one lacks do not count."""
 
 
 # The last steps of `stft`, which PyTorch takes in place.

@@ -16,7 +16,8 @@ from wengert.tape import storage as cells
 from wengert.tensor.overriding import handle_torch_function, has_torch_function, own
 
 NAMESPACES: Final = (
-    "wengert", "wengert.nn.functional", "wengert.linalg", "wengert.special", "wengert.autograd",
+    "wengert", "wengert.nn.functional", "wengert.linalg", "wengert.fft", "wengert.special",
+    "wengert.autograd",
 )  # fmt: skip
 ROOMS: Final = ("wengert.tensor.", "wengert.nn.functional.", "wengert.autograd.")
 """Where functions of tensors are made; what the namespaces have from elsewhere are settings."""

@@ -127,7 +127,12 @@ def _shown(public_api: Any) -> str:
     owner = getattr(public_api, "__self__", None)
     if isinstance(owner, property):
         return f"torch.Tensor.{getattr(owner.fget, '__name__', '')}.{public_api.__name__}"
-    module = public_api.__module__.replace("wengert.tensor.linalg", "wengert.linalg")
+    module = public_api.__module__
+    for room, face in (
+        ("wengert.tensor.linalg", "wengert.linalg"),
+        ("wengert.tensor.fourier", "wengert.fft"),
+    ):
+        module = module.replace(room, face)
     if module.startswith("wengert."):
         module = ".".join(
             ["torch", *(part for part in module.split(".")[1:-1] if part != "tensor")]

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import math
 import operator
 from typing import Any
 
 from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import fourier, structural, windows
-from wengert.rules.complex_parts import complex_, view_as_real
-from wengert.rules.memory import revalued, zero
+from wengert.rules.complex_parts import view_as_real
+from wengert.rules.memory import revalued
 from wengert.tape.provenance import warn
 from wengert.tensor import filled
 from wengert.tensor.padding import pad
@@ -81,9 +80,11 @@ def stft(
         pieces = pad(unfold(x, 1, size, hop) * shape, around)
     else:
         pieces = unfold(x, 1, size, hop) * pad(shape, around)
-    spectra = fourier.real_dft(pieces) if one else fourier.dft(_complex(pieces), inverse=False)
-    if normalized:
-        spectra = spectra * (1 / math.sqrt(n))
+    power = 0.5 if normalized else 0.0
+    if pieces.dtype.is_complex:
+        spectra = fourier.dft(pieces, axes=(-1,), inverse=False, power=power)
+    else:
+        spectra = fourier.real_dft(pieces, axes=(-1,), onesided=bool(one), power=power)
     spectra = fourier.turned_spectrum(spectra, dim0=1, dim1=2)
     if input.ndim == 1:
         spectra = fourier.single_spectrum(spectra, dims=(0,))
@@ -153,19 +154,20 @@ def istft(
         raise RuntimeError(f"{op}: Complex windows are incompatible with return_complex=False.")
     shape = pad(shape, _around(wide, n))
     whole = n + hop * (pieces - 1)
-    back = _signals(structural.transpose(x, dim0=1, dim1=2), n, return_complex)
-    back = back * (1 / math.sqrt(n) if normalized else 1 / n) * shape
+    power = 0.5 if normalized else 1.0
+    back = _signals(structural.transpose(x, dim0=1, dim1=2), n, return_complex, power) * shape
     total = windows.fold(back, dim=1, size=n, step=hop, n=whole)
     squares = structural.broadcast_to(shape * shape, shape=(1, pieces, n))
     covered = windows.fold(squares, dim=1, size=n, step=hop, n=whole)
     return _cut(op, input, total, covered, n // 2 if center else 0, length, center)
 
 
-def _signals(x: Any, n: int, return_complex: bool) -> Any:
+def _signals(x: Any, n: int, return_complex: bool, power: float) -> Any:
     if return_complex:
-        return fourier.dft(x, inverse=True)
+        return fourier.dft(x, axes=(-1,), inverse=True, power=power)
     half = n // 2 + 1
-    return fourier.real_idft(narrow(x, 2, 0, half) if x.shape[2] > half else x, n=n)
+    x = narrow(x, 2, 0, half) if x.shape[2] > half else x
+    return fourier.real_idft(x, axes=(-1,), n=n, power=power)
 
 
 def _cut(
@@ -252,7 +254,3 @@ def _around(length: int, n: int) -> tuple[int, int]:
     """Return how many zeros stand before and behind a window of ``length`` among ``n``."""
     left = (n - length) // 2
     return left, n - length - left
-
-
-def _complex(x: Any) -> Any:
-    return x if x.dtype.is_complex else complex_(x, zero(x))

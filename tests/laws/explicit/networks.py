@@ -88,11 +88,21 @@ ENTRIES: Entries = {
         ((numbers(3), STEPS, LABELS, ints(5, 4, 5), ints(3, 1, 0)), {"blank": 3, "finite": f}) for f in (False, True)
     ],
     # spectra
-    "dft": [((CUBE + 1j * CUBE[::-1],), {"inverse": inverse}) for inverse in (False, True)],
-    "real_dft": [((CUBE,), {}), ((X,), {}), ((numbers(1),), {})],
+    "dft": [
+        ((CUBE + 1j * CUBE[::-1],), {"axes": axes, "inverse": inverse, "power": power})
+        for axes, inverse, power in (((-1,), False, 0.0), ((-3,), True, 1.0), ((-1, -3), True, 0.5), ((), False, 0.0))
+    ],
+    "real_dft": [
+        ((x,), {"axes": axes, "onesided": one, "power": power}) for x, axes, one, power in (
+            (CUBE, (-1,), True, 0.0), (X, (-1,), True, 0.5), (numbers(1), (-1,), True, 0.0), (X, (-2,), False, 1.0),
+            (CUBE, (-1, -2), True, 0.5), (CUBE, (-1,), False, 0.5),
+        )
+    ],
     "real_idft": [
-        ((CUBE[:, :3] + 1j * CUBE[::-1, :3],), {"n": 6}), ((X + 1j * X[::-1],), {"n": 5}),
-        ((numbers(1) + 1j * numbers(1),), {"n": 1}),
+        ((x + 1j * x[::-1],), {"axes": axes, "n": n, "power": power}) for x, axes, n, power in (
+            (numbers(2, 3, 4), (-1,), 6, 0.0), (X, (-1,), 5, 1.0), (numbers(1), (-1,), 1, 0.0), (X, (-2,), 2, 0.0),
+            (numbers(2, 3, 4), (-1, -2), 4, 0.5), (numbers(2, 3, 4), (-3, -2, -1), 7, 1.0),
+        )
     ],
     "overlapping": [((np.abs(X) + 1,), {})],
     # composites
