@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 from wengert.errors import refuser
 
-__all__ = ["disable", "is_compiling", "is_dynamo_compiling", "is_exporting"]
+__all__ = [
+    "allow_in_graph", "assume_constant_result", "cudagraph_mark_step_begin", "disable", "is_compiling",
+    "is_dynamo_compiling", "is_exporting", "reset",
+]  # fmt: skip
+
+T = TypeVar("T")
 
 
 def is_compiling() -> bool:
@@ -49,6 +54,28 @@ def disable(
         return fn(*args, **kwargs)
 
     return as_written
+
+
+def allow_in_graph(fn: T) -> T:
+    """Return a function, or the functions of a list, as they are. AssertionError for what cannot be called."""
+    if isinstance(fn, list | tuple):
+        return [allow_in_graph(one) for one in fn]  # type: ignore[return-value]
+    if not callable(fn):
+        raise AssertionError("allow_in_graph expects a callable")
+    return fn
+
+
+def assume_constant_result(fn: T) -> T:
+    """Return a function as it is."""
+    return fn
+
+
+def reset() -> None:
+    """Do nothing: nothing compiled is kept."""
+
+
+def cudagraph_mark_step_begin() -> None:
+    """Do nothing: there are no graphs of a GPU."""
 
 
 __getattr__ = refuser(__name__, "torch.compiler")

@@ -1,5 +1,7 @@
 """`autograd.grad`, higher derivatives, `functional`, and the checks of gradients."""
 
+import warnings
+
 import pytest
 
 
@@ -316,3 +318,22 @@ def test_materialized_zeros_require_grad_with_a_graph(torch):
         for graph in (False, True)
     ]
     return [(g, g.requires_grad, g.is_leaf) for g in found]
+
+
+def test_inputs_by_name(torch, refused):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    y = torch.tensor([3.0, 4.0], requires_grad=True)
+    found = torch.autograd.grad((x * x * y).sum(), {"x": x, "y": y}, create_graph=True)
+    second = torch.autograd.grad(found["x"].sum(), {"y": y})
+    torch.autograd.backward((x * y).sum(), inputs={"x": x})
+    return found, second, x.grad, y.grad, refused(lambda: torch.autograd.grad(x.sum(), {}))
+
+
+def test_what_older_programs_pass(torch):
+    x = torch.tensor([1.0, 2.0], requires_grad=True)
+    given = torch.ones(2)
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        found = torch.autograd.grad(x * x, x, given, None, False, False)
+        torch.autograd.backward([x * x], grad_variables=[given])
+    return found, x.grad, [str(w.message)[:40] for w in caught]

@@ -277,3 +277,19 @@ def test_hooks_of_every_optimizer(torch):
         handle.remove()
     torch.optim.SGD([a], lr=0.1).step()
     return seen
+
+
+def test_a_wrapper_that_leaves_out_the_base(torch):
+    class Wrapper(torch.optim.Optimizer):
+        def __init__(self, inner):
+            self.inner = inner
+            self.param_groups = inner.param_groups
+
+        def step(self, closure=None):
+            return self.inner.step(closure)
+
+    w = torch.ones(2, requires_grad=True)
+    wrapper = Wrapper(torch.optim.SGD([w], lr=0.1))
+    (w * w).sum().backward()
+    wrapper.step()
+    return w

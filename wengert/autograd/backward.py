@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,12 +19,14 @@ def backward(
     grad_tensors: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    grad_variables: Any = None,
     inputs: Any = None,
 ) -> None:
     """Accumulate the gradients of the sum of ``tensors`` into the leaves' ``.grad``.
 
     ``grad_tensors`` gives one cotangent per tensor (None stands for 1, for tensors of one element). With ``inputs``,
-    only these accumulate. A `graph.GradientEdge` may stand for a tensor. See `Tensor.backward` for what is raised.
+    only these accumulate, also the values of a dict. A `graph.GradientEdge` may stand for a tensor. ``grad_variables``
+    is an older name of ``grad_tensors``. See `Tensor.backward` for what is raised.
 
     >>> import wengert as torch
     >>> x = torch.tensor([1., 2.], requires_grad=True)
@@ -31,10 +34,27 @@ def backward(
     >>> x.grad
     tensor([3., 5.])
     """
+    if grad_variables is not None:
+        warnings.warn(
+            "`grad_variables` is deprecated. Use `grad_tensors` instead.",
+            FutureWarning,
+            stacklevel=2,
+        )
+        if grad_tensors is not None:
+            raise RuntimeError(
+                "`grad_tensors` and `grad_variables` (deprecated) arguments both passed to backward(). Please only use "
+                "`grad_tensors`."
+            )
+        grad_tensors = grad_variables
+    inputs = _values(inputs)
     tape.backward(
         tensors_at(tensors, grad_tensors), grad_tensors, retain_graph=retain_graph, create_graph=create_graph,
         inputs=tensors_at(inputs),
     )  # fmt: skip
+
+
+def _values(inputs: Any) -> Any:
+    return tuple(inputs.values()) if isinstance(inputs, dict) else inputs
 
 
 def grad(
@@ -43,16 +63,17 @@ def grad(
     grad_outputs: Any = None,
     retain_graph: bool | None = None,
     create_graph: bool = False,
+    only_inputs: bool = True,
     allow_unused: bool | None = None,
     is_grads_batched: bool = False,
     materialize_grads: bool = False,
-) -> tuple[Any, ...]:
-    """Return ``d(sum outputs)/d(input)`` for each of ``inputs``; no ``.grad`` is touched.
+) -> Any:
+    """Return ``d(sum outputs)/d(input)`` for each of ``inputs``, by name for a dict; no ``.grad`` is touched.
 
     ``create_graph=True`` records the gradients, so that they can be differentiated again. ``allow_unused`` gives None
     for inputs that the outputs do not depend on, ``materialize_grads`` zeros; otherwise such an input raises
     RuntimeError. ``is_grads_batched`` takes ``grad_outputs`` with a leading axis and returns gradients with one. A
-    `graph.GradientEdge` may stand for a tensor on either side.
+    `graph.GradientEdge` may stand for a tensor on either side. ``only_inputs`` means nothing.
 
     >>> import wengert as torch
     >>> x = torch.tensor(2., requires_grad=True)
@@ -60,6 +81,19 @@ def grad(
     >>> torch.autograd.grad(dy, x)
     (tensor(12.),)
     """
+    if not only_inputs:
+        warnings.warn(
+            "only_inputs argument is deprecated and is ignored now (defaults to True). To accumulate gradient for "
+            "other parts of the graph, use torch.autograd.backward.",
+            FutureWarning,
+            stacklevel=2,
+        )
+    if isinstance(inputs, dict):
+        found = grad(
+            outputs, _values(inputs), grad_outputs, retain_graph, create_graph, True, allow_unused, is_grads_batched,
+            materialize_grads,
+        )  # fmt: skip
+        return dict(zip(inputs, found, strict=True))
     if materialize_grads and allow_unused is False:
         raise ValueError(
             "Expected allow_unused to be True or not passed when materialize_grads=True, but got: allow_unused=False."

@@ -385,7 +385,7 @@ def _gradients(
     if not pairs:
         return (None,) * len(inputs)
     recorded, their_cotangents = zip(*pairs, strict=True)
-    return grad(
+    return grad(  # type: ignore[no-any-return]
         recorded,
         inputs,
         their_cotangents,

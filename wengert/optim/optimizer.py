@@ -50,6 +50,8 @@ def announced(step: Callable[..., Any]) -> Callable[..., Any]:
 
     @functools.wraps(step)
     def with_hooks(self: Any, *args: Any, **kwargs: Any) -> Any:
+        if "_stepped" not in self.__dict__:  # a wrapper that leaves out `Optimizer.__init__`
+            return step(self, *args, **kwargs)
         self._stepped[0] = 1
         before, after = self._step_pre_hooks, self._step_post_hooks
         if not (before or after or _pre_hooks_everywhere or _post_hooks_everywhere):

@@ -72,12 +72,13 @@ class AdaptiveLogSoftmaxWithLoss(Module):
             project.reset_parameters()
             classify.reset_parameters()
 
-    def forward(self, input: Any, target: Any) -> _ASMoutput:
+    def forward(self, input_: Any, target_: Any) -> _ASMoutput:
         """Return ``(output, loss)``: the log-probability of each target class, and minus their mean.
 
         The input is ``(n, in_features)`` with targets ``(n)``, or ``(in_features)`` with a single one. RuntimeError for
         other shapes, and for targets that are no class.
         """
+        input, target = input_, target_
         _require_shapes(input, target)
         require_integers("AdaptiveLogSoftmaxWithLoss", target, name="target")
         single = target.dim() == 0

@@ -373,6 +373,6 @@ class Transformer(Module):
         )  # fmt: skip
 
     @staticmethod
-    def generate_square_subsequent_mask(size: int, device: Any = None, dtype: Any = None) -> Any:
+    def generate_square_subsequent_mask(sz: int, device: Any = None, dtype: Any = None) -> Any:
         """Return a mask under which each position sees itself and those before it."""
-        return _causal_mask(size, device, dtype)
+        return _causal_mask(sz, device, dtype)

@@ -113,7 +113,7 @@ class PlacementMethods(Recorded):
         place = place_like(self) if device is None else place_of(device)
         return moved(legacy.made_as(dtypes.public(dtype_of(self)), args), place)
 
-    def dim_order(self, ambiguity_check: Any = False) -> tuple[int, ...]:
+    def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
         """Return the dimensions in the order in which they lie in memory, the outermost first.
 
         >>> import wengert as torch

@@ -60,7 +60,10 @@ class ShapeMethods(Recorded):
     diagonal_scatter = parts.diagonal_scatter
     as_strided_scatter = parts.as_strided_scatter
 
-    split = splitting.split
+    def split(self, split_size: Any, dim: int = 0) -> tuple[Any, ...]:
+        """`torch.split`: pieces of one size, or of the sizes in a list."""
+        return splitting.split(self, split_size, dim)
+
     split_with_sizes = splitting.split_with_sizes
     chunk = splitting.chunk
     tensor_split = splitting.tensor_split
