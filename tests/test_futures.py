@@ -53,3 +53,21 @@ def test_several_are_waited_for_together() -> None:
 def test_fork_calls_at_once() -> None:
     future = torch.jit.fork(lambda x, y: x + y, torch.ones(2), y=1)
     assert torch.jit.wait(future).tolist() == [2.0, 2.0]
+
+
+def test_a_callback_that_raises_stops_nobody() -> None:
+    future, seen = torch.futures.Future(), []
+    future.add_done_callback(lambda done: 1 / 0)
+    future.add_done_callback(lambda done: seen.append(done.value()))
+    with pytest.warns(RuntimeWarning, match="a callback raised ZeroDivisionError"):
+        future.set_result(1)
+    assert seen == [1]
+
+
+def test_an_error_among_several() -> None:
+    first, second = torch.futures.Future(), torch.futures.Future()
+    both = torch.futures.collect_all([first, second])
+    first.set_exception(KeyError("gone"))
+    second.set_result(1)
+    with pytest.raises(KeyError, match="gone"):
+        both.wait()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any, Generic, TypeVar
 
@@ -67,7 +68,14 @@ class Future(Generic[T]):
             self._result, self._error, self._done = result, error, True
             self._set.notify_all()
         for callback in self._callbacks:
+            self._call(callback)
+
+    def _call(self, callback: Callable[[Future[T]], Any]) -> None:
+        """Call what waits; what it raises is its own, and stops neither others nor who set the result."""
+        try:
             callback(self)
+        except Exception as error:
+            warnings.warn(f"Future: a callback raised {error!r}.", RuntimeWarning, stacklevel=4)
 
     def add_done_callback(self, callback: Callable[[Future[T]], Any]) -> None:
         """Call ``callback(future)`` once the result is set, at once where it is."""
@@ -75,7 +83,7 @@ class Future(Generic[T]):
             if not self._done:
                 self._callbacks.append(callback)
                 return
-        callback(self)
+        self._call(callback)
 
     def then(self, callback: Callable[[Future[T]], S]) -> Future[S]:
         """Return a future of what ``callback(future)`` returns, or raises, once the result is set."""
@@ -94,14 +102,18 @@ class Future(Generic[T]):
 
 
 def collect_all(futures: list[Future[Any]]) -> Future[list[Future[Any]]]:
-    """Return a future of the list of ``futures``, which is set once all of them are."""
+    """Return a future of the list of ``futures``, which is set once all of them are: to an error where one has one."""
     collected: Future[list[Future[Any]]] = Future()
-    left = set(futures)
+    left, lock = len(futures), threading.Lock()
 
     def settle(done: Future[Any]) -> None:
-        left.discard(done)
-        if not left and not collected.done():
-            collected.set_result(futures)
+        nonlocal left
+        with lock:
+            left -= 1
+            last = left == 0
+        if last:
+            errors = [f._error for f in futures if f._error is not None]
+            collected._settle(None if errors else futures, errors[0] if errors else None)
 
     if not futures:
         collected.set_result(futures)

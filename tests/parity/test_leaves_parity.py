@@ -255,3 +255,12 @@ def test_a_leaf_that_is_a_view_stays_one_when_its_base_is_written(torch):
     x.clamp_(max=2.5)
     (leaf * leaf).sum().backward()
     return leaf, leaf.is_leaf, leaf.grad, x.requires_grad
+
+
+def test_a_leaf_that_became_an_inner_tensor(torch, refused):
+    x = torch.ones(3, requires_grad=True)
+    w = torch.full((3,), 2.0, requires_grad=True)
+    old = (x * 2).sum()
+    x.requires_grad_(False)
+    x.mul_(w)
+    return refused(lambda: old.backward(), w)

@@ -194,3 +194,25 @@ BAD = [
 def test_bad_input(torch, expression, refused):
     x = matrix(torch)
     return refused(lambda: eval(expression, {"torch": torch}, {"x": x}), x)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "torch.view_as_real(x).as_strided((3,), (1,))",
+        "torch.view_as_real(x).as_strided((2,), (2,), 1)",
+        "torch.view_as_real(x)[1:].as_strided((2, 2), (1, 2))",
+        "x.imag.as_strided((2,), (2,))",
+        "x.real[1:].as_strided((2,), (2,))",
+        "torch.view_as_complex(torch.view_as_real(x)).as_strided((2,), (1,), 1)",
+    ],
+)
+def test_strides_of_a_view_with_another_dtype(torch, expression):
+    x = torch.tensor([1 + 2j, 3 + 4j, 5 + 6j])
+    part = eval(expression)
+    found = part.clone()
+    part.mul_(10)
+    leaf = torch.tensor([1 + 2j, 3 + 4j, 5 + 6j], requires_grad=True)
+    made = eval(expression, {"torch": torch, "x": leaf * 1})
+    (made * made).sum().abs().backward()
+    return found, x, leaf.grad

@@ -211,3 +211,24 @@ def test_there_and_back(torch):
     p.data = p.data.float()
     (p * 2).sum().backward()
     return p, p.grad
+
+
+def test_a_given_gradient_stays_the_callers(torch):
+    x = torch.ones(3, requires_grad=True)
+    old = (x * 2).sum()
+    x.data = torch.ones(3, dtype=torch.float64)
+    given = torch.full((3,), 5.0, dtype=torch.float64)
+    torch.autograd.backward([x, old], [given, None])
+    return given, x.grad
+
+
+def test_a_tensor_that_was_saved_before_it_was_marked(torch):
+    x, w = torch.tensor([2.0]), torch.tensor([3.0], requires_grad=True)
+    y = x * w
+    x.requires_grad_(True)
+    x.data = torch.tensor([5.0], dtype=torch.float64)
+    try:
+        y.sum().backward()
+    except RuntimeError as error:
+        return type(error).__mro__[-4].__name__
+    return w.grad.dtype

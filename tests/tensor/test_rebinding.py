@@ -98,8 +98,7 @@ def test_only_what_a_graph_may_hold_is_watched():
     p, q, r = (torch.nn.Parameter(torch.ones(2)) for _ in range(3))
     y = (q * 2).sum()
     (r * 2).sum().backward()
-    for x in (p, q, r):
-        x.data = x.data.double()
+    torch.nn.ParameterList([p, q, r]).double()
     assert [x._storage.watched for x in (p, q, r)] == [False, True, False]
     y.backward()
     assert q.grad.dtype is torch.float32

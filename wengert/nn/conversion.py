@@ -141,7 +141,7 @@ def convert(parameter: Any, fn: Callable[[Any], Any]) -> None:
         return
     grad = None if parameter._cell is None else parameter._cell.grad
     converted = None if grad is None else (grad, fn(grad))
-    rebind(parameter, made)
+    rebind(parameter, made, born_leaf=True)
     if converted is not None:
         rebind(*converted)
 

@@ -54,22 +54,32 @@ def deposit(walk: Walk) -> None:
         leaf = cell.tensor()
         if cell.grad is not None or (leaf is not None and leaf._edge is not cell):
             moved[cell] = _latest(cell)
+            _require_leaf(moved[cell])
             _require_fit(moved[cell], ct)
     commit(walk)
-    landing: Any = walk.leaves.items()
-    owned, hooked = walk.owned, []
+    hooked = []
     if moved:
-        landing = [(moved.get(cell, cell), ct) for cell, ct in landing]
-        owned = {moved.get(key, key) for key in owned}
-        hooked = [pair for pair in landing if pair[0].post_hooks and _frozen(pair[0])]
-        landing = [pair for pair in landing if not _frozen(pair[0])]
-    for cell, ct in landing:
-        accumulate(cell, ct, owned=cell in owned, taped=walk.taped)
-        if cell.post_hooks:
-            hooked.append((cell, ct))
+        hooked = _land_elsewhere(walk, moved)
+    else:
+        for cell, ct in walk.leaves.items():
+            accumulate(cell, ct, owned=cell in walk.owned, taped=walk.taped)
+            if cell.post_hooks:
+                hooked.append((cell, ct))
     for cell, ct in hooked:
         with walk.user_mode():
             _run_post_hooks(cell, ct)
+
+
+def _land_elsewhere(walk: Walk, moved: dict[GradCell, GradCell]) -> list[tuple[GradCell, Any]]:
+    """Accumulate where some cells gave way to others; return the cells with hooks, and what came to each."""
+    hooked = []
+    for cell, ct in walk.leaves.items():
+        to = moved.get(cell, cell)
+        if not _frozen(to):
+            accumulate(to, ct, owned=cell in walk.owned, taped=walk.taped)
+        if to.post_hooks:
+            hooked.append((to, ct))
+    return hooked
 
 
 def _latest(cell: GradCell) -> GradCell:
@@ -77,6 +87,16 @@ def _latest(cell: GradCell) -> GradCell:
     while cell.later is not None:
         cell = cell.later
     return cell
+
+
+def _require_leaf(cell: GradCell) -> None:
+    """Raise for a leaf that a write in place made an inner tensor, after the forward."""
+    leaf = cell.tensor()
+    if leaf is not None and leaf._edge is not None and leaf._edge.__class__ is not GradCell:
+        raise GradientError(
+            "backward: leaf variable has been moved into the graph interior: it was frozen, and then a tensor that "
+            "requires grad was written into it. Call backward() before that, or write into a clone()."
+        )
 
 
 def _frozen(cell: GradCell) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import operator
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -12,6 +12,7 @@ from wengert.core.shapes import axis_of, size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import structural as rows
 from wengert.rules import windows
+from wengert.rules.complex_parts import view_as_complex, view_as_real
 from wengert.tape.storage import Recorded
 from wengert.tensor.layout import is_contiguous, storage_offset, stride
 from wengert.tensor.out import deliver
@@ -151,7 +152,7 @@ def _strides(op: str, x: Any, size: Any, stride: Any, start: int | None) -> tupl
         )
     if any(n < 0 for n in sizes):
         raise ShapeError(f"{op}: sizes must be non-negative, got {shape_text(sizes)}")
-    base = x if x._origin is None or not x._origin.differentiable else x._origin.base
+    base = _memory_of(x)
     count = base.numel()
     begins = storage_offset(base)
     offset = (storage_offset(x) if start is None else start) - begins
@@ -163,6 +164,21 @@ def _strides(op: str, x: Any, size: Any, stride: Any, start: int | None) -> tupl
         )
     base = _in_order(op, base)
     return base, {"size": sizes, "stride": steps, "offset": offset, "shape": tuple(base.shape)}
+
+
+RETYPING: Final = frozenset({rows.view_dtype, view_as_real, view_as_complex})
+"""Views whose elements are of another dtype than those of what they are views of."""
+
+
+def _memory_of(x: Any) -> Any:
+    """Return the tensor that ``x`` is a view of, or what it is of that tensor in the dtype of ``x``."""
+    if x._origin is None or not x._origin.differentiable:
+        return x
+    base, chain = x._origin.base, x._origin.chain
+    retyped = [i for i, (row, _) in enumerate(chain) if row in RETYPING]
+    for row, params in chain[: retyped[-1] + 1 if retyped else 0]:
+        base = viewed(row, base, params)
+    return base
 
 
 def _in_order(op: str, base: Any) -> Any:

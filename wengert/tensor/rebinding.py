@@ -22,8 +22,8 @@ from wengert.tape.storage import GradCell, Recorded, Storage, alias, ndarray, st
 from wengert.tensor.promotion import cast_to, dtype_of
 
 
-def rebind(x: Any, value: Any) -> None:
-    """Give ``x`` the memory of ``value``.
+def rebind(x: Any, value: Any, *, born_leaf: bool = False) -> None:
+    """Give ``x`` the memory of ``value``. ``born_leaf`` says that ``x`` required grad from the beginning.
 
     Raises TypeError for what is no tensor, and RuntimeError for integers where ``x`` requires grad, and for another
     dtype inside of transforms, whose gradients have the dtypes that their arguments had.
@@ -38,7 +38,7 @@ def rebind(x: Any, value: Any) -> None:
     if state.trace is not None:
         state.trace.rebinding(x, value)
     edge = _converting_edge(x, new) if old != new and not x.is_leaf else None
-    unseen = old != new and _in_no_graph(x)
+    unseen = old != new and born_leaf and _in_no_graph(x)
     before = storage_of(x)
     made = Storage()
     made.version = before.version
@@ -75,9 +75,9 @@ def _require_convertible(x: Any, old: np.dtype[Any], new: np.dtype[Any]) -> None
 
 
 def _in_no_graph(x: Any) -> bool:
-    """Say whether a leaf is surely in no graph, as a module's parameters when it is converted before training.
+    """Say whether what was always a leaf is in no graph, as a module's parameters when it is converted before training.
 
-    A graph holds the leaf's cell. Where none does, nothing saved is to be looked at before it is used, which would
+    A graph holds such a leaf's cell. Where none does, nothing saved is to be looked at before it is used, which would
     cost each later step a little.
     """
     return x._edge.__class__ is GradCell and x._edge is x._cell and _holders(x) == _ALONE
