@@ -20,6 +20,7 @@ from wengert.tape.record import attach, unary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.apply import combine
 from wengert.tensor.inplace import add_memory, in_place, memory_only, update
+from wengert.tensor.numbers import number_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import (
     cast_to,
@@ -43,8 +44,7 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
     """Return ``alpha * other`` in the dtype that ``x`` and ``other`` have together."""
     if alpha.__class__ is int and alpha == 1:
         return other
-    if not is_number(alpha):
-        raise TypeError(f"{op}(): argument 'alpha' must be Number, not {type(alpha).__name__}.")
+    alpha = number_of(op, "alpha", alpha)
     dtype = result_type(operand(op, x), operand(op, other))
     if isinstance(alpha, bool) and dtype.kind != "b":
         raise DTypeError(f"{op}: a bool alpha goes with bool tensors only. Use a number.")
@@ -144,8 +144,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     return made if out is None else deliver(made, out)
 
 
-def _rounding(mode: str) -> Primitive:
+def _rounding(mode: Any) -> Primitive:
     """Return the row of a quotient that is rounded."""
+    if not isinstance(mode, str):
+        raise TypeError(
+            f"div(): argument 'rounding_mode' must be str, not {type(mode).__name__}. Use 'trunc' or 'floor'."
+        )
     if mode not in ("trunc", "floor"):
         raise DTypeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {mode!r}."

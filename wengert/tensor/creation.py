@@ -21,12 +21,12 @@ from wengert.tape.meta import Meta, is_meta, no_data
 from wengert.tape.provenance import warn, warn_once
 from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import CPU, META, device, place_of, placed
+from wengert.tensor.numbers import number_of
 from wengert.tensor.promotion import (
     cast_to,
     dtype_of,
     filling,
     fits,
-    is_number,
     require_long,
 )
 
@@ -359,8 +359,7 @@ def scalar_tensor(
 ) -> Any:  # fmt: skip
     """Return a number as a tensor without dimensions, of the default float unless another dtype is asked for."""
     place = placed(device, layout)
-    if not is_number(s):
-        raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}.")
+    s = number_of("scalar_tensor", "s", s)
     target = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
     return finish(np.array(filling(s, target, "scalar_tensor")._payload), requires_grad, place)
 

@@ -64,7 +64,7 @@ def _a_number_of(x: Any, kind: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__") in BETWEEN:
         frame = frame.f_back
     if frame.f_globals.get("__name__", "").startswith(FUNCTIONS):
-        while frame.f_back is not None and frame.f_code.co_name.startswith("_"):
+        while frame.f_back is not None and frame.f_code.co_name[0] in "_<":  # also `<genexpr>`
             frame = frame.f_back
         raise TypeError(
             f"{frame.f_code.co_name}(): an argument must be Number, not Tensor: a tensor that requires grad stands for "
@@ -319,7 +319,7 @@ class Operators(Recorded):
         return complex(_only(self))
 
     def __index__(self) -> int:
-        if self._payload.shape or dtypes.kind(dtype_of(self)) in "fc":
+        if math.prod(self._payload.shape) != 1 or dtypes.kind(dtype_of(self)) in "fc":
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index. "
                 "Use `int(x)`, or `x.tolist()` for several."

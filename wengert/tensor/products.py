@@ -20,6 +20,7 @@ from wengert.tensor.apply import deprecated, undefined
 from wengert.tensor.arithmetic import mul
 from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import no_bools, no_match, same_dtype
+from wengert.tensor.numbers import double_of, number_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, promoted, require_tensor
 
@@ -117,6 +118,7 @@ def _added(row: Primitive, op: str, x: Any, y: Any, z: Any, beta: complex, alpha
 
 def _factor(op: str, name: str, factor: complex, kind: str, strict: bool) -> complex:
     """Return a factor as a number of the operands' kind; where not ``strict``, integers truncate it as in PyTorch."""
+    factor = number_of(op, name, factor)
     if kind == "f" and isinstance(factor, complex):
         raise DTypeError(
             f"{op}: For non-complex input tensors, argument {name} must not be complex."
@@ -353,6 +355,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
     tensor([[0.],
             [5.]])
     """
+    p = double_of("cdist", "p", p)
     if compute_mode not in COMPUTE_MODES:
         raise ValueError(
             f"{compute_mode} is not a valid value for compute_mode: use {COMPUTE_MODES[1:]}."

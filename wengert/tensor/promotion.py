@@ -42,26 +42,6 @@ def is_number(value: Any) -> bool:
     return value.__class__ in _PYTHON_NUMBERS or isinstance(value, _NUMBERS)
 
 
-def number_of(op: str, name: str, value: Any) -> Any:
-    """Return the number that a tensor without dimensions holds, and anything else as it is.
-
-    TypeError for a tensor with dimensions, and for one that requires grad, which as a number would lose its gradient.
-    """
-    if not isinstance(value, Recorded):
-        return value
-    x: Any = value
-    if x._edge is not None:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be Number, not Tensor that requires grad: no gradient would reach it. "
-            f"Multiply or add the tensor itself, or use `.item()`."
-        )
-    if x.ndim:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be Number, not Tensor of {x.ndim} dimensions. Use `.item()`."
-        )
-    return x.item()
-
-
 def constant(value: complex, dtype: np.dtype[Any]) -> Any:
     """Return a number as a 0-d tensor without history; the usual ones are made once."""
     cache = _constants32 if dtype is _FLOAT32 else _constants64 if dtype is _FLOAT64 else None

@@ -22,6 +22,7 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import comparison
 from wengert.tensor.apply import undefined
 from wengert.tensor.layout import layout
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.promotion import cast_to, constant, dtype_of, own_array, require_tensor
 
 __all__ = ["scaled_dot_product_attention"]
@@ -46,6 +47,10 @@ def scaled_dot_product_attention(
     tensor([[1.0000, 0.0000],
             [0.3302, 0.6698]])
     """
+    require_flags("scaled_dot_product_attention", is_causal=is_causal, enable_gqa=enable_gqa)
+    dropout_p = double_of("scaled_dot_product_attention", "dropout_p", dropout_p)
+    if scale is not None:
+        scale = double_of("scaled_dot_product_attention", "scale", scale)
     op = "scaled_dot_product_attention"
     for x, name in ((query, "query"), (key, "key"), (value, "value")):
         require_tensor(op, x, name)
