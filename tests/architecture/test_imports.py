@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("special", "linalg"),
+    ("special", "linalg", "return_types"),
     ("autograd",),
     ("func",),
     ("trace",),
