@@ -15,6 +15,7 @@ from wengert.tape.storage import Recorded
 from wengert.tensor.apply import combine, require_broadcast, two_tensors, undefined
 from wengert.tensor.numbers import double_of, number_of
 from wengert.tensor.out import deliver
+from wengert.tensor.overloads import factors_first
 from wengert.tensor.promotion import (
     cast_to,
     constant,
@@ -179,6 +180,7 @@ def _scaled_by(op: str, value: Any, dtype: np.dtype[Any]) -> Any:
     return value
 
 
+@factors_first("value")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: Any = None) -> Any:
     """Return ``input + value * tensor1 * tensor2``.
 
@@ -190,6 +192,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: 
     return made if out is None else deliver(made, out)
 
 
+@factors_first("value")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: Any = None) -> Any:
     """Return ``input + value * tensor1 / tensor2``; RuntimeError when both tensors hold integers."""
     for name, x in (("tensor1", tensor1), ("tensor2", tensor2)):

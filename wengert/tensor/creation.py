@@ -298,7 +298,7 @@ def _require_one(number: Any) -> None:
         )
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Any:
     """Return data as a tensor, sharing memory with a tensor or NumPy array when the dtype and the device allow."""
     place = place_of(device)
     if isinstance(data, Recorded):

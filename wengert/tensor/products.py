@@ -22,6 +22,7 @@ from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import no_bools, no_match, same_dtype
 from wengert.tensor.numbers import double_of, number_of
 from wengert.tensor.out import deliver
+from wengert.tensor.overloads import factors_first
 from wengert.tensor.promotion import cast_to, dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -30,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@factors_first("beta", "alpha")
 def addmm(
     input: Any, mat1: Any, mat2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -48,6 +50,7 @@ def addmm(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def addmv(
     input: Any, mat: Any, vec: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -57,6 +60,7 @@ def addmv(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -68,6 +72,7 @@ def addr(
     return made if out is None else deliver(made, out)
 
 
+@factors_first("beta", "alpha")
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -77,6 +82,7 @@ def addbmm(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def baddbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:

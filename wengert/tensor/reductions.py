@@ -364,7 +364,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 
 @numpy_spelling
-def softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
+def softmax(input: Any, dim: Any = None, dtype: Any = None, *, out: Any = None) -> Any:
     """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow. RuntimeError for integers.
 
     >>> import wengert as torch
@@ -376,7 +376,7 @@ def softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) 
 
 
 @numpy_spelling
-def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
+def log_softmax(input: Any, dim: Any = None, dtype: Any = None, *, out: Any = None) -> Any:
     """Return ``x - logsumexp(x)`` along ``dim``."""
     made = _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
     return made if out is None else deliver(made, out)
