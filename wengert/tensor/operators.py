@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.carrier import state
 from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
@@ -303,7 +304,9 @@ class Operators(Recorded):
             raise ShapeError(
                 f"Boolean value of Tensor with {many} is ambiguous. Use `.any()`, `.all()` or `.numel()`."
             )
-        return bool(self.item())
+        if self._payload.__class__ is not np.ndarray or state.trace is not None:
+            return bool(self._read("`if`, `and`, `while` or bool()").item())
+        return bool(self._payload.item())
 
     def __float__(self) -> float:
         if self._edge is not None:
@@ -325,6 +328,9 @@ class Operators(Recorded):
                 "Use `int(x)`, or `x.tolist()` for several."
             )
         return int(self.item())
+
+    def _read(self, op: str) -> np.ndarray[Any, Any]:
+        raise NotImplementedError
 
     def item(self) -> Any:
         """Return the one element as a Python number; see `Tensor.item`."""
