@@ -23,7 +23,8 @@ from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import CPU, META, device, place_of, placed
 from wengert.tensor.numbers import number_of
 from wengert.tensor.promotion import (
-    cast_to,
+    OF_COMPLEX,
+    converted,
     dtype_of,
     filling,
     fits,
@@ -136,8 +137,10 @@ def made_of(
 def _copy_of_tensor(data: Any, dtype: Any) -> Any:
     plain = structural.detach(data)
     if plain._payload.__class__ is not np.ndarray:
-        return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
+        return plain if dtype is None else converted(plain, dtypes.to_numpy(dtype))
     target = plain._payload.dtype if dtype is None else dtypes.to_numpy(dtype)
+    if plain._payload.dtype.kind == "c" and target.kind not in "cb":
+        return converted(plain, target)
     return handle(silent().run(laid_as, plain._payload, plain._payload, target))
 
 
@@ -150,9 +153,17 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
     if isinstance(data, np.ndarray | np.generic):
         dtypes.public(data.dtype if dtype is None else dtype)
         native = data.dtype.newbyteorder("=") if dtype is None else dtype
+        if data.dtype.kind == "c" and native.kind not in "cb":
+            warn_once(OF_COMPLEX)
+            data = data.real
         return silent().run(np.array, data, native, order="C")
     given = data
     if isinstance(data, list | tuple | range):
+        if len(data) and isinstance(data[0], np.ndarray) and data[0].ndim:
+            warn_once(
+                "Creating a tensor from a list of numpy.ndarrays is extremely slow. Use "
+                "`torch.tensor(np.array(arrays))`, or `np.stack`."
+            )
         data = _plain_numbers(data, _require_regular(data))
     try:
         array = np.array(data)
@@ -302,7 +313,7 @@ def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Any:
     """Return data as a tensor, sharing memory with a tensor or NumPy array when the dtype and the device allow."""
     place = place_of(device)
     if isinstance(data, Recorded):
-        made = data if dtype is None else cast_to(data, dtypes.to_numpy(dtype))
+        made = data if dtype is None else converted(data, dtypes.to_numpy(dtype))
         return moved(made, _place_for(data, device))
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.to_numpy(dtype) == data.dtype):
         return moved(from_numpy(data), place)
@@ -341,7 +352,7 @@ def asarray(
         what = "arbitrary sequence" if source is None else f"data of dtype {source}"
         raise ValueError(f"asarray: can't alias {what} into a tensor. Leave `copy` out.")
     if isinstance(obj, Recorded):
-        made = obj if target is None else cast_to(obj, target)
+        made = obj if target is None else converted(obj, target)
         made = structural.clone(made) if copy and alike else made
         made = moved(made, _place_for(obj, device))
     else:

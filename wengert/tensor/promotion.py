@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Number
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from wengert.core.carrier import EVERYWHERE, Array
 from wengert.core.silence import silently
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
-from wengert.tape.provenance import warn
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded, handle
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -174,12 +174,15 @@ def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def converted(x: Any, dtype: np.dtype[Any]) -> Any:
-    """Return a tensor in the dtype that a call asks for; warns where that loses imaginary parts."""
-    if dtype_of(x).kind == "c" and dtype.kind != "c" and 0 not in x.shape:
-        warn(
-            "Casting complex values to real discards the imaginary part. Use `torch.real(x)` to say so."
-        )
+    """Return a tensor in the dtype that a call asks for; warns, once, where that loses imaginary parts."""
+    if dtype_of(x).kind == "c" and dtype.kind not in "cb" and 0 not in x.shape:
+        warn_once(OF_COMPLEX)
     return cast_to(x, dtype)
+
+
+OF_COMPLEX: Final = (
+    "Casting complex values to real discards the imaginary part. Use `torch.real(x)` to say so."
+)
 
 
 def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:

@@ -207,8 +207,8 @@ def _cut(
 
 def _warn_of_window(op: str) -> None:
     warn(
-        f"{op}: A window was not provided. A rectangular window will be applied, which is known to cause spectral "
-        f"leakage. Pass one such as `torch.hann_window(win_length)`, or torch.ones(win_length)."
+        f"A window was not provided. A rectangular window will be applied by {op}, whose spectra leak. Pass one such "
+        f"as `torch.hann_window(win_length)`, or torch.ones(win_length)."
     )
 
 

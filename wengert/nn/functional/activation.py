@@ -340,7 +340,7 @@ def gumbel_softmax(
     """
     require_tensor("gumbel_softmax", logits)
     if eps != 1e-10:
-        warn("gumbel_softmax: `eps` parameter is deprecated and has no effect.")
+        warn("`eps` parameter is deprecated and has no effect. Leave it out of gumbel_softmax.")
     noise = filled.empty(
         tuple(logits.shape), dtype=logits.dtype, device=logits.device
     ).exponential_()

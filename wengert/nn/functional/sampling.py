@@ -63,8 +63,8 @@ def grid_sample(
 
 def _warn_of_corners(op: str) -> None:
     warn(
-        f"{op}: align_corners was not given and counts as False, the default since PyTorch 1.3. Pass "
-        f"align_corners=False, or True, which was the default before."
+        f"Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. It was not "
+        f"given to {op}: pass align_corners=False, or True, which was the default before."
     )
 
 
