@@ -153,3 +153,18 @@ def test_nan_is_no_bound(torch, caught):
 def test_refused(torch, refused, call):
     x = torch.ones(2, 3)
     return refused(lambda: eval(call, {"torch": torch, "F": torch.nn.functional, "x": x}), x)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        "F.mse_loss(x, a)", "F.mse_loss(a, x)", "F.l1_loss(x, [1.0, 2.0])", "F.cross_entropy(x, a)", "F.linear(x, a)",
+        "F.layer_norm(a, (3,))", "F.embedding_bag(torch.tensor([0]), x, a)", "torch.mm(x, a)", "F.softmax(a, 0)",
+    ],
+)  # fmt: skip
+def test_arrays_are_no_tensors(torch, caught, call):
+    """PyTorch's error is an accident of what it asks an array; what counts is that no name of the inside is told."""
+    known = {"torch": torch, "F": torch.nn.functional, "x": torch.ones(2, 3), "a": np.ones((2, 3))}
+    error = caught(lambda: eval(call, known))
+    words = str(error)
+    return isinstance(error, Exception), "_payload" in words or "_edge" in words

@@ -194,7 +194,7 @@ def test_a_warning_given_once(torch):
 @pytest.mark.parametrize(
     ("expression", "length"),
     [
-        ("c.float()", 59), ("torch.tensor([np.ones(2), np.ones(2)])", 66), ("torch.autograd.detect_anomaly()", 34),
+        ("c.float()", 58), ("torch.tensor([np.ones(2), np.ones(2)])", 66), ("torch.autograd.detect_anomaly()", 34),
         ("(g * g).sum().backward(create_graph=True)", 108), ("f.grid_sample(x[None, None], p)", 91),
         ("torch.stft(x[0], 4, return_complex=True)", 60), ("torch.add(x, 1, out=torch.ones(1))", 65),
         ("f.affine_grid(torch.ones(1, 2, 3), (1, 1, 2, 2))", 91), ("f.gumbel_softmax(x, eps=1e-3)", 29),
