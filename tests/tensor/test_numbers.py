@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import wengert as torch
-from wengert.tensor.numbers import double_of, number_of, real_of, require_flags, whole_of
+from wengert.tensor.numbers import double_of, number_of, real_of, require_flags, whole_of, wholes_of
 
 GRAD = torch.tensor(0.5, requires_grad=True)
 REFUSED = {
@@ -20,6 +20,11 @@ REFUSED = {
     "float": (lambda: whole_of("op", "a", 1.0), TypeError, r"must be int, not float. Use `int\(...\)`"),
     "bool": (lambda: whole_of("op", "a", True), TypeError, "must be int, not bool"),
     "long": (lambda: whole_of("op", "a", 2**70), ValueError, "does not fit in int64"),
+    "long class": (
+        lambda: torch.nn.functional.cross_entropy(torch.ones(1, 2), torch.tensor([0]), ignore_index=2**70), ValueError,
+        "cross_entropy.*does not fit in int64",
+    ),
+    "part": (lambda: wholes_of("op", "a", (1, 2.0)), TypeError, "found element of type float at pos 1"),
     "flag": (lambda: require_flags("op", a=True, b=1), TypeError, "'b' must be bool, not int. Write True or False"),
     "no flag": (lambda: torch.rand(3).sort(0, 1), TypeError, "sort.*'descending' must be bool"),
 }  # fmt: skip
@@ -47,6 +52,10 @@ def test_numbers(given, wanted):
 )
 def test_integers(given):
     assert whole_of("op", "a", given) == 2
+
+
+def test_sizes_of_several_parts():
+    assert wholes_of("op", "a", (1, np.int64(2), torch.tensor(3))) == (1, 2, 3)
 
 
 def test_a_float_may_be_an_integer_of_any_size():

@@ -120,13 +120,6 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def _require_order(op: str, n: Any) -> None:
-    if not isinstance(n, int):
-        raise TypeError(f"{op}(): argument 'n' must be int, not {type(n).__name__}.")
-    if n < 0:
-        raise DTypeError(f"{op}(n, x) does not support negative n, got n={n}.")
-
-
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
     """Return the logarithm of the gamma function of dimension ``p``, 1 or more.
 

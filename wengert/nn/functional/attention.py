@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-import numbers
 from typing import Any
 
 import numpy as np
@@ -47,11 +46,19 @@ def scaled_dot_product_attention(
     tensor([[1.0000, 0.0000],
             [0.3302, 0.6698]])
     """
-    require_flags("scaled_dot_product_attention", is_causal=is_causal, enable_gqa=enable_gqa)
-    dropout_p = double_of("scaled_dot_product_attention", "dropout_p", dropout_p)
-    if scale is not None:
-        scale = double_of("scaled_dot_product_attention", "scale", scale)
     op = "scaled_dot_product_attention"
+    if isinstance(is_causal, Recorded):
+        raise TypeError(
+            f"{op}(): argument 'is_causal' must be bool, not Tensor. A mask is `attn_mask=`."
+        )
+    require_flags(op, is_causal=is_causal, enable_gqa=enable_gqa)
+    dropout_p = double_of(op, "dropout_p", dropout_p)
+    if not 0.0 <= dropout_p <= 1.0:
+        raise RuntimeError(
+            f"{op}: dropout probability has to be between 0 and 1, but got dropout_p={dropout_p}."
+        )
+    if scale is not None:
+        scale = double_of(op, "scale", scale)
     for x, name in ((query, "query"), (key, "key"), (value, "value")):
         require_tensor(op, x, name)
         if x.ndim < 2:
@@ -66,7 +73,6 @@ def scaled_dot_product_attention(
             )
     if dtypes.kind(dtype_of(query)) != "f":
         raise undefined(op, dtype_of(query))
-    _require_arguments(op, dropout_p, is_causal, scale)
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{op}: Explicit attn_mask should not be set when is_causal=True.")
     if enable_gqa:
@@ -88,23 +94,6 @@ def scaled_dot_product_attention(
     lies = layout(query)
     by_time = lies.swapaxes(1, 2).flags.c_contiguous and not lies.flags.c_contiguous
     return rows.attend(weights, value, by_time=by_time)
-
-
-def _require_arguments(op: str, dropout_p: Any, is_causal: Any, scale: Any) -> None:
-    """Refuse what is no flag or no number, and a share of weights to drop that is none."""
-    if not isinstance(is_causal, bool | np.bool_):
-        raise TypeError(
-            f"{op}(): argument 'is_causal' must be bool, not {type(is_causal).__name__}. A mask is `attn_mask=`."
-        )
-    for value, name in ((dropout_p, "dropout_p"), (scale, "scale")):
-        if value is None and name == "scale":
-            continue
-        if not isinstance(value, numbers.Real | Recorded):
-            raise TypeError(f"{op}(): argument '{name}' must be float, not {type(value).__name__}.")
-    if not 0.0 <= dropout_p <= 1.0:
-        raise RuntimeError(
-            f"{op}: dropout probability has to be between 0 and 1, but got dropout_p={dropout_p}."
-        )
 
 
 def _require_fit(op: str, query: Any, key: Any, value: Any) -> None:

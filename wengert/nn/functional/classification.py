@@ -44,7 +44,7 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.tensor([[0., 0.], [0., 0.]]), torch.tensor([0, 1]))
     tensor(0.6931)
     """
-    if ignore_index.__class__ is not int:
+    if ignore_index.__class__ is not int or not -(2**63) <= ignore_index < 2**63:
         ignore_index = whole_of("cross_entropy", "ignore_index", ignore_index)
     if label_smoothing.__class__ is not float:
         label_smoothing = double_of("cross_entropy", "label_smoothing", label_smoothing)

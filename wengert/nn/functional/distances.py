@@ -68,7 +68,7 @@ def pairwise_distance(
 
 
 def _apart(x1: Any, x2: Any, p: float, eps: float, keepdim: bool) -> Any:
-    apart = x1 - x2 + eps
+    apart = x1 - x2 + float(eps)
     axis = (apart.ndim - 1,) if apart.ndim else ()
     return rows.distance(apart, ord=float(p), axis=axis, keepdim=keepdim)
 

@@ -345,7 +345,7 @@ def margin_ranking_loss(
             f"margin_ranking_loss: All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
             f"input2: {input2.shape}, target: {target.shape}."
         )
-    return reduced(bounds.clamp_min(-target * (input1 - input2) + margin, 0), reduction)
+    return reduced(bounds.clamp_min(-target * (input1 - input2) + float(margin), 0), reduction)
 
 
 def hinge_embedding_loss(
