@@ -72,6 +72,17 @@ def test_layers_say_where_pytorch_defines_them():
     )
 
 
+def test_results_say_where_pytorch_defines_them_and_are_pickled_by_names_of_their_own():
+    program = AS_TORCH + (
+        "import pickle\n"
+        "found = torch.tensor([1., 5.]).max(0)\n"
+        "text = pickle.dumps(found)\n"
+        "print(type(found), isinstance(found, torch.return_types.max), b'torch.return_types' in text)\n"
+        "print(pickle.loads(text) == found)"
+    )
+    assert run(program).splitlines() == ["<class 'torch.return_types.max'> True False", "True"]
+
+
 @pytest.mark.skipif(not WITH_ADDRESSES, reason="the modules under PyTorch's addresses")
 def test_layers_are_imported_from_where_pytorch_defines_them():
     program = AS_TORCH + (

@@ -34,6 +34,7 @@ from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import profiler as profiler
+from wengert import return_types as return_types
 from wengert import serialization as serialization
 from wengert import signal as signal
 from wengert import special as special
@@ -83,7 +84,6 @@ from wengert.serialization import load as load
 from wengert.serialization import save as save
 from wengert.settings import *
 from wengert.tape.mode import *
-from wengert.tensor import returned as return_types
 from wengert.tensor.arithmetic import *
 from wengert.tensor.as_functions import *
 from wengert.tensor.bounds import *

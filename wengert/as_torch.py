@@ -45,8 +45,8 @@ def answer_as_torch(torch: ModuleType) -> None:
     """Let `torch` say which release of PyTorch it speaks for, and tensors say that they are PyTorch's.
 
     By the former packages choose among PyTorch's ways of doing things, by the latter those for several array libraries
-    know what to call. Layers say where PyTorch defines them; they are pickled by their own names, which mean the same
-    whether or not `torch` is Wengert where they are loaded.
+    know what to call. Layers, and what functions with several results return, say where PyTorch defines them; they are
+    pickled by their own names, which mean the same whether or not `torch` is Wengert where they are loaded.
     """
     face = vars(torch)
     face["__version__"] = TorchVersion(f"{FOLLOWED}+wengert.{face['__version__']}")
@@ -61,6 +61,9 @@ def answer_as_torch(torch: ModuleType) -> None:
             for cls in classes:
                 if cls.__module__.startswith("wengert.nn."):
                     rename(cls, place)
+        elif name == "wengert.return_types":
+            for cls in classes:
+                rename(cls, place)
         elif name.startswith("wengert.nn.parallel."):
             for cls in classes:
                 if cls.__module__ == name:

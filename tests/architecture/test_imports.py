@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("fft", "linalg", "signal", "special"),
+    ("fft", "linalg", "return_types", "signal", "special"),
     ("autograd",),
     ("func",),
     ("trace",),

@@ -122,3 +122,11 @@ def test_an_outer_tensor_cannot_keep_an_inner_value():
 def test_reading_one_value_of_a_batch_is_refused():
     with pytest.raises(TraceError, match="every example has its own"):
         torch.func.vmap(lambda x: x * x.item())(torch.ones(2))
+
+
+@pytest.mark.parametrize(
+    "choose", [lambda x: x if x > 0 else -x, lambda x: x * bool(x), lambda x: x and -x]
+)
+def test_a_choice_inside_of_a_map_says_that_it_is_one(choose):
+    with pytest.raises(RuntimeError, match=r"vmap: `if`, `and`, `while` or bool\(\).*torch.where"):
+        torch.func.vmap(choose)(torch.ones(2))

@@ -88,7 +88,10 @@ def test_errors_say_what_to_do(call, error, words):
 
 
 def test_corners_that_are_not_said_are_warned_of():
-    with pytest.warns(UserWarning, match=r"Pass align_corners=False, or True"):
+    with pytest.warns(
+        UserWarning,
+        match=r"Default grid_sample and .*: pass align_corners=False, or True",
+    ):
         F.grid_sample(IMAGE, PLACES)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import math
 import warnings
 
@@ -75,12 +76,24 @@ def read_only():
         "torch.nn.functional.mse_loss(x, x, size_average=False)",
         "torch.nn.functional.l1_loss(x, x, reduce=False)",
         "torch.nn.functional.mse_loss(x, m)",
+        "c.float(), c.bool(), c.to(torch.complex128)",
+        "c.to(torch.float64)",
+        "c.long()",
+        "x.clone().copy_(c)",
+        "torch.as_tensor(c, dtype=torch.float32)",
+        "torch.tensor(np.array([1j]), dtype=torch.float32)",
+        "torch.tensor([np.float32(1), np.float32(2)])",
+        "(x.clone().requires_grad_() ** 2).sum().backward(create_graph=True)",
+        "torch.autograd.grad(g.sum(), g, create_graph=True)[0].detach()",
+        "torch.autograd.detect_anomaly().__exit__(None, None, None)",
+        "torch.where(x.to(torch.uint8), x, x)",
     ],
 )
 def test_warnings(torch, expression):
     named = {"torch": torch, "np": np, "math": math, "read_only": read_only}
     named |= {"x": torch.ones(3), "m": torch.ones(2, 3), "g": torch.ones(2, requires_grad=True)}
     named["s"] = torch.tensor(2.0, requires_grad=True)
+    named["c"] = torch.tensor([1 + 1j, 2, 3])
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         value = eval(expression, named)
@@ -176,3 +189,32 @@ def test_a_warning_given_once(torch):
         warnings.simplefilter("always")
         float(s)
     return len(seen)
+
+
+@pytest.mark.parametrize(
+    ("expression", "length"),
+    [
+        ("c.float()", 58), ("torch.tensor([np.ones(2), np.ones(2)])", 66), ("torch.autograd.detect_anomaly()", 34),
+        ("(g * g).sum().backward(create_graph=True)", 108), ("f.grid_sample(x[None, None], p)", 91),
+        ("torch.stft(x[0], 4, return_complex=True)", 60), ("torch.add(x, 1, out=torch.ones(1))", 65),
+        ("f.affine_grid(torch.ones(1, 2, 3), (1, 1, 2, 2))", 91), ("f.gumbel_softmax(x, eps=1e-3)", 29),
+        ("torch.where(x.to(torch.uint8), x, x)", 41), ("x.add_(2, x)", 36),
+        ("torch.utils.checkpoint.checkpoint(torch.sin, g)", 81),
+        ("torch.optim.lr_scheduler.ExponentialLR(torch.optim.SGD([g], 0.1), 0.5).step()", 63),
+    ],
+)  # fmt: skip
+def test_filters_by_message_find_warnings(torch, expression, length):
+    """The first words, which `filterwarnings(message=...)` of a program for PyTorch is matched with."""
+    importlib.import_module(f"{torch.__name__}.utils.checkpoint")
+    known = {
+        "torch": torch,
+        "np": np,
+        "f": torch.nn.functional,
+        "g": torch.ones(2, requires_grad=True),
+    }
+    known |= {"x": torch.ones(2, 4), "c": torch.tensor([1j]), "p": torch.zeros(1, 1, 1, 2)}
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        eval(expression, known)
+    torch.autograd.set_detect_anomaly(False)
+    return str(seen[0].message)[:length]

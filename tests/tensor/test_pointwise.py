@@ -97,3 +97,13 @@ def test_special_names() -> None:
     assert all(callable(getattr(special, name)) for name in special.__all__)
     with pytest.raises(AttributeError, match=r"torch\.special\.nonsense"):
         special.nonsense  # noqa: B018
+
+
+def test_the_gradient_of_heaviside_goes_to_the_values_at_0():
+    x = torch.tensor([-1.0, 0.0, 2.0], requires_grad=True)
+    values = torch.tensor([3.0, 4.0, 5.0], requires_grad=True)
+    out = torch.heaviside(x, values)
+    assert out.tolist() == [0.0, 4.0, 1.0]
+    out.sum().backward()
+    assert values.grad.tolist() == [0.0, 1.0, 0.0]
+    assert x.grad.tolist() == [0.0, 0.0, 0.0]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from typing import Any
 
@@ -27,7 +28,13 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "keepdim is a dim": (lambda: X.sum(0, 1), TypeError, r"'keepdim' must be bool.*dim=\(0, 1\)"),
     "keepdim of any": (lambda: X.any(0, "y"), TypeError, "any.*'keepdim' must be bool"),
     "keepdim without dim": (lambda: X.prod(keepdim=True), TypeError, "prod.*goes with `dim`"),
-    "keepdim of a maximum": (lambda: X.max(None, True), TypeError, "max.*goes with `dim`"),
+    "keepdim of a maximum": (lambda: X.max(keepdim=True), TypeError, "max.*goes with `dim`"),
+    "None of a maximum": (lambda: X.max(None), TypeError, "max.*'dim' must be int, not NoneType"),
+    "dim of two maxima": (
+        lambda: torch.max(X, X, True),
+        TypeError,
+        "max.*invalid combination.*maximum",
+    ),
     "several dims of prod": (lambda: X.prod((0, 1)), TypeError, "'dim' must be int, not tuple"),
     "dtype": (lambda: X.sum(dtype="a"), TypeError, "dtype must be a dtype such as torch.float32"),
     "mean of integers": (lambda: INTS.mean(), RuntimeError, r"mean.*torch.int64.*x\.float\(\)"),
@@ -124,3 +131,15 @@ def test_equal_compares_shapes_and_elements() -> None:
     assert not torch.equal(INTS, INTS[None])
     assert not torch.equal(INTS, INTS + 1)
     assert torch.numel(X) == 4
+
+
+def test_named_results_say_where_they_are_found():
+    found = torch.tensor([1.0, 5.0]).max(0)
+    assert str(type(found)) == "<class 'wengert.return_types.max'>"
+    assert (found.n_fields, found.n_sequence_fields, found.n_unnamed_fields) == (2, 2, 0)
+    assert torch.return_types.max((1, 2)) == torch.return_types.max(1, 2) == (1, 2)
+    again = pickle.loads(pickle.dumps(found))
+    assert type(again) is type(found)
+    assert again.indices.item() == 1
+    with pytest.raises(AttributeError, match=r"Did you mean `torch.return_types.topk`"):
+        torch.return_types.top_k  # noqa: B018

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 
 from wengert.core.carrier import state
+from wengert.tape.provenance import warn
 
 __all__ = [
     "detect_anomaly",
@@ -59,6 +60,10 @@ class detect_anomaly(set_detect_anomaly):
 
     def __init__(self, check_nan: bool = True) -> None:
         super().__init__(True, check_nan)
+        warn(
+            "Anomaly Detection has been enabled. Every backward then looks through all that its rules return: switch "
+            "it on to find a fault, and off again."
+        )
 
 
 def is_anomaly_enabled() -> bool:

@@ -54,7 +54,7 @@ def size_argument(op: str, sizes: Sequence[Any]) -> Shape:
 
 def _size(op: str, n: Any) -> int:
     try:
-        return operator.index(n)
+        return operator.index(_not_bool(n))
     except TypeError:
         raise TypeError(
             f"{op}: sizes must be ints, got {n!r} ({type(n).__name__}). Use `int(...)`."

@@ -120,7 +120,9 @@ def _heaviside(x: Array, y: Array) -> Array:
     return np.where(x == 0, y, (x > 0).astype(x.dtype))
 
 
-heaviside = constant("heaviside", _heaviside, operands=2)
+heaviside = elementwise(
+    "heaviside", _heaviside, lambda t: zero(t), lambda t, x: keep_where(t, x == 0.0)
+)
 
 
 def _signbit(x: Array) -> Array:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -14,6 +14,7 @@ from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
 from wengert.tape.meta import Meta, is_meta
 from wengert.tape.node import edge_node
+from wengert.tape.provenance import warn_once
 from wengert.tape.record import numpy_dtype, recording_level
 from wengert.tape.storage import GradCell, Recorded, handle, ndarray, refuse_node_in_trace
 
@@ -130,6 +131,12 @@ def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
     walk.run([out._edge for out in outputs], seeds)
 
 
+OF_A_CYCLE: Final = (
+    "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient, "
+    "which lives until Python looks for such cycles. Use `autograd.grad`, or set `.grad` to None afterwards."
+)
+
+
 def backward(
     tensors: Any,
     gradients: Any = None,
@@ -159,6 +166,8 @@ def backward(
     chosen = None if inputs is None else _inputs("backward", inputs)
     wanted = None if chosen is None else [x._edge for x in chosen]
     walk = Walk(_level_of(outputs), taped=create_graph, keep_graph=keep, wanted=wanted)
+    if create_graph:
+        warn_once(OF_A_CYCLE)
     _go(walk, outputs, _paired(outputs, gradients))
     deposit(walk)
     for x in chosen or ():

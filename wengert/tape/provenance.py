@@ -11,7 +11,7 @@ import os
 import sys
 import warnings
 from types import CodeType, FrameType
-from typing import Final
+from typing import Any, Final
 
 _PACKAGE: Final = os.path.dirname(os.path.dirname(os.path.abspath(__file__))) + os.sep
 
@@ -53,15 +53,21 @@ INTERNAL: Final = _Internal()
 
 
 def outside(frame: FrameType | None) -> Place:
-    """Return the innermost place at or outside ``frame`` that is not the package's own."""
-    last = frame
-    while frame is not None:
-        last = frame
-        if not INTERNAL[frame.f_code.co_filename]:
-            break
+    """Return the innermost place at or outside ``frame`` that is not the package's own, else the outermost."""
+    at: Any = frame
+    try:  # walked at every write: to look for the end in each round would take a third of its steps
+        while INTERNAL[at.f_code.co_filename]:
+            at = at.f_back
+    except AttributeError:
+        at = _outermost(frame)
+    return at.f_code, at.f_lasti
+
+
+def _outermost(frame: FrameType | None) -> FrameType:
+    assert frame is not None
+    while frame.f_back is not None:
         frame = frame.f_back
-    assert last is not None
-    return last.f_code, last.f_lasti
+    return frame
 
 
 def advise(words: str) -> None:

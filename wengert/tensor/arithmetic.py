@@ -20,7 +20,9 @@ from wengert.tape.record import attach, unary
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor.apply import combine
 from wengert.tensor.inplace import add_memory, in_place, memory_only, update
+from wengert.tensor.numbers import number_of
 from wengert.tensor.out import deliver
+from wengert.tensor.overloads import alpha_first
 from wengert.tensor.promotion import (
     cast_to,
     constant,
@@ -43,8 +45,7 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
     """Return ``alpha * other`` in the dtype that ``x`` and ``other`` have together."""
     if alpha.__class__ is int and alpha == 1:
         return other
-    if not is_number(alpha):
-        raise TypeError(f"{op}(): argument 'alpha' must be Number, not {type(alpha).__name__}.")
+    alpha = number_of(op, "alpha", alpha)
     dtype = result_type(operand(op, x), operand(op, other))
     if isinstance(alpha, bool) and dtype.kind != "b":
         raise DTypeError(f"{op}: a bool alpha goes with bool tensors only. Use a number.")
@@ -63,24 +64,28 @@ def _scaled(op: str, x: Any, other: Any, alpha: Any) -> Any:
     return combine(rows.mul, cast_to(other, dtype), constant(alpha, dtype))
 
 
-def add(input: Any, other: Any, *, alpha: complex = 1, out: Any = None) -> Any:
-    """Return ``input + alpha * other``.
+def add(input: Any, other: Any, *more: Any, alpha: complex = 1, out: Any = None) -> Any:
+    """Return ``input + alpha * other``. The older order ``add(input, alpha, other)`` is taken with a warning.
 
     >>> import wengert as torch
     >>> torch.add(torch.tensor([1., 2.]), 10, alpha=2)
     tensor([21., 22.])
     """
+    if more:
+        other, alpha = alpha_first("add", other, more, alpha)
     made = combine(rows.add, input, _scaled("add", input, other, alpha))
     return made if out is None else deliver(made, out)
 
 
-def sub(input: Any, other: Any, *, alpha: complex = 1, out: Any = None) -> Any:
-    """Return ``input - alpha * other``; RuntimeError for bool tensors.
+def sub(input: Any, other: Any, *more: Any, alpha: complex = 1, out: Any = None) -> Any:
+    """Return ``input - alpha * other``; RuntimeError for bool tensors. ``sub(input, alpha, other)`` as in `add`.
 
     >>> import wengert as torch
     >>> torch.sub(torch.tensor([3., 2.]), 1)
     tensor([2., 1.])
     """
+    if more:
+        other, alpha = alpha_first("sub", other, more, alpha)
     _no_bool_subtraction(input, other)
     made = combine(rows.sub, input, _scaled("sub", input, other, alpha))
     return made if out is None else deliver(made, out)
@@ -144,8 +149,12 @@ def div(input: Any, other: Any, *, rounding_mode: str | None = None, out: Any = 
     return made if out is None else deliver(made, out)
 
 
-def _rounding(mode: str) -> Primitive:
+def _rounding(mode: Any) -> Primitive:
     """Return the row of a quotient that is rounded."""
+    if not isinstance(mode, str):
+        raise TypeError(
+            f"div(): argument 'rounding_mode' must be str, not {type(mode).__name__}. Use 'trunc' or 'floor'."
+        )
     if mode not in ("trunc", "floor"):
         raise DTypeError(
             f"div expected rounding_mode to be one of None, 'trunc', or 'floor' but found {mode!r}."
@@ -287,8 +296,10 @@ def remainder(input: Any, other: Any, *, out: Any = None) -> Any:
     return made if out is None else deliver(made, out)
 
 
-def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
+def add_(input: Any, other: Any, *more: Any, alpha: complex = 1) -> Any:
     """Add ``alpha * other`` to a tensor in place."""
+    if more:
+        other, alpha = alpha_first("add_", other, more, alpha)
     if (
         isinstance(other, Recorded)
         and memory_only(input, other)
@@ -302,8 +313,10 @@ def add_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
     return update(input, rows.add, _scaled("add_", input, other, alpha), "add_")
 
 
-def sub_(input: Any, other: Any, *, alpha: complex = 1) -> Any:
+def sub_(input: Any, other: Any, *more: Any, alpha: complex = 1) -> Any:
     """Subtract ``alpha * other`` from a tensor in place."""
+    if more:
+        other, alpha = alpha_first("sub_", other, more, alpha)
     _no_bool_subtraction(input, other)
     return update(input, rows.sub, _scaled("sub_", input, other, alpha), "sub_")
 

@@ -13,7 +13,9 @@ from wengert.rules import choosing as rows
 from wengert.rules import structural
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import combine, require_broadcast, two_tensors, undefined
+from wengert.tensor.numbers import double_of, number_of
 from wengert.tensor.out import deliver
+from wengert.tensor.overloads import factors_first
 from wengert.tensor.promotion import (
     cast_to,
     constant,
@@ -113,6 +115,12 @@ def nan_to_num(
     >>> torch.nan_to_num(torch.tensor([1., float("nan"), float("inf")]), posinf=9.)
     tensor([1., 0., 9.])
     """
+    if nan is not None:
+        nan = double_of("nan_to_num", "nan", nan)
+    if posinf is not None:
+        posinf = double_of("nan_to_num", "posinf", posinf)
+    if neginf is not None:
+        neginf = double_of("nan_to_num", "neginf", neginf)
     require_tensor("nan_to_num", input)
     if dtype_of(input).kind in "biu":
         made = structural.clone(input)
@@ -163,8 +171,7 @@ def lerp(input: Any, end: Any, weight: Any, *, out: Any = None) -> Any:
 
 def _scaled_by(op: str, value: Any, dtype: np.dtype[Any]) -> Any:
     """Return the factor of `addcmul` or `addcdiv`; RuntimeError where the dtype cannot hold it."""
-    if not is_number(value):
-        raise TypeError(f"{op}(): argument 'value' must be Number, not {type(value).__name__}.")
+    value = number_of(op, "value", value)
     if (dtype.kind in "biu" and isinstance(value, float)) or not fits(value, dtype):
         raise DTypeError(
             f"{op}: value cannot be converted to type {dtypes.public(dtype)} without overflow or loss, got {value}. "
@@ -173,6 +180,7 @@ def _scaled_by(op: str, value: Any, dtype: np.dtype[Any]) -> Any:
     return value
 
 
+@factors_first("value")
 def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: Any = None) -> Any:
     """Return ``input + value * tensor1 * tensor2``.
 
@@ -184,6 +192,7 @@ def addcmul(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: 
     return made if out is None else deliver(made, out)
 
 
+@factors_first("value")
 def addcdiv(input: Any, tensor1: Any, tensor2: Any, *, value: complex = 1, out: Any = None) -> Any:
     """Return ``input + value * tensor1 / tensor2``; RuntimeError when both tensors hold integers."""
     for name, x in (("tensor1", tensor1), ("tensor2", tensor2)):

@@ -13,6 +13,7 @@ from wengert.core import dtypes
 from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError
 from wengert.rules import elementwise as rows
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import broadcasting, combine, undefined
 from wengert.tensor.out import deliver
@@ -60,6 +61,7 @@ def where(condition: Any, input: Any = None, other: Any = None, *, out: Any = No
         raise TypeError("where(condition, x): give `input` and `other`, both or neither.")
     kind = dtype_of(condition)
     if kind == np.uint8:
+        warn_once("where received a uint8 condition tensor. Use a boolean one: `condition != 0`.")
         condition = condition != 0
     elif kind.kind != "b":
         raise DTypeError(

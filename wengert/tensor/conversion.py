@@ -12,7 +12,7 @@ from wengert.tensor.copies import clone, contiguous
 from wengert.tensor.creation import moved, place_like
 from wengert.tensor.legacy import named_type, tensortype
 from wengert.tensor.measures import type_name
-from wengert.tensor.promotion import cast_to, converted, dtype_of
+from wengert.tensor.promotion import converted, dtype_of
 
 PYTHON_TYPES: Final = (float, int, complex, bool)
 
@@ -44,7 +44,7 @@ def in_dtype(dtype: Any, name: str) -> Callable[..., Any]:
     """Return the method that converts to one dtype."""
 
     def method(self: Any, *, memory_format: Any = None) -> Any:
-        made = cast_to(self, dtype.numpy)
+        made = converted(self, dtype.numpy)
         return made if made is self or devices.preserves(memory_format) else contiguous(made)
 
     method.__name__ = method.__qualname__ = name

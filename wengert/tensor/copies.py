@@ -35,7 +35,7 @@ def clone(input: Any, *, memory_format: Any = None) -> Any:
     return (rows.clone if preserves(memory_format) else rows.clone_by_rows)(input)
 
 
-def contiguous(input: Any, memory_format: Any = None) -> Any:
+def contiguous(input: Any, *, memory_format: Any = None) -> Any:
     """Return the tensor with its elements in one piece of memory in order: itself if they are."""
     placed(CPU, None, memory_format)
     return input if is_contiguous(input) else rows.clone_by_rows(input)

@@ -21,12 +21,13 @@ from wengert.tape.meta import Meta, is_meta, no_data
 from wengert.tape.provenance import warn, warn_once
 from wengert.tape.storage import GradCell, Recorded, handle
 from wengert.tensor.device import CPU, META, device, place_of, placed
+from wengert.tensor.numbers import number_of
 from wengert.tensor.promotion import (
-    cast_to,
+    OF_COMPLEX,
+    converted,
     dtype_of,
     filling,
     fits,
-    is_number,
     require_long,
 )
 
@@ -136,8 +137,10 @@ def made_of(
 def _copy_of_tensor(data: Any, dtype: Any) -> Any:
     plain = structural.detach(data)
     if plain._payload.__class__ is not np.ndarray:
-        return plain if dtype is None else cast_to(plain, dtypes.to_numpy(dtype))
+        return plain if dtype is None else converted(plain, dtypes.to_numpy(dtype))
     target = plain._payload.dtype if dtype is None else dtypes.to_numpy(dtype)
+    if plain._payload.dtype.kind == "c" and target.kind not in "cb":
+        return converted(plain, target)
     return handle(silent().run(laid_as, plain._payload, plain._payload, target))
 
 
@@ -150,9 +153,17 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
     if isinstance(data, np.ndarray | np.generic):
         dtypes.public(data.dtype if dtype is None else dtype)
         native = data.dtype.newbyteorder("=") if dtype is None else dtype
+        if data.dtype.kind == "c" and native.kind not in "cb":
+            warn_once(OF_COMPLEX)
+            data = data.real
         return silent().run(np.array, data, native, order="C")
     given = data
     if isinstance(data, list | tuple | range):
+        if len(data) and isinstance(data[0], np.ndarray) and data[0].ndim:
+            warn_once(
+                "Creating a tensor from a list of numpy.ndarrays is extremely slow. Use "
+                "`torch.tensor(np.array(arrays))`, or `np.stack`."
+            )
         data = _plain_numbers(data, _require_regular(data))
     try:
         array = np.array(data)
@@ -298,11 +309,11 @@ def _require_one(number: Any) -> None:
         )
 
 
-def as_tensor(data: Any, dtype: Any = None, device: Any = None) -> Any:
+def as_tensor(data: Any, *, dtype: Any = None, device: Any = None) -> Any:
     """Return data as a tensor, sharing memory with a tensor or NumPy array when the dtype and the device allow."""
     place = place_of(device)
     if isinstance(data, Recorded):
-        made = data if dtype is None else cast_to(data, dtypes.to_numpy(dtype))
+        made = data if dtype is None else converted(data, dtypes.to_numpy(dtype))
         return moved(made, _place_for(data, device))
     if isinstance(data, np.ndarray) and (dtype is None or dtypes.to_numpy(dtype) == data.dtype):
         return moved(from_numpy(data), place)
@@ -341,7 +352,7 @@ def asarray(
         what = "arbitrary sequence" if source is None else f"data of dtype {source}"
         raise ValueError(f"asarray: can't alias {what} into a tensor. Leave `copy` out.")
     if isinstance(obj, Recorded):
-        made = obj if target is None else cast_to(obj, target)
+        made = obj if target is None else converted(obj, target)
         made = structural.clone(made) if copy and alike else made
         made = moved(made, _place_for(obj, device))
     else:
@@ -359,8 +370,7 @@ def scalar_tensor(
 ) -> Any:  # fmt: skip
     """Return a number as a tensor without dimensions, of the default float unless another dtype is asked for."""
     place = placed(device, layout)
-    if not is_number(s):
-        raise TypeError(f"scalar_tensor(): argument 's' must be Number, not {type(s).__name__}.")
+    s = number_of("scalar_tensor", "s", s)
     target = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
     return finish(np.array(filling(s, target, "scalar_tensor")._payload), requires_grad, place)
 

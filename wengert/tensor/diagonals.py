@@ -7,10 +7,10 @@ from typing import Any
 
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import memory
-from wengert.tape.storage import Recorded
 from wengert.tensor.inplace import overwrite
+from wengert.tensor.numbers import number_of, require_flags
 from wengert.tensor.parts import diagonal, narrow
-from wengert.tensor.promotion import dtype_of, filling, is_number, require_tensor
+from wengert.tensor.promotion import dtype_of, filling, require_tensor
 
 
 def fill_diagonal_(input: Any, fill_value: Any, wrap: bool = False) -> Any:
@@ -27,16 +27,11 @@ def fill_diagonal_(input: Any, fill_value: Any, wrap: bool = False) -> Any:
     """
     op = "fill_diagonal_"
     require_tensor(op, input)
-    if not is_number(fill_value):
-        # PyTorch takes a tensor of one number that needs no gradient, too.
-        if not isinstance(fill_value, Recorded) or fill_value.ndim or fill_value.requires_grad:  # type: ignore[attr-defined]
-            raise TypeError(
-                f"{op}(): argument 'fill_value' must be Number, not {type(fill_value).__name__}. "
-                f"Use `x.diagonal().copy_(values)` to write tensors."
-            )
-        fill_value = fill_value.item()  # type: ignore[attr-defined]
-    if not isinstance(wrap, bool):
-        raise TypeError(f"{op}(): argument 'wrap' must be bool, not {type(wrap).__name__}.")
+    try:
+        fill_value = number_of(op, "fill_value", fill_value)
+    except TypeError as error:
+        raise TypeError(f"{error} Use `x.diagonal().copy_(values)` to write tensors.") from None
+    require_flags(op, wrap=wrap)
     shape = tuple(input.shape)
     if len(shape) < 2:
         raise ShapeError(

@@ -10,6 +10,7 @@ from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.tape.storage import Recorded
 from wengert.tensor.joining import cat
+from wengert.tensor.numbers import number_of, whole_of
 from wengert.tensor.parts import narrow
 from wengert.tensor.promotion import dtype_of, floating, is_number, require_tensor
 from wengert.tensor.views import view
@@ -36,6 +37,7 @@ def gradient(
     >>> torch.gradient(torch.tensor([0., 1., 9.]), spacing=(torch.tensor([0., 1., 3.]),), edge_order=2)
     (tensor([0., 2., 6.]),)
     """
+    edge_order = whole_of("gradient", "edge_order", edge_order)
     op = "torch.gradient"
     require_tensor("gradient", input)
     if edge_order not in (1, 2):
@@ -82,7 +84,7 @@ def _spacings(spacing: Any, count: int, rank: int, dim: Any) -> list[Any]:
                 f"{op}: spacing must be a number, or a tuple of numbers or of vectors, not a tensor of dimensions. "
                 f"Use `spacing=(places,)`."
             )
-        spacing = spacing.item()  # type: ignore[attr-defined]
+        spacing = number_of(op, "spacing", spacing)
     if is_number(spacing):
         return [spacing] * count
     if not isinstance(spacing, Sequence) or isinstance(spacing, str):

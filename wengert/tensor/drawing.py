@@ -24,7 +24,8 @@ from wengert.tape.storage import Recorded
 from wengert.tensor.device import CPU, META
 from wengert.tensor.generator import Draw, drawn
 from wengert.tensor.inplace import overwrite, writable
-from wengert.tensor.promotion import dtype_of, is_number, number_of, require_tensor
+from wengert.tensor.numbers import double_of, whole_of
+from wengert.tensor.promotion import dtype_of, require_tensor
 from wengert.tensor.views import expand
 
 
@@ -41,10 +42,7 @@ def _fill(op: str, row: Primitive, x: Any, draw: Draw, generator: Any, *operands
 
 def number(op: str, name: str, value: Any) -> float:
     """Return a real parameter, given as a number or a tensor of one; TypeError for anything else."""
-    value = number_of(op, name, value)
-    if not is_number(value) or isinstance(value, complex):
-        raise TypeError(f"{op}(): argument '{name}' must be float, not {type(value).__name__}.")
-    return float(value)
+    return float(double_of(op, name, value))
 
 
 def uniform_(input: Any, from_: Any = 0.0, to: Any = 1.0, *, generator: Any = None) -> Any:
@@ -192,27 +190,10 @@ def _bounds(bounds: tuple[Any, ...], to: Any, named: dict[str, Any]) -> list[Any
             "Use `random_()`, `random_(to)` or `random_(from, to)`."
         )
     if len(given) == 2:
-        given[0] = integer("random_", "from", given[0])
+        given[0] = whole_of("random_", "from", given[0])
     if given and (given[-1] is not None or len(given) == 1):
-        given[-1] = integer("random_", "to", given[-1])
+        given[-1] = whole_of("random_", "to", given[-1])
     return given
-
-
-def integer(op: str, name: str, value: Any) -> int:
-    """Return an integer parameter, given as one or as a tensor of one.
-
-    Raises TypeError for anything else, ValueError beyond 64 bits.
-    """
-    if isinstance(value, Recorded):
-        value = value.item()  # type: ignore[attr-defined]
-    if not isinstance(value, int | np.integer) or isinstance(value, bool):
-        raise TypeError(f"{op}(): argument '{name}' must be int, not {type(value).__name__}.")
-    if not -(2**63) <= value < 2**63:
-        raise ValueError(
-            f"{op}(): argument '{name}' is {value}, which does not fit in int64. "
-            f"Use bounds from -2**63 to 2**63 - 1."
-        )
-    return int(value)
 
 
 def between(dtype: np.dtype[Any], low: int, high: int | None) -> tuple[int, int]:

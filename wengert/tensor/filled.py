@@ -6,7 +6,6 @@ Every function takes ``dtype``, ``device`` and ``requires_grad``, and PyTorch's 
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -21,8 +20,9 @@ from wengert.tensor.creation import finish, place_like, room
 from wengert.tensor.device import META, placed, preserves
 from wengert.tensor.device import device as Device
 from wengert.tensor.layout import layout as laid_out
+from wengert.tensor.numbers import number_of, whole_of
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import dtype_of, filling, is_number, number_of, require_tensor
+from wengert.tensor.promotion import dtype_of, filling, require_tensor
 
 __all__ = [
     "empty", "empty_like", "empty_permuted", "empty_strided", "eye", "full", "full_like", "ones", "ones_like", "zeros",
@@ -156,7 +156,7 @@ def full(
     """
     place = placed(device, layout)
     shape = _size_tuple("full", size)
-    number = _number("full", fill_value)
+    number = number_of("full", "fill_value", fill_value)
     target = chosen_dtype("full", dtype, out, _own(number))
     made = finish(_filled(place, shape, number, target, "full"), requires_grad)
     return made if out is None else deliver(made, out, silent=True)
@@ -168,15 +168,6 @@ def _size_tuple(op: str, size: Any) -> Shape:
             f"{op}(): argument 'size' must be tuple of ints, not {type(size).__name__}."
         )
     return positive_size(op, (size,))
-
-
-def _number(op: str, value: Any) -> Any:
-    value = number_of(op, "fill_value", value)
-    if not is_number(value):
-        raise TypeError(
-            f"{op}(): argument 'fill_value' must be a number, not {type(value).__name__}."
-        )
-    return value
 
 
 def _own(number: Any) -> np.dtype[Any]:
@@ -200,24 +191,19 @@ def eye(
             [0., 1.]])
     """
     place = placed(device, layout)
-    for name, count in (("n", n), ("m", n if m is None else m)):
-        if _whole("eye", name, count) < 0:
+    n = whole_of("eye", "n", n)
+    m = n if m is None else whole_of("eye", "m", m)
+    for name, count in (("n", n), ("m", m)):
+        if count < 0:
             raise ShapeError(f"eye: {name} must be greater or equal to 0, got {count}")
     made = room(
         place,
         lambda shape, dtype: np.eye(*shape, dtype=dtype),
-        (n, n if m is None else m),
+        (n, m),
         _dtype("eye", dtype, out),
     )
     made = finish(made, requires_grad)
     return made if out is None else deliver(made, out, silent=True)
-
-
-def _whole(op: str, name: str, n: Any) -> int:
-    try:
-        return operator.index(n)
-    except TypeError:
-        raise TypeError(f"{op}(): argument '{name}' must be int, not {type(n).__name__}.") from None
 
 
 def _like(op: str, input: Any, dtype: Any) -> tuple[Shape, np.dtype[Any]]:
@@ -276,7 +262,8 @@ def full_like(
 ) -> Any:  # fmt: skip
     """Return a tensor of another's shape and dtype filled with one number."""
     target = _like("full_like", input, dtype)[1]
-    one = filling(_number("full_like", fill_value), target, "full_like")._payload
+    number = number_of("full_like", "fill_value", fill_value)
+    one = filling(number, target, "full_like")._payload
     made = _room("full_like", input, dtype, memory_format, device, layout, one)
     return finish(made, requires_grad)
 
@@ -289,5 +276,5 @@ def new_full(
     shape = _size_tuple("new_full", size)
     target = _like("new_full", input, dtype)[1]
     place = placed(place_like(input) if device is None else device, layout)
-    number = _number("new_full", fill_value)
+    number = number_of("new_full", "fill_value", fill_value)
     return finish(_filled(place, shape, number, target, "new_full"), requires_grad)

@@ -14,6 +14,7 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import handle
 from wengert.tensor.apply import require_broadcast
 from wengert.tensor.joining import stack
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 from wengert.tensor.views import expand, ravel, reshape, unsqueeze
 
@@ -128,6 +129,8 @@ def combinations(input: Any, r: int = 2, with_replacement: bool = False) -> Any:
             [1, 3],
             [2, 3]])
     """
+    require_flags("combinations", with_replacement=with_replacement)
+    r = whole_of("combinations", "r", r)
     require_tensor("combinations", input)
     _require_vector("combinations", input)
     if r < 0:

@@ -15,6 +15,7 @@ from wengert.rules import ordering as rows
 from wengert.tape.storage import Recorded, concrete
 from wengert.tensor import creation, filled, ranges, returned
 from wengert.tensor.apply import undefined
+from wengert.tensor.numbers import real_of, require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -31,6 +32,9 @@ def histc(input: Any, bins: int = 100, min: float = 0, max: float = 0, *, out: A
     >>> torch.histc(torch.tensor([1., 2., 1.]), bins=4, min=0, max=3)
     tensor([0., 2., 1., 0.])
     """
+    bins = whole_of("histc", "bins", bins)
+    min = real_of("histc", "min", min)
+    max = real_of("histc", "max", max)
     require_tensor("histc", input)
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histc", dtype_of(input))
@@ -57,6 +61,7 @@ def histogram(
     >>> torch.histogram(torch.tensor([1., 2., 1.]), bins=4, range=(0., 3.)).hist
     tensor([0., 2., 1., 0.])
     """
+    require_flags("histogram", density=density)
     require_tensor("histogram", input)
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("histogram", dtype_of(input))
@@ -120,6 +125,7 @@ def bincount(input: Any, weights: Any = None, minlength: int = 0) -> Any:
     >>> torch.bincount(torch.tensor([0, 2, 2]))
     tensor([1, 0, 2])
     """
+    minlength = whole_of("bincount", "minlength", minlength)
     require_tensor("bincount", input)
     if dtype_of(input).kind not in "iu":
         raise undefined("bincount", dtype_of(input))

@@ -25,7 +25,7 @@ from wengert.tensor import inplace, views
 from wengert.tensor.chains import overlaps
 from wengert.tensor.keys import BOOL, WHOLE, Entry, forward_slice, parse, takes_all
 from wengert.tensor.positions import INT64, checked
-from wengert.tensor.promotion import cast_to, dtype_of, filling, is_number, own_array
+from wengert.tensor.promotion import converted, dtype_of, filling, is_number, own_array
 
 SELECT, SLICE, ALIAS = structural.select, structural.slice_, structural.alias
 WRITE = "x[...] = y"
@@ -226,7 +226,7 @@ class Advanced:
         """Return the row that writes, its operands after the first, and its parameters."""
         masked = len(self.entries) == 1 and self.entries[0].is_mask
         if masked and value.numel() == 1 and not accumulate:
-            value = cast_to(value, dtype_of(x))
+            value = converted(value, dtype_of(x))
         if dtype_of(x) != dtype_of(value):
             raise DTypeError(
                 f"{WRITE}: Index put requires the source and destination dtypes match, got {x.dtype} for the "

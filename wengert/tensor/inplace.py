@@ -40,7 +40,15 @@ from wengert.tape.storage import (
 from wengert.tensor import promotion
 from wengert.tensor.chains import derive, overlaps, repeats, scatter_back
 from wengert.tensor.following import connect
-from wengert.tensor.promotion import cast_to, constant, dtype_of, filling, operand, result_type
+from wengert.tensor.promotion import (
+    cast_to,
+    constant,
+    converted,
+    dtype_of,
+    filling,
+    operand,
+    result_type,
+)
 from wengert.tensor.views import FrozenView
 
 
@@ -438,7 +446,7 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
 def overwrite(x: Any, source: Any, row: Primitive, op: str) -> Any:
     """Write ``source``, broadcast and converted, over ``x``; ``row`` is what the tape remembers."""
     require_fit(x, source, op)
-    value = cast_to(source, dtype_of(x))
+    value = converted(source, dtype_of(x))
     if memory_only(x, value):
         writable(x, op)
         np.copyto(x._payload, value._payload)

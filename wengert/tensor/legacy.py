@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from wengert.core import dtypes
 from wengert.core.shapes import Size
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
 from wengert.tensor import creation, filled
 from wengert.tensor.device import layout, require_cpu, strided
@@ -103,6 +104,9 @@ def set_default_tensor_type(t: Any) -> None:
     >>> import wengert as torch
     >>> torch.set_default_tensor_type(torch.FloatTensor)
     """
+    warn_once(
+        "torch.set_default_tensor_type() is deprecated. Use torch.set_default_dtype() and torch.set_default_device()."
+    )
     dtype = named_type(t).dtype
     if not dtype.is_floating_point:
         raise TypeError("only floating-point types are supported as the default type")

@@ -11,6 +11,7 @@ from wengert.errors import DTypeError
 from wengert.rules import choosing, complex_parts, elementwise, rounding, structural
 from wengert.tensor import comparison, reductions
 from wengert.tensor.apply import combine
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
@@ -123,6 +124,9 @@ def isclose(
     >>> torch.isclose(torch.tensor([1., 2.]), torch.tensor([1. + 1e-9, 2.1]))
     tensor([ True, False])
     """
+    require_flags("isclose", equal_nan=equal_nan)
+    rtol = double_of("isclose", "rtol", rtol)
+    atol = double_of("isclose", "atol", atol)
     require_tensor("isclose", input)
     require_tensor("isclose", other, "other")
     if dtype_of(input) != dtype_of(other):
@@ -150,4 +154,5 @@ def allclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Say whether all elements are close; see `isclose`."""
+    require_flags("allclose", equal_nan=equal_nan)
     return bool(reductions.all(isclose(input, other, rtol, atol, equal_nan)))

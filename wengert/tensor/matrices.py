@@ -15,6 +15,7 @@ from wengert.tensor.linalg.checks import alike, broadcast_stacks, matrices, squa
 from wengert.tensor.linalg.solving import det as det
 from wengert.tensor.linalg.solving import matrix_exp as matrix_exp
 from wengert.tensor.linalg.solving import matrix_power as matrix_power
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of
 
@@ -56,11 +57,13 @@ def orgqr(input: Any, tau: Any, *, out: Any = None) -> Any:
 
 def pinverse(input: Any, rcond: float = 1e-15) -> Any:
     """Return `linalg.pinv` with the relative tolerance ``rcond``."""
+    rcond = double_of("pinverse", "rcond", rcond)
     return spectra.pinv(input, rtol=rcond)
 
 
 def cholesky(input: Any, upper: bool = False, *, out: Any = None) -> Any:
     """Return `linalg.cholesky` of a tensor; deprecated by PyTorch in its favour."""
+    require_flags("cholesky", upper=upper)
     deprecated("cholesky", "linalg.cholesky", "It takes the same arguments.")
     return factoring.cholesky(input, upper=upper, out=out)
 
@@ -72,6 +75,7 @@ def cholesky_solve(B: Any, L: Any, upper: bool = False, *, out: Any = None) -> A
     >>> torch.cholesky_solve(torch.tensor([[4.]]), torch.tensor([[2.]]))
     tensor([[1.]])
     """
+    require_flags("cholesky_solve", upper=upper)
     op = "cholesky_solve"
     matrices(op, B, "B")
     square(op, L, "A")
@@ -94,6 +98,7 @@ def _divided(L: Any, B: Any, upper: bool) -> Any:
 
 def cholesky_inverse(L: Any, upper: bool = False, *, out: Any = None) -> Any:
     """Return the inverse of A from its Cholesky factor: ``A = L L^H``, or (``upper``) ``A = L^H L``."""
+    require_flags("cholesky_inverse", upper=upper)
     square("cholesky_inverse", L)
     eye = views.expand(filled.eye(L.shape[-1], dtype=L.dtype, device=L.device), L.shape)
     made = _divided(L, eye, upper)
@@ -107,6 +112,7 @@ def triangular_solve(
 
     Deprecated by PyTorch in favour of `linalg.solve_triangular`.
     """
+    require_flags("triangular_solve", upper=upper, transpose=transpose, unitriangular=unitriangular)
     op = "triangular_solve"
     deprecated(
         op, "linalg.solve_triangular", "Use `torch.linalg.solve_triangular(A, b, upper=...)`."
@@ -138,6 +144,7 @@ def lu_unpack(
     LU_data: Any, LU_pivots: Any, unpack_data: bool = True, unpack_pivots: bool = True, *, out: Any = None
 ) -> Any:  # fmt: skip
     """Return P, L and U out of what `linalg.lu_factor` returns; what is not unpacked is empty."""
+    require_flags("lu_unpack", unpack_data=unpack_data, unpack_pivots=unpack_pivots)
     matrices("lu_unpack", LU_data, "LU_data")
     order, lower, upper = factoring.unpacked(LU_data, LU_pivots)
     empty = filled.empty((0,), dtype=LU_data.dtype, device=LU_data.device)
@@ -150,6 +157,7 @@ def lu_unpack(
 
 def qr(input: Any, some: bool = True, *, out: Any = None) -> Any:
     """Return `linalg.qr`; ``some`` is its reduced mode. Deprecated by PyTorch in its favour."""
+    require_flags("qr", some=some)
     deprecated("qr", "linalg.qr", "Use `mode='reduced'` for `some=True`, and 'complete' otherwise.")
     made = returned.qr(*factoring.qr(input, "reduced" if some else "complete"))
     return made if out is None else deliver(made, out)
@@ -160,6 +168,7 @@ def svd(input: Any, some: bool = True, compute_uv: bool = True, *, out: Any = No
 
     Without ``some`` U and V are square; without ``compute_uv`` they are zeros.
     """
+    require_flags("svd", some=some, compute_uv=compute_uv)
     matrices("linalg.svd", input)
     m, n = input.shape[-2:]
     if compute_uv:

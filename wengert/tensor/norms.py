@@ -10,11 +10,11 @@ from wengert.core.shapes import axes_of, axis_of
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import norms as rows
 from wengert.rules import spectral
-from wengert.tape.storage import Recorded
 from wengert.tensor.apply import require_broadcast
 from wengert.tensor.copies import contiguous
+from wengert.tensor.numbers import real_of
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of, is_number, promoted, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, promoted, require_tensor
 from wengert.tensor.reductions import flag, numpy_spelling, reduce, sum
 from wengert.tensor.views import expand, permute, unsqueeze
 
@@ -73,11 +73,7 @@ def _wider(op: str, x: Any, dtype: Any) -> Any:
 
 
 def _order(op: str, ord: Any) -> float:
-    if isinstance(ord, Recorded) and not getattr(ord, "ndim", 1):
-        ord = float(ord)  # type: ignore[arg-type]
-    if not is_number(ord) or isinstance(ord, complex):
-        raise TypeError(f"{op}(): argument 'ord' must be a real number, not {ord!r}.")
-    return float(ord)
+    return float(real_of(op, "ord", ord))
 
 
 def _require_identity(op: str, x: Any, order: float, dim: Any, axis: tuple[int, ...]) -> None:
@@ -171,11 +167,12 @@ def renorm(input: Any, p: Any, dim: int, maxnorm: float, *, out: Any = None) -> 
     tensor([[0.6000, 0.8000],
             [0.0000, 1.0000]])
     """
+    maxnorm = real_of("renorm", "maxnorm", maxnorm)
     require_tensor("renorm", input)
     order = _order("renorm", p)
     if not order > 0:
         raise ShapeError("renorm: non-positive-norm not supported")
-    if maxnorm < 0:
+    if not maxnorm >= 0:
         raise ShapeError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     if input.ndim < 2:
         raise ShapeError(f"renorm: input needs at least 2 dimensions, got {input.ndim} dimensions")

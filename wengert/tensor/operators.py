@@ -13,6 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import carrier, dtypes
+from wengert.core.carrier import state
 from wengert.core.silence import silent
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import elementwise as rows
@@ -64,7 +65,7 @@ def _a_number_of(x: Any, kind: str) -> None:
     while frame.f_back is not None and frame.f_globals.get("__name__") in BETWEEN:
         frame = frame.f_back
     if frame.f_globals.get("__name__", "").startswith(FUNCTIONS):
-        while frame.f_back is not None and frame.f_code.co_name.startswith("_"):
+        while frame.f_back is not None and frame.f_code.co_name[0] in "_<":  # also `<genexpr>`
             frame = frame.f_back
         raise TypeError(
             f"{frame.f_code.co_name}(): an argument must be Number, not Tensor: a tensor that requires grad stands for "
@@ -303,7 +304,9 @@ class Operators(Recorded):
             raise ShapeError(
                 f"Boolean value of Tensor with {many} is ambiguous. Use `.any()`, `.all()` or `.numel()`."
             )
-        return bool(self.item())
+        if self._payload.__class__ is not np.ndarray or state.trace is not None:
+            return bool(self._read("`if`, `and`, `while` or bool()").item())
+        return bool(self._payload.item())
 
     def __float__(self) -> float:
         if self._edge is not None:
@@ -319,12 +322,15 @@ class Operators(Recorded):
         return complex(_only(self))
 
     def __index__(self) -> int:
-        if self._payload.shape or dtypes.kind(dtype_of(self)) in "fc":
+        if math.prod(self._payload.shape) != 1 or dtypes.kind(dtype_of(self)) in "fc":
             raise TypeError(
                 "only integer tensors of a single element can be converted to an index. "
                 "Use `int(x)`, or `x.tolist()` for several."
             )
         return int(self.item())
+
+    def _read(self, op: str) -> np.ndarray[Any, Any]:
+        raise NotImplementedError
 
     def item(self) -> Any:
         """Return the one element as a Python number; see `Tensor.item`."""

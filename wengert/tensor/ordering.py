@@ -19,6 +19,7 @@ from wengert.tape.storage import concrete
 from wengert.tensor import returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.creation import finish
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.picking import gather
 from wengert.tensor.promotion import (
@@ -69,6 +70,7 @@ def sort(
     >>> values, indices
     (tensor([1., 2., 3.]), tensor([1, 2, 0]))
     """
+    require_flags("sort", descending=descending, stable=stable is not None and stable)
     _ordered("sort", input)
     row = rows.sort if stable is None else rows.stable_sort
     made = returned.sort(*arranged("sort", row, input, dim, descending=bool(descending)))
@@ -77,9 +79,10 @@ def sort(
 
 @numpy_spelling
 def argsort(
-    input: Any, dim: int = -1, descending: bool = False, stable: bool = False, *, out: Any = None
+    input: Any, dim: int = -1, descending: bool = False, *, stable: bool = False, out: Any = None
 ) -> Any:
     """Return the indices that put the elements in order along ``dim``; equal ones keep their order."""
+    require_flags("argsort", descending=descending, stable=stable)
     _ordered("argsort", input)
     made = arranged("argsort", rows.argsort, input, dim, descending=bool(descending))
     return made if out is None else deliver(made, out, exact=True)
@@ -104,6 +107,8 @@ def topk(
     >>> torch.topk(torch.tensor([3., 1., 2.]), 2).values
     tensor([3., 2.])
     """
+    require_flags("topk", largest=largest, sorted=sorted)
+    k = whole_of("topk", "k", k)
     _ordered("topk", input)
     size = input.shape[axis_of("topk", dim, input.ndim)] if input.ndim else 1
     if not 0 <= k <= size:
@@ -169,6 +174,9 @@ def unique(
     >>> torch.unique(torch.tensor([3, 1, 3]), return_counts=True)
     (tensor([1, 3]), tensor([1, 2]))
     """
+    require_flags(
+        "unique", sorted=sorted, return_inverse=return_inverse, return_counts=return_counts
+    )
     return _asked(_distinct("unique", input, dim, True), return_inverse, return_counts)
 
 
@@ -181,6 +189,7 @@ def unique_consecutive(
     >>> torch.unique_consecutive(torch.tensor([1, 1, 2, 1]))
     tensor([1, 2, 1])
     """
+    require_flags("unique_consecutive", return_inverse=return_inverse, return_counts=return_counts)
     return _asked(_distinct("unique_consecutive", input, dim, False), return_inverse, return_counts)
 
 
@@ -206,6 +215,7 @@ def searchsorted(
     >>> torch.searchsorted(torch.tensor([1., 3., 5.]), torch.tensor([3., 4.]))
     tensor([1, 2])
     """
+    require_flags("searchsorted", out_int32=out_int32, right=right)
     op = "torch.searchsorted()"
     require_tensor("searchsorted", sorted_sequence, "sorted_sequence")
     if not is_number(input):
@@ -255,6 +265,7 @@ def bucketize(
     >>> torch.bucketize(torch.tensor([3., 6., 9.]), torch.tensor([1., 3., 5., 7., 9.]))
     tensor([1, 3, 4])
     """
+    require_flags("bucketize", out_int32=out_int32, right=right)
     require_tensor("bucketize", boundaries, "boundaries")
     if not is_number(input):
         require_tensor("bucketize", input)
@@ -277,6 +288,7 @@ def isin(
     >>> torch.isin(torch.tensor([1, 2, 3]), torch.tensor([1, 3]))
     tensor([ True, False,  True])
     """
+    require_flags("isin", assume_unique=assume_unique, invert=invert)
     if is_number(elements) and is_number(test_elements):
         raise TypeError("isin(): one of `elements` and `test_elements` must be a tensor.")
     for name, value in (("elements", elements), ("test_elements", test_elements)):

@@ -78,9 +78,9 @@ def _resize(op: str, out: Any, shape: tuple[int, ...], silent: bool) -> None:
     """Give ``out`` new memory of another shape; views of the old memory keep it."""
     if out.numel() and not silent:
         warn(
-            f"{op}(): An output with one or more elements was resized since it had shape {shape_text(out.shape)}, "
-            f"which does not match the required output shape {shape_text(shape)}. "
-            f"Give an `out` of that shape, or an empty one."
+            f"An output with one or more elements was resized since it had shape {shape_text(out.shape)}, which does "
+            f"not match the required output shape {shape_text(shape)} of {op}(). Give an `out` of that shape, or an "
+            f"empty one."
         )
     keep_in_trace(out, "_payload", "_storage", "_origin")
     version = storage_of(out).version

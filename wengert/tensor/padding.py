@@ -7,7 +7,7 @@ from typing import Any
 from wengert.core.shapes import size_argument
 from wengert.errors import ShapeError, shape_text
 from wengert.rules import arrangement as rows
-from wengert.tensor.arguments import real
+from wengert.tensor.numbers import double_of
 from wengert.tensor.promotion import dtype_of, filling, require_tensor
 
 __all__ = ["pad"]
@@ -33,6 +33,8 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     >>> torch.nn.functional.pad(torch.tensor([[1, 2, 3]]), (1, 2), mode="reflect")
     tensor([[2, 1, 2, 3, 2, 1]])
     """
+    if value is not None:
+        value = double_of("pad", "value", value)
     require_tensor("pad", input)
     if isinstance(pad, int):
         raise TypeError(
@@ -40,8 +42,6 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
             f"dimension."
         )
     amounts = _by_axis(input, size_argument("pad", (pad,)))
-    if value is not None and not isinstance(value, complex):
-        value = real("pad", "value", value, "float")
     if mode == "constant":
         number = filling(0.0 if value is None else value, dtype_of(input), "pad")
         return rows.constant_pad_nd(input, pad=amounts, value=number.item())

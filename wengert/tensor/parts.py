@@ -15,6 +15,7 @@ from wengert.rules import windows
 from wengert.rules.complex_parts import view_as_complex, view_as_real
 from wengert.tape.storage import Recorded
 from wengert.tensor.layout import is_contiguous, storage_offset, stride
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 from wengert.tensor.views import permute, viewed
@@ -38,7 +39,7 @@ def _selection(op: str, x: Any, dim: int, index: Any) -> Params:
         raise IndexError(f"{op}() cannot be applied to a 0-dim tensor.")
     axis = axis_of(op, dim, x.ndim)
     n = x.shape[axis]
-    place = operator.index(index)
+    place = whole_of(op, "index", index)
     if not -n <= place < n:
         raise IndexError(
             f"{op}(): index {place} out of range for tensor of size {shape_text(x.shape)} at dimension {axis}"
@@ -53,6 +54,7 @@ def narrow(input: Any, dim: int, start: Any, length: int) -> Any:
     >>> torch.arange(6).narrow(0, 2, 3)
     tensor([2, 3, 4])
     """
+    length = whole_of("narrow", "length", length)
     require_tensor("narrow", input)
     if not input.ndim:
         raise ShapeError("narrow() cannot be applied to a 0-dim tensor.")
@@ -87,6 +89,7 @@ def diagonal(input: Any, offset: int = 0, dim1: int = 0, dim2: int = 1) -> Any:
     >>> torch.arange(6).reshape(2, 3).diagonal(1)
     tensor([1, 5])
     """
+    offset = whole_of("diagonal", "offset", offset)
     require_tensor("diagonal", input)
     return viewed(windows.diagonal, input, _diagonal("diagonal", input, offset, dim1, dim2))
 
@@ -112,6 +115,7 @@ def unfold(input: Any, dimension: int, size: int, step: int) -> Any:
     require_tensor("unfold", input)
     axis = axis_of("unfold", dimension, input.ndim)
     n = input.shape[axis] if input.ndim else 1
+    size, step = whole_of("unfold", "size", size), whole_of("unfold", "step", step)
     if size < 0:
         raise ShapeError(f"unfold: size is {size} but must be >= 0")
     if size > n:

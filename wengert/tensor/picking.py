@@ -13,6 +13,7 @@ from wengert.errors import ShapeError, cannot_broadcast, shape_text
 from wengert.rules import indexing as rows
 from wengert.rules import structural
 from wengert.tape.storage import handle
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, known, require_integers, vector
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -35,6 +36,7 @@ def gather(input: Any, dim: int, index: Any, *, sparse_grad: bool = False, out: 
     tensor([[1., 1.],
             [4., 3.]])
     """
+    require_flags("gather", sparse_grad=sparse_grad)
     at = columns("gather", input, dim, index)
     made = rows.gathered(input, at, axis=0, span=input.ndim)
     return made if out is None else deliver(made, out, exact=True)
@@ -121,6 +123,7 @@ def nonzero(input: Any, *, out: Any = None, as_tuple: bool = False) -> Any:
     tensor([[0, 0],
             [1, 1]])
     """
+    require_flags("nonzero", as_tuple=as_tuple)
     require_tensor("nonzero", input)
     raw = known("nonzero", input, "Use `torch.where(x != 0, ...)`, or `torch.nonzero_static`.")
     if as_tuple:
@@ -148,6 +151,8 @@ def nonzero_static(input: Any, *, size: int, fill_value: int = -1) -> Any:
             [-1]])
     """
     require_tensor("nonzero_static", input)
+    size = whole_of("nonzero_static", "size", size)
+    fill_value = whole_of("nonzero_static", "fill_value", fill_value)
     if size < 0:
         raise ShapeError(f"nonzero_static: 'size' must be an non-negative integer, got {size}")
     return rows.nonzero_static(input, size=size, fill_value=fill_value)

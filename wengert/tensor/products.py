@@ -20,7 +20,9 @@ from wengert.tensor.apply import deprecated, undefined
 from wengert.tensor.arithmetic import mul
 from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import no_bools, no_match, same_dtype
+from wengert.tensor.numbers import double_of, number_of
 from wengert.tensor.out import deliver
+from wengert.tensor.overloads import factors_first
 from wengert.tensor.promotion import cast_to, dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -29,6 +31,7 @@ __all__ = [
 ]  # fmt: skip
 
 
+@factors_first("beta", "alpha")
 def addmm(
     input: Any, mat1: Any, mat2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -47,6 +50,7 @@ def addmm(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def addmv(
     input: Any, mat: Any, vec: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -56,6 +60,7 @@ def addmv(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def addr(
     input: Any, vec1: Any, vec2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -67,6 +72,7 @@ def addr(
     return made if out is None else deliver(made, out)
 
 
+@factors_first("beta", "alpha")
 def addbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -76,6 +82,7 @@ def addbmm(
     return made if out is None else deliver(made, out, exact=True)
 
 
+@factors_first("beta", "alpha")
 def baddbmm(
     input: Any, batch1: Any, batch2: Any, *, beta: complex = 1, alpha: complex = 1, out: Any = None
 ) -> Any:
@@ -117,6 +124,7 @@ def _added(row: Primitive, op: str, x: Any, y: Any, z: Any, beta: complex, alpha
 
 def _factor(op: str, name: str, factor: complex, kind: str, strict: bool) -> complex:
     """Return a factor as a number of the operands' kind; where not ``strict``, integers truncate it as in PyTorch."""
+    factor = number_of(op, name, factor)
     if kind == "f" and isinstance(factor, complex):
         raise DTypeError(
             f"{op}: For non-complex input tensors, argument {name} must not be complex."
@@ -353,6 +361,7 @@ def cdist(x1: Any, x2: Any, p: float = 2.0, compute_mode: str | None = None) -> 
     tensor([[0.],
             [5.]])
     """
+    p = double_of("cdist", "p", p)
     if compute_mode not in COMPUTE_MODES:
         raise ValueError(
             f"{compute_mode} is not a valid value for compute_mode: use {COMPUTE_MODES[1:]}."

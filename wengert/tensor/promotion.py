@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Number
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from wengert.core.carrier import EVERYWHERE, Array
 from wengert.core.silence import silently
 from wengert.errors import DTypeError
 from wengert.rules import structural as rows
-from wengert.tape.provenance import warn
+from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded, handle
 
 _FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
@@ -40,26 +40,6 @@ def dtype_of(x: Any) -> np.dtype[Any]:
 def is_number(value: Any) -> bool:
     """Say whether a value is a Python number or NumPy scalar."""
     return value.__class__ in _PYTHON_NUMBERS or isinstance(value, _NUMBERS)
-
-
-def number_of(op: str, name: str, value: Any) -> Any:
-    """Return the number that a tensor without dimensions holds, and anything else as it is.
-
-    TypeError for a tensor with dimensions, and for one that requires grad, which as a number would lose its gradient.
-    """
-    if not isinstance(value, Recorded):
-        return value
-    x: Any = value
-    if x._edge is not None:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be Number, not Tensor that requires grad: no gradient would reach it. "
-            f"Multiply or add the tensor itself, or use `.item()`."
-        )
-    if x.ndim:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be Number, not Tensor of {x.ndim} dimensions. Use `.item()`."
-        )
-    return x.item()
 
 
 def constant(value: complex, dtype: np.dtype[Any]) -> Any:
@@ -194,12 +174,15 @@ def cast_to(x: Any, dtype: np.dtype[Any]) -> Any:
 
 
 def converted(x: Any, dtype: np.dtype[Any]) -> Any:
-    """Return a tensor in the dtype that a call asks for; warns where that loses imaginary parts."""
-    if dtype_of(x).kind == "c" and dtype.kind != "c" and 0 not in x.shape:
-        warn(
-            "Casting complex values to real discards the imaginary part. Use `torch.real(x)` to say so."
-        )
+    """Return a tensor in the dtype that a call asks for; warns, once, where that loses imaginary parts."""
+    if dtype_of(x).kind == "c" and dtype.kind not in "cb" and 0 not in x.shape:
+        warn_once(OF_COMPLEX)
     return cast_to(x, dtype)
+
+
+OF_COMPLEX: Final = (
+    "Casting complex values to real discards the imaginary part. Use `torch.real(x)` to say so."
+)
 
 
 def promoted(op: str, *values: Any, floating: bool = False) -> list[Any]:

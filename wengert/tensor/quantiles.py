@@ -20,10 +20,11 @@ from wengert.tape.storage import ndarray
 from wengert.tensor import arithmetic, comparison, returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.filled import full
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, constant, dtype_of, is_number, require_tensor
+from wengert.tensor.reductions import EVERY, flag, numpy_spelling, reduce, sum
 from wengert.tensor.reductions import any as any_of
-from wengert.tensor.reductions import flag, numpy_spelling, reduce, sum
 
 __all__ = ["kthvalue", "median", "mode", "nanmedian", "nanquantile", "quantile"]
 
@@ -47,7 +48,7 @@ def _require_order(op: str, x: Any, refused: str) -> None:
 
 def _middle(op: str, full_row: Primitive, row: Primitive, x: Any, dim: Any, keepdim: Any) -> Any:
     _require_order(op, x, "bc")
-    if dim is not None:
+    if dim is not EVERY:
         return getattr(returned, op)(*_along(op, row, x, dim, keepdim))
     if keepdim:
         raise TypeError(f"{op}(): `keepdim` goes with `dim`, and no `dim` was given.")
@@ -57,7 +58,7 @@ def _middle(op: str, full_row: Primitive, row: Primitive, x: Any, dim: Any, keep
 
 
 @numpy_spelling
-def median(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def median(input: Any, dim: Any = EVERY, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the lower median; with ``dim``, values and indices along it. NaN if any element is.
 
     >>> import wengert as torch
@@ -69,7 +70,7 @@ def median(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = Non
 
 
 @numpy_spelling
-def nanmedian(input: Any, dim: Any = None, keepdim: bool = False, *, out: Any = None) -> Any:
+def nanmedian(input: Any, dim: Any = EVERY, keepdim: bool = False, *, out: Any = None) -> Any:
     """Return the lower median of the elements that are not NaN; with ``dim``, values and indices along it."""
     made = _middle("nanmedian", rows.nanmedian_all, rows.nanmedian, input, dim, keepdim)
     return made if out is None else deliver(made, out, exact=True)
@@ -83,6 +84,7 @@ def kthvalue(input: Any, k: int, dim: int = -1, keepdim: bool = False, *, out: A
     >>> torch.kthvalue(torch.tensor([3., 1., 2.]), 2).values
     tensor(2.)
     """
+    k = whole_of("kthvalue", "k", k)
     _require_order("kthvalue", input, "bc")
     axis = axis_of("kthvalue", dim, input.ndim)
     size = input.shape[axis] if input.ndim else 1

@@ -19,8 +19,9 @@ from wengert.tensor.creation import finish, room
 from wengert.tensor.device import device as Device
 from wengert.tensor.device import placed
 from wengert.tensor.filled import chosen_dtype
+from wengert.tensor.numbers import double_of, real_of, whole_of
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import is_number, number_of
+from wengert.tensor.promotion import is_number
 from wengert.tensor.views import reshape
 
 __all__ = ["arange", "linspace", "logspace", "range", "tril_indices", "triu_indices"]
@@ -85,12 +86,7 @@ def range(
 
 def _real(op: str, value: Any) -> Any:
     """Return a real Python number; RuntimeError for a complex one, TypeError for what is no number."""
-    value = number_of(op, "start, end or step", value)
-    if not is_number(value):
-        raise TypeError(f"{op}(): its arguments must be Numbers, not {type(value).__name__}.")
-    if isinstance(value, complex | np.complexfloating):
-        raise DTypeError(f"{op}: the complex number {value} cannot be converted without overflow.")
-    return value.item() if isinstance(value, np.generic) else value
+    return real_of(op, "start, end or step", value)
 
 
 def _counting_dtype(op: str, dtype: Any, out: Any, *numbers: Any) -> np.dtype[Any]:
@@ -167,7 +163,7 @@ def logspace(
     place = placed(device, layout)
     first, last = _end("logspace", start, "start"), _end("logspace", end, "end")
     target = _spaced_dtype("logspace", dtype, out, first, last)
-    powers = partial(_powers, _end("logspace", base, "base"), first, last)
+    powers = partial(_powers, double_of("logspace", "base", base), first, last)
     count = _steps_asked("logspace", steps)
     made = finish(room(place, powers, (count,), target), requires_grad)
     return made if out is None else deliver(_in_shape(made, out), out, silent=True)
@@ -211,8 +207,7 @@ def _powers(base: Any, first: Any, last: Any, shape: Shape, dtype: np.dtype[Any]
 
 
 def _steps_asked(op: str, steps: Any) -> int:
-    if isinstance(steps, bool) or not isinstance(steps, int | np.integer):
-        raise TypeError(f"{op}(): argument 'steps' must be int, not {type(steps).__name__}.")
+    steps = whole_of(op, "steps", steps)
     if steps < 0:
         raise ShapeError(f"{op}: number of steps must be non-negative")
     return int(steps)
@@ -282,6 +277,8 @@ def _upper(row: int, col: int, offset: int, dtype: Any) -> Array:
 def _triangle(
     op: str, mask: Any, row: int, col: int, offset: int, dtype: Any, place: Device
 ) -> Any:  # fmt: skip
+    row, col = whole_of(op, "row", row), whole_of(op, "col", col)
+    offset = whole_of(op, "offset", offset)
     for name, n in (("row", row), ("col", col)):
         if n < 0:
             raise ShapeError(f"{op}: {name} must be non-negative, got {n}")

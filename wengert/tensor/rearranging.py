@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from wengert.errors import ShapeError
 from wengert.rules import arrangement, indexing, windows
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded, concrete, handle
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.parts import diagonal
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -96,6 +96,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
             [1, 3]])
     """
     require_tensor("rot90", input)
+    k = whole_of("rot90", "k", k)
     plane = size_argument("rot90", (dims,))
     if len(plane) != 2:
         raise ShapeError(f"rot90: expected total rotation dims == 2, but got dims = {len(plane)}")
@@ -106,7 +107,7 @@ def rot90(input: Any, k: int = 1, dims: Any = (0, 1)) -> Any:
         raise ShapeError(
             f"rot90: expected rotation dims to be different, but got dim0 = {plane[0]} and dim1 = {plane[1]}"
         )
-    return arrangement.rot90(input, k=operator.index(k) % 4, dims=(first, second))
+    return arrangement.rot90(input, k=k % 4, dims=(first, second))
 
 
 def repeat(input: Any, repeats: Any, *more: Any) -> Any:
@@ -153,6 +154,8 @@ def repeat_interleave(
     tensor([1, 1, 2, 2, 2])
     """
     require_tensor("repeat_interleave", input)
+    if output_size is not None:
+        output_size = whole_of("repeat_interleave", "output_size", output_size)
     if repeats is None:
         counts = _counts(input)
         found = np.repeat(np.arange(len(counts)), counts)
@@ -180,7 +183,7 @@ def repeat_interleave(
 
 def _count(repeats: Any) -> int:
     try:
-        count = operator.index(repeats)
+        count = whole_of("repeat_interleave", "repeats", repeats)
     except TypeError:
         raise TypeError(
             f"repeat_interleave(): argument 'repeats' must be int or Tensor, not {type(repeats).__name__}. "
@@ -243,16 +246,7 @@ def _triangle(op: str, x: Any, diagonal: Any) -> int:
     require_tensor(op, x)
     if x.ndim < 2:
         raise ShapeError(f"{op}: input tensor must have at least 2 dimensions, got {x.ndim}")
-    return _integer(op, diagonal, "diagonal")
-
-
-def _integer(op: str, value: Any, name: str) -> int:
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be int, not {type(value).__name__}."
-        ) from None
+    return whole_of(op, "diagonal", diagonal)
 
 
 def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> Any:
@@ -273,7 +267,7 @@ def diag_embed(input: Any, offset: int = 0, dim1: int = -2, dim2: int = -1) -> A
     first, second = axis_of("diag_embed", dim1, rank), axis_of("diag_embed", dim2, rank)
     if first == second:
         raise ShapeError(f"diag_embed: diagonal dimensions cannot be identical {dim1}, {dim2}")
-    offset = _integer("diag_embed", offset, "offset")
+    offset = whole_of("diag_embed", "offset", offset)
     shape = list(input.shape[:-1])
     for axis in sorted((first, second)):
         shape.insert(axis, input.shape[-1] + abs(offset))
@@ -285,6 +279,7 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
     Raises RuntimeError for other numbers of dimensions.
     """
+    diagonal = whole_of("diag", "diagonal", diagonal)
     require_tensor("diag", input)
     if input.ndim not in (1, 2):
         raise ShapeError(f"diag(): Supports 1D or 2D tensors. Got {input.ndim}D")
@@ -293,10 +288,11 @@ def diag(input: Any, diagonal: int = 0, *, out: Any = None) -> Any:
 
 
 def _copied_diagonal(x: Any, offset: int) -> Any:
-    return rows.clone_by_rows(diagonal(x, _integer("diag", offset, "diagonal")))
+    return rows.clone_by_rows(diagonal(x, whole_of("diag", "diagonal", offset)))
 
 
 def diagflat(input: Any, offset: int = 0) -> Any:
     """Return a matrix with the elements of ``input``, in one row, on a diagonal."""
+    offset = whole_of("diagflat", "offset", offset)
     require_tensor("diagflat", input)
     return diag_embed(ravel(input), offset)

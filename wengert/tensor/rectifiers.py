@@ -9,16 +9,15 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.rules import activation as rows
 from wengert.rules import structural
 from wengert.tensor.apply import of_floats, undefined
-from wengert.tensor.arguments import real
+from wengert.tensor.numbers import real_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 
 def hardshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """Return ``input`` where its magnitude is above ``lambd``, else 0."""
-    made = of_floats(
-        "hardshrink", rows.hardshrink, input, {"limit": real("hardshrink", "lambd", lambd)}
-    )
+    lambd = real_of("hardshrink", "lambd", lambd)
+    made = of_floats("hardshrink", rows.hardshrink, input, {"limit": lambd})
     return made if out is None else deliver(made, out, exact=True)
 
 

@@ -47,13 +47,25 @@ def flag(op: str, keepdim: Any) -> bool:
     return keepdim
 
 
+class _Every:
+    """The default of a ``dim`` for which PyTorch's functions take no None: all dimensions, and a result of one kind."""
+
+    def __repr__(self) -> str:
+        return "<all>"
+
+
+EVERY: Any = _Every()
+
+
 def numpy_spelling(function: Callable[..., Any]) -> Callable[..., Any]:
     """Let a function take ``axis`` for ``dim`` and ``keepdims`` for ``keepdim``, as PyTorch's functions do."""
 
     @functools.wraps(function)
     def spelled(*args: Any, **named: Any) -> Any:
         if "axis" in named:
-            named["dim"] = named.pop("axis")
+            axis = named.pop("axis")
+            if axis is not None:  # NumPy's functions say so what is said by leaving `dim` out
+                named["dim"] = axis
         if "keepdims" in named:
             named["keepdim"] = named.pop("keepdims")
         return function(*args, **named)
@@ -206,12 +218,17 @@ def _require_order(op: str, x: Any, refused: str = "c") -> None:
 
 def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
     require_tensor(op, x)
-    if isinstance(dim, Recorded):
-        other = dim
+    if isinstance(dim, Recorded) and other is None:
+        other, dim = dim, EVERY
     if other is not None:
+        if dim is not EVERY or keepdim is not False:
+            raise TypeError(
+                f"{op}() received an invalid combination of arguments: with another tensor it compares element by "
+                f"element, without `dim` and `keepdim`. Use `{op}imum`."
+            )
         return (comparison.maximum if op == "max" else comparison.minimum)(x, other)
     _require_order(op, x)
-    if dim is None:
+    if dim is EVERY:
         _no_keepdim(op, keepdim)
         axis = tuple(range(x.ndim))
         _not_empty(op, x, axis, True)
@@ -226,7 +243,7 @@ def _extreme(op: str, x: Any, dim: Any, keepdim: bool, other: Any) -> Any:
 
 @numpy_spelling
 def max(
-    input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None
+    input: Any, dim: Any = EVERY, keepdim: bool = False, *, other: Any = None, out: Any = None
 ) -> Any:
     """Return the largest element; with ``dim`` an int, values and indices along it; with a tensor, `maximum`.
 
@@ -242,7 +259,7 @@ def max(
 
 @numpy_spelling
 def min(
-    input: Any, dim: Any = None, keepdim: bool = False, *, other: Any = None, out: Any = None
+    input: Any, dim: Any = EVERY, keepdim: bool = False, *, other: Any = None, out: Any = None
 ) -> Any:
     """Return the smallest element; with ``dim`` an int, values and indices along it; with a tensor, `minimum`."""
     made = _extreme("min", input, dim, keepdim, other)
@@ -347,7 +364,7 @@ def logsumexp(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -
 
 
 @numpy_spelling
-def softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
+def softmax(input: Any, dim: Any = None, dtype: Any = None, *, out: Any = None) -> Any:
     """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow. RuntimeError for integers.
 
     >>> import wengert as torch
@@ -359,7 +376,7 @@ def softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) 
 
 
 @numpy_spelling
-def log_softmax(input: Any, dim: Any = None, *, dtype: Any = None, out: Any = None) -> Any:
+def log_softmax(input: Any, dim: Any = None, dtype: Any = None, *, out: Any = None) -> Any:
     """Return ``x - logsumexp(x)`` along ``dim``."""
     made = _along_one(composite.log_softmax, "log_softmax", input, dim, dtype)
     return made if out is None else deliver(made, out)

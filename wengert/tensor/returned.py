@@ -1,12 +1,12 @@
 """The named tuples that functions with several results return. They print as PyTorch's, which has them by these names.
 
-`wengert.return_types` is this module.
+`wengert.return_types` has them all.
 """
 
 from __future__ import annotations
 
 import collections
-from typing import Any
+from typing import Any, Final
 
 __all__ = [
     "aminmax", "cummax", "cummin", "frexp", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh",
@@ -23,12 +23,32 @@ def named_result(name: str, *fields: str) -> Any:
         lines = ",\n".join(f"{f}={v!r}" for f, v in zip(self._fields, self, strict=True))
         return f"torch.return_types.{name}(\n{lines})"
 
+    def anew(cls: Any, *values: Any) -> Any:
+        several = len(values) == 1 < len(fields) and isinstance(values[0], list | tuple)
+        return base.__new__(cls, *(values[0] if several else values))
+
+    def reduced(self: Any) -> Any:
+        return remade, (name, tuple(self))
+
     make: Any = collections.namedtuple
     base = make(name, fields)
-    body = {"__slots__": (), "__repr__": show, "__module__": __name__}
-    return type(
+    body = {
+        "__slots__": (), "__new__": anew, "__repr__": show, "__reduce__": reduced, "__module__": "wengert.return_types",
+        "n_fields": len(fields), "n_sequence_fields": len(fields), "n_unnamed_fields": 0,
+    }  # fmt: skip
+    made = type(
         name, (base,), {**body, "__doc__": f"What ``{name}`` returns: {', '.join(fields)}."}
     )
+    _by_name[name] = made
+    return made
+
+
+_by_name: Final[dict[str, Any]] = {}
+
+
+def remade(name: str, values: tuple[Any, ...]) -> Any:
+    """Return a named tuple that was pickled, wherever its class says that it is defined."""
+    return _by_name[name](*values)
 
 
 aminmax = named_result("aminmax", "min", "max")

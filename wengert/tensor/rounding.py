@@ -13,6 +13,7 @@ from wengert.tape.record import unary
 from wengert.tape.storage import Recorded
 from wengert.tensor import returned
 from wengert.tensor.apply import combine, two_tensors, undefined
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -64,6 +65,7 @@ def round(input: Any, *, decimals: int = 0, out: Any = None) -> Any:
     >>> torch.round(torch.tensor([0.5, 1.5, 2.5])), torch.round(torch.tensor(1234.567), decimals=-2)
     (tensor([0., 2., 2.]), tensor(1200.))
     """
+    decimals = whole_of("round", "decimals", decimals)
     if not decimals:
         made = _rounded(rows.round, input)
         return made if out is None else deliver(made, out, exact=_is_whole(made))
@@ -146,7 +148,7 @@ def frexp(input: Any, *, out: Any = None) -> Any:
 
 
 def heaviside(input: Any, values: Any, *, out: Any = None) -> Any:
-    """Return 0 below 0, 1 above, and ``values`` at 0. It has no gradient.
+    """Return 0 below 0, 1 above, and ``values`` at 0, to which the gradient there goes; that of ``input`` is 0.
 
     Raises RuntimeError for operands of two dtypes and for complex ones.
     """

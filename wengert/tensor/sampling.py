@@ -22,8 +22,9 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import creation
 from wengert.tensor.device import CPU, place_of, preserves
 from wengert.tensor.device import device as Device
-from wengert.tensor.drawing import between, integer, number
+from wengert.tensor.drawing import between, number
 from wengert.tensor.generator import Draw, drawn
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, fits, require_tensor
 from wengert.tensor.views import expand
@@ -98,7 +99,7 @@ def randint(
 
 
 def _integers(op: str, dtype: np.dtype[Any], low: Any, high: Any) -> Draw:
-    first, end = between(dtype, integer(op, "low", low), integer(op, "high", high))
+    first, end = between(dtype, whole_of(op, "low", low), whole_of(op, "high", high))
     return partial(discrete.randint, dtype=dtype, low=first, high=end)
 
 
@@ -117,7 +118,7 @@ def randperm(
     tensor([0, 1, 3, 2])
     """
     place = place_of(device)
-    (count,) = positive_size("randperm", (integer("randperm", "n", n),))
+    (count,) = positive_size("randperm", (whole_of("randperm", "n", n),))
     target = _dtype("randperm", dtype, out, np.dtype(np.int64))
     if target.kind in "bc":
         raise uniforms.not_for("randperm", target)
@@ -381,7 +382,8 @@ def multinomial(
     tensor([2, 1, 1, 2])
     """
     require_tensor("multinomial", input)
-    count = integer("multinomial", "num_samples", num_samples)
+    require_flags("multinomial", replacement=replacement)
+    count = whole_of("multinomial", "num_samples", num_samples)
     shape = tuple(input.shape)
     if len(shape) not in (1, 2):
         raise ShapeError(

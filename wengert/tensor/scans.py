@@ -15,6 +15,7 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic, comparison, joining, returned, views
 from wengert.tensor.apply import undefined
 from wengert.tensor.indexing import getitem
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.ordering import arranged
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, converted, dtype_of, require_tensor
@@ -123,6 +124,7 @@ def diff(
     >>> torch.diff(torch.tensor([1, 3, 2]))
     tensor([ 2, -1])
     """
+    n = whole_of("diff", "n", n)
     require_tensor("diff", input)
     if not input.ndim:
         raise ShapeError("diff expects input to be at least one-dimensional")

@@ -17,6 +17,7 @@ from wengert.tensor.apply import undefined
 from wengert.tensor.indexing import SLICE, Advanced
 from wengert.tensor.inplace import require_no_leaf
 from wengert.tensor.keys import parse
+from wengert.tensor.numbers import number_of, require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.positions import checked, columns, require_integers, vector
 from wengert.tensor.promotion import constant, dtype_of, filling, is_number, require_tensor
@@ -71,6 +72,11 @@ def _scatter_steps(
     if src is None and value is None:
         raise TypeError(
             f"{op}() missing 1 required argument: 'src', a tensor, or 'value', a number."
+        )
+    if src is not None and value is not None:
+        raise TypeError(
+            f"{op}() received an invalid combination of arguments: `src` and `value` are two ways to say what is "
+            f"written. Give one."
         )
     where = {"axis": 0, "span": input.ndim}
     filled = src is None or is_number(src)
@@ -178,6 +184,7 @@ def _scatter_reduce_steps(
         raise ShapeError(
             f"{op}(): reduce argument must be either sum, prod, mean, amax or amin, got {reduce}"
         )
+    require_flags(op, include_self=include_self)
     at, y = _matched(op, input, dim, index, src)
     return _reducing(op, input, reduce, at, y, include_self, 0)
 
@@ -233,6 +240,7 @@ def _index_add_steps(
     axis, at = vector(op, input, dim, index)
     at, source = _slices(op, input, axis, at, source)
     require_alike(op, input, source)
+    alpha = number_of(op, "alpha", alpha)
     if alpha != 1:
         source = elementwise.mul(source, filling(alpha, dtype_of(input), op))
     return [(rows.index_add, (at, source), {"axis": axis, "span": min(input.ndim, 1)})]
@@ -317,6 +325,7 @@ def _index_reduce_steps(
         raise ShapeError(
             f"{op}(): Expected reduce to be one of prod, mean, amax or amin but got {reduce}."
         )
+    require_flags(op, include_self=include_self)
     warn("index_reduce() is in beta and the API may change at any time.")
     axis, at = vector(op, input, dim, index)
     at, source = _slices(op, input, axis, at, source)
@@ -354,6 +363,7 @@ index_reduce_ = writing(_index_reduce_steps, "index_reduce_")
 
 
 def _put_steps(op: str, input: Any, index: Any, source: Any, accumulate: bool = False) -> Steps:
+    require_flags(op, accumulate=accumulate)
     require_tensor(op, input)
     require_integers(op, index, only_int64=True)
     require_tensor(op, source, "source")
@@ -419,6 +429,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
     tensor([[0., 2.],
             [0., 0.]])
     """
+    require_flags("index_put", accumulate=accumulate)
     basic, advanced = _index_put_key("index_put", input, indices, values)
     x = structural.slice_(input, index=basic) if basic else input
     made = advanced.replaced(x, values, accumulate=accumulate)
@@ -427,6 +438,7 @@ def index_put(input: Any, indices: Any, values: Any, accumulate: bool = False) -
 
 def index_put_(input: Any, indices: Any, values: Any, accumulate: bool = False) -> Any:
     """`index_put`, in place. Returns the tensor."""
+    require_flags("index_put_", accumulate=accumulate)
     require_tensor("index_put_", input)
     require_no_leaf(input, "index_put_")
     basic, advanced = _index_put_key("index_put_", input, indices, values)

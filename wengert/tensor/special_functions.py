@@ -17,6 +17,7 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import comparison, logic
 from wengert.tensor.apply import real_function, two_tensors
 from wengert.tensor.bounds import either_number
+from wengert.tensor.numbers import double_of, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import require_tensor
 
@@ -112,16 +113,11 @@ def polygamma(n: int, input: Any, *, out: Any = None) -> Any:
     >>> torch.polygamma(1, torch.tensor([1.]))
     tensor([1.6449])
     """
-    _require_order("polygamma", n)
+    n = whole_of("polygamma", "n", n)
+    if n < 0:
+        raise DTypeError(f"polygamma(n, x) does not support negative n, got n={n}.")
     made = real_function(rows.polygamma, input, n=n)
     return made if out is None else deliver(made, out)
-
-
-def _require_order(op: str, n: Any) -> None:
-    if not isinstance(n, int):
-        raise TypeError(f"{op}(): argument 'n' must be int, not {type(n).__name__}.")
-    if n < 0:
-        raise DTypeError(f"{op}(n, x) does not support negative n, got n={n}.")
 
 
 def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
@@ -129,6 +125,7 @@ def mvlgamma(input: Any, p: int, *, out: Any = None) -> Any:
 
     ``p (p - 1) / 4 log(pi) + sum over i < p of lgamma(input - i / 2)``; every element must be above ``(p - 1) / 2``.
     """
+    p = whole_of("mvlgamma", "p", p)
     if p < 1:
         raise DTypeError(f"mvlgamma: p has to be greater than or equal to 1, got {p}.")
     made = real_function(rows.multigammaln, input, "mvlgamma", p=p)
@@ -144,6 +141,8 @@ def logit(input: Any, eps: float | None = None, *, out: Any = None) -> Any:
     >>> torch.logit(torch.tensor([0.5, 0.9]))
     tensor([0.0000, 2.1972])
     """
+    if eps is not None:
+        eps = double_of("logit", "eps", eps)
     made = real_function(rows.logit, input, eps=eps)
     return made if out is None else deliver(made, out)
 

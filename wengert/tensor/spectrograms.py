@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from typing import Any
 
 from wengert.core import dtypes
@@ -12,6 +11,7 @@ from wengert.rules.complex_parts import view_as_real
 from wengert.rules.memory import revalued
 from wengert.tape.provenance import warn
 from wengert.tensor import filled
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.padding import pad
 from wengert.tensor.parts import narrow, unfold
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
@@ -43,11 +43,14 @@ def stft(
     >>> torch.stft(wave, 4, window=torch.ones(4), return_complex=True).abs()[:, 2]
     tensor([0., 2., 0.])
     """
+    given = {"return_complex": return_complex, "onesided": onesided}
+    given = {name: flag for name, flag in given.items() if flag is not None}
+    require_flags("stft", normalized=normalized, **given)
     op = "stft"
     require_tensor(op, input)
-    n = _whole(op, "n_fft", n_fft)
-    hop = n // 4 if hop_length is None else _whole(op, "hop_length", hop_length)
-    length = n if win_length is None else _whole(op, "win_length", win_length)
+    n = whole_of(op, "n_fft", n_fft)
+    hop = n // 4 if hop_length is None else whole_of(op, "hop_length", hop_length)
+    length = n if win_length is None else whole_of(op, "win_length", win_length)
     if window is None:
         _warn_of_window(op)
     if align_to_window is not None and center:
@@ -120,9 +123,12 @@ def istft(
     """
     op = "istft"
     require_tensor(op, input)
-    n = _whole(op, "n_fft", n_fft)
-    hop = n // 4 if hop_length is None else _whole(op, "hop_length", hop_length)
-    wide = n if win_length is None else _whole(op, "win_length", win_length)
+    require_flags(op, center=center, normalized=normalized, return_complex=return_complex)
+    if onesided is not None:
+        require_flags(op, onesided=onesided)
+    n = whole_of(op, "n_fft", n_fft)
+    hop = n // 4 if hop_length is None else whole_of(op, "hop_length", hop_length)
+    wide = n if win_length is None else whole_of(op, "win_length", win_length)
     if window is None:
         _warn_of_window(op)
     if not input.dtype.is_complex:
@@ -176,7 +182,7 @@ def _cut(
     """Return the part of the sum that is asked for, divided by how far windows cover it."""
     whole = total.shape[1]
     if length is not None:
-        length = _whole(op, "length", length)
+        length = whole_of(op, "length", length)
         if length <= 0:
             raise RuntimeError(f"{op}: expected length > 0, but got length={length}.")
     end = start + length if length is not None else whole - start
@@ -201,19 +207,10 @@ def _cut(
     return made
 
 
-def _whole(op: str, name: str, given: Any) -> int:
-    try:
-        return operator.index(given)
-    except TypeError:
-        raise TypeError(
-            f"{op}(): argument '{name}' must be int, not {type(given).__name__}."
-        ) from None
-
-
 def _warn_of_window(op: str) -> None:
     warn(
-        f"{op}: A window was not provided. A rectangular window will be applied, which is known to cause spectral "
-        f"leakage. Pass one such as `torch.hann_window(win_length)`, or torch.ones(win_length)."
+        f"A window was not provided. A rectangular window will be applied by {op}, whose spectra leak. Pass one such "
+        f"as `torch.hann_window(win_length)`, or torch.ones(win_length)."
     )
 
 

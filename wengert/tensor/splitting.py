@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import itertools
-import operator
 from collections.abc import Sequence
 from typing import Any
 
@@ -14,6 +13,7 @@ from wengert.core.shapes import axis_of, size_argument
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded, concrete
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.promotion import dtype_of, require_tensor
 from wengert.tensor.views import ONE_OF_SEVERAL, freeze, join, viewed
 
@@ -39,7 +39,7 @@ def split(tensor: Any, split_size_or_sections: Any, dim: int = 0) -> tuple[Any, 
 def _pieces(op: str, x: Any, split_size: Any, dim: int) -> dict[str, Any]:
     """Return the parameters of a cut into pieces of one size; RuntimeError where there is none."""
     axis, n = _cut_dimension(op, x, dim)
-    size = _whole_number(op, split_size, "split_size")
+    size = whole_of(op, "split_size", split_size)
     if size < 0 or (size == 0 and n):
         raise ShapeError(f"{op} expects split_size be positive, but got split_size={size}")
     sizes = tuple(min(size, n - i) for i in range(0, n, size)) if n else (0,)
@@ -74,7 +74,7 @@ def chunk(input: Any, chunks: int, dim: int = 0) -> tuple[Any, ...]:
 def _parts(op: str, x: Any, chunks: Any, dim: int) -> tuple[int, int, int]:
     """Return the dimension to cut along, its size and the number of parts; RuntimeError unless that is positive."""
     axis, n = _cut_dimension(op, x, dim)
-    chunks = _whole_number(op, chunks, "chunks")
+    chunks = whole_of(op, "chunks", chunks)
     if chunks <= 0:
         raise ShapeError(f"{op} expects `chunks` to be greater than 0, got: {chunks}")
     return axis, n, chunks
@@ -250,10 +250,3 @@ def _cut_dimension(op: str, x: Any, dim: int) -> tuple[int, int]:
         raise ShapeError(f"{op} expects at least a 1-dimensional tensor")
     axis = axis_of(op, dim, x.ndim)
     return axis, x.shape[axis]
-
-
-def _whole_number(op: str, n: Any, name: str) -> int:
-    try:
-        return operator.index(n)
-    except TypeError:
-        raise TypeError(f"{op}(): argument '{name}' must be int, not {type(n).__name__}.") from None

@@ -20,6 +20,7 @@ from wengert.tensor.apply import undefined
 from wengert.tensor.copies import contiguous
 from wengert.tensor.elementary import sqrt
 from wengert.tensor.indexing import getitem
+from wengert.tensor.numbers import real_of, require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 from wengert.tensor.reductions import flag, mean, numpy_spelling, reduce, sum
@@ -52,10 +53,13 @@ def _spread(
         raise DTypeError(
             f"std and var only support floating point and complex dtypes, and {op} got {x.dtype}. Use `x.float()`."
         )
-    if correction in (_UNSET, None):
+    if unbiased is not _UNSET:
+        require_flags(op, unbiased=unbiased)
+    if correction is _UNSET or correction is None:
         correction = 1.0 if unbiased is _UNSET else float(unbiased)
+    correction = float(real_of(op, "correction", correction))
     axis = axes_of(op, dim, x.ndim)
-    params = {"axis": axis, "correction": float(correction), "keepdim": flag(op, keepdim)}
+    params = {"axis": axis, "correction": correction, "keepdim": flag(op, keepdim)}
     count = math.prod([x.shape[a] for a in axis])
     if count - correction <= 0:
         warn(
@@ -217,6 +221,7 @@ def cov(input: Any, *, correction: int = 1, fweights: Any = None, aweights: Any 
             [-1.,  1.]])
     """
     require_tensor("cov", input)
+    correction = whole_of("cov", "correction", correction)
     if input.ndim > 2:
         raise ShapeError(
             f"cov(): expected input to have two or fewer dimensions but got an input with {input.ndim} dimensions"

@@ -14,7 +14,13 @@ from wengert.core.primitive import Primitive
 from wengert.errors import DTypeError, ShapeError
 from wengert.rules import structural
 from wengert.tensor import inplace
-from wengert.tensor.promotion import cast_to, dtype_of, filling, is_number, require_tensor
+from wengert.tensor.promotion import (
+    converted,
+    dtype_of,
+    filling,
+    is_number,
+    require_tensor,
+)
 
 Steps = list[tuple[Primitive, tuple[Any, ...], dict[str, Any]]]
 
@@ -59,7 +65,7 @@ def number(op: str, x: Any, value: Any, name: str = "value") -> Any:
         raise DTypeError(
             f"{op}: the {name} {value} cannot be converted to {x.dtype} without overflow. Use its `.real`."
         )
-    return cast_to(value, dtype_of(x))
+    return converted(value, dtype_of(x))
 
 
 def spread(value: Any, shape: Any) -> Any:

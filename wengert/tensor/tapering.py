@@ -7,7 +7,6 @@ change nothing here.
 from __future__ import annotations
 
 import math
-import operator
 from collections.abc import Callable
 from typing import Any
 
@@ -18,6 +17,7 @@ from wengert.core.carrier import Array
 from wengert.errors import DTypeError
 from wengert.tensor.creation import finish
 from wengert.tensor.device import placed
+from wengert.tensor.numbers import double_of, require_flags, whole_of
 
 __all__ = [
     "bartlett_window", "blackman_window", "hamming_window", "hann_window", "kaiser_window",
@@ -54,6 +54,9 @@ def hamming_window(
     >>> torch.hamming_window(4)
     tensor([0.0800, 0.5400, 1.0000, 0.5400])
     """
+    alpha, beta = (
+        double_of("hamming_window", name, v) for name, v in (("alpha", alpha), ("beta", beta))
+    )
     return _window(
         "hamming_window", window_length, periodic, lambda n, last: _raised_cosine(n, last, alpha, beta),
         dtype, layout, device, requires_grad,
@@ -102,6 +105,7 @@ def kaiser_window(
     >>> torch.kaiser_window(4, True, 3.)
     tensor([0.2049, 0.7269, 1.0000, 0.7269])
     """
+    beta = double_of("kaiser_window", "beta", beta)
     return _window(
         "kaiser_window", window_length, periodic, lambda n, last: _kaiser(n, last, beta),
         dtype, layout, device, requires_grad,
@@ -115,8 +119,7 @@ def _window(
     """Return the window that ``shape(n, last)`` gives for the numbers from 0 to ``last``."""
     place = placed(device, layout)
     n = _length(op, length)
-    if not isinstance(periodic, bool):
-        raise TypeError(f"{op}(): argument 'periodic' must be bool, not {type(periodic).__name__}.")
+    require_flags(op, periodic=periodic)
     made = dtypes.default_float() if dtype is None else dtypes.to_numpy(dtype)
     if dtypes.kind(made) in "biu":
         raise DTypeError(
@@ -135,14 +138,7 @@ def _window(
 
 
 def _length(op: str, given: Any) -> int:
-    try:
-        if isinstance(given, bool | np.bool_):
-            raise TypeError
-        n = operator.index(given)
-    except TypeError:
-        raise TypeError(
-            f"{op}(): argument 'window_length' must be int, not {type(given).__name__}."
-        ) from None
+    n = whole_of(op, "window_length", given)
     if n < 0:
         raise RuntimeError(f"{op} requires non-negative window_length, got window_length={n}.")
     return n

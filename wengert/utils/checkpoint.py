@@ -95,7 +95,7 @@ def checkpoint(
     tensor([ 0.5403, -2.4784])
     """
     if use_reentrant is None:
-        _warn_of_the_default("checkpoint")
+        _warn_of_the_default("")
         use_reentrant = True
     if not use_reentrant:
         return _Part(
@@ -115,7 +115,7 @@ def checkpoint(
 
 def _warn_of_the_default(name: str) -> None:
     warnings.warn(
-        f"torch.utils.checkpoint.{name}: the use_reentrant parameter should be passed explicitly. "
+        f"torch.utils.checkpoint{name}: the use_reentrant parameter should be passed explicitly. "
         f"use_reentrant=False is recommended; use_reentrant=True keeps what happens now.",
         stacklevel=3,
     )
@@ -453,7 +453,7 @@ def checkpoint_sequential(
     tensor([108.])
     """
     if use_reentrant is None:
-        _warn_of_the_default("checkpoint_sequential")
+        _warn_of_the_default(".checkpoint_sequential")
         use_reentrant = True
     if kwargs:
         raise ValueError(

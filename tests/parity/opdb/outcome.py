@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import wengert
+
 
 class Differs(Exception):
     """Wengert does not do what PyTorch does."""
@@ -55,10 +57,14 @@ def found(fn: Callable[[], Any], what: str = "the call") -> Any:
 
 
 def observed(fn: Callable[[], Any]) -> Observed:
-    """Return what `fn` returns, with its warnings."""
-    with warnings.catch_warnings(record=True) as given:
-        warnings.simplefilter("always")
-        value = fn()
+    """Return what `fn` returns, with its warnings; those that are given once in a process are given."""
+    wengert.set_warn_always(True)
+    try:
+        with warnings.catch_warnings(record=True) as given:
+            warnings.simplefilter("always")
+            value = fn()
+    finally:
+        wengert.set_warn_always(False)
     return Observed(value, [warning.category.__name__ for warning in given])
 
 

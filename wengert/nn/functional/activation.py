@@ -17,8 +17,8 @@ from wengert.tape.storage import Recorded, concrete, handle
 from wengert.tensor import bounds, comparison, elementary, filled, norms, reductions, sampling
 from wengert.tensor.apply import of_floats as _apply
 from wengert.tensor.apply import undefined
-from wengert.tensor.arguments import real
 from wengert.tensor.inplace import in_place
+from wengert.tensor.numbers import double_of, real_of, require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, floating, require_tensor
 from wengert.tensor.rectifiers import hardshrink, prelu
@@ -56,11 +56,12 @@ def hardtanh(input: Any, min_val: float = -1.0, max_val: float = 1.0, inplace: b
 
     ValueError unless ``min_val <= max_val``, RuntimeError for bools, NotImplementedError for complex numbers.
     """
-    min_val, max_val = real("hardtanh", "min_val", min_val), real("hardtanh", "max_val", max_val)
-    if min_val > max_val:
-        raise ValueError("hardtanh: min_val cannot be greater than max_val")
     if inplace:
         return hardtanh_(input, min_val, max_val)
+    min_val = double_of("hardtanh", "min_val", min_val)
+    max_val = double_of("hardtanh", "max_val", max_val)
+    if min_val > max_val:
+        raise ValueError("hardtanh: min_val cannot be greater than max_val")
     require_tensor("hardtanh", input)
     kind = dtypes.kind(dtype_of(input))
     if kind == "b":
@@ -89,8 +90,8 @@ def threshold(input: Any, threshold: float, value: float, inplace: bool = False)
     """Return ``input`` where it is above ``threshold``, else ``value``."""
     if inplace:
         return threshold_(input, threshold, value)
-    threshold = real("threshold", "threshold", threshold)
-    value = real("threshold", "value", value)
+    threshold = real_of("threshold", "threshold", threshold)
+    value = real_of("threshold", "value", value)
     require_tensor("threshold", input)
     if dtype_of(input).kind in "bc":
         raise undefined("threshold", dtype_of(input))
@@ -102,9 +103,9 @@ threshold_ = in_place(threshold)
 
 def leaky_relu(input: Any, negative_slope: float = 0.01, inplace: bool = False) -> Any:
     """Return ``input`` where it is positive, else ``negative_slope * input``."""
-    negative_slope = real("leaky_relu", "negative_slope", negative_slope)
     if inplace:
         return leaky_relu_(input, negative_slope)
+    negative_slope = real_of("leaky_relu", "negative_slope", negative_slope)
     return _apply("leaky_relu", rows.leaky_relu, input, {"slope": negative_slope})
 
 
@@ -120,7 +121,8 @@ def rrelu(
     """
     if inplace:
         return rrelu_(input, lower, upper, training)
-    lower, upper = real("rrelu", "lower", lower), real("rrelu", "upper", upper)
+    require_flags("rrelu", training=training)
+    lower, upper = real_of("rrelu", "lower", lower), real_of("rrelu", "upper", upper)
     if not lower <= upper:
         raise RuntimeError(
             f"rrelu: Lower bound should be less than or equal to the upper bound, but found {lower} and {upper}."
@@ -142,9 +144,9 @@ rrelu_ = in_place(rrelu)
 
 def elu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
     """Return ``input`` where it is positive, else ``alpha * (exp(input) - 1)``."""
-    alpha = real("elu", "alpha", alpha)
     if inplace:
         return elu_(input, alpha)
+    alpha = real_of("elu", "alpha", alpha)
     return _apply("elu", rows.elu, input, {"factor": alpha, "scale": 1.0, "rate": 1.0})
 
 
@@ -169,11 +171,11 @@ def celu(input: Any, alpha: float = 1.0, inplace: bool = False) -> Any:
 
     RuntimeError for ``alpha=0``.
     """
-    alpha = real("celu", "alpha", alpha)
-    if not alpha:
-        raise RuntimeError("celu: ZeroDivisionError: alpha cannot be 0 for CELU.")
     if inplace:
         return celu_(input, alpha)
+    alpha = real_of("celu", "alpha", alpha)
+    if not alpha:
+        raise RuntimeError("celu: ZeroDivisionError: alpha cannot be 0 for CELU.")
     return _apply("celu", rows.celu, input, {"factor": alpha, "scale": 1.0, "rate": 1.0 / alpha})
 
 
@@ -220,10 +222,9 @@ _mish_ = in_place(mish)
 
 def softplus(input: Any, beta: float = 1, threshold: float = 20, *, out: Any = None) -> Any:
     """Return ``log(1 + exp(beta * input)) / beta``; the input itself where ``beta * input > threshold``."""
-    params = {
-        "beta": real("softplus", "beta", beta), "limit": real("softplus", "threshold", threshold)
-    }  # fmt: skip
-    made = _apply("softplus", rows.softplus, input, params)
+    beta = real_of("softplus", "beta", beta)
+    threshold = real_of("softplus", "threshold", threshold)
+    made = _apply("softplus", rows.softplus, input, {"beta": beta, "limit": threshold})
     return made if out is None else deliver(made, out, exact=True)
 
 
@@ -267,7 +268,7 @@ _hardswish_ = in_place(hardswish)
 
 def softshrink(input: Any, lambd: float = 0.5, *, out: Any = None) -> Any:
     """Return ``input`` moved towards 0 by ``lambd``, 0 where that passes it. RuntimeError for a negative ``lambd``."""
-    lambd = real("softshrink", "lambd", lambd)
+    lambd = real_of("softshrink", "lambd", lambd)
     if lambd < 0:
         raise RuntimeError(
             f"softshrink: lambda must be greater or equal to 0, but found to be {lambd}."
@@ -339,7 +340,7 @@ def gumbel_softmax(
     """
     require_tensor("gumbel_softmax", logits)
     if eps != 1e-10:
-        warn("gumbel_softmax: `eps` parameter is deprecated and has no effect.")
+        warn("`eps` parameter is deprecated and has no effect. Leave it out of gumbel_softmax.")
     noise = filled.empty(
         tuple(logits.shape), dtype=logits.dtype, device=logits.device
     ).exponential_()

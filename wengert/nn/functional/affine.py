@@ -13,6 +13,7 @@ from wengert.rules import network, structural
 from wengert.tape.record import NO_PARAMS, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import contraction, views
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.padding import pad
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -143,6 +144,7 @@ class _Call:
     ) -> None:  # fmt: skip
         require_tensor(op, x)
         require_tensor(op, weight, "weight")
+        groups = whole_of(op, "groups", groups)
         self.op, self.rank, self.groups = op, rank, groups
         if weight.ndim != rank + 2:
             raise ShapeError(

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import functools
 import math
-import numbers
 from typing import Any
 
 import numpy as np
@@ -22,14 +21,15 @@ from wengert.tape.storage import Recorded
 from wengert.tensor import comparison
 from wengert.tensor.apply import undefined
 from wengert.tensor.layout import layout
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.promotion import cast_to, constant, dtype_of, own_array, require_tensor
 
 __all__ = ["scaled_dot_product_attention"]
 
 
 def scaled_dot_product_attention(
-    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False,
-    *, scale: Any = None, enable_gqa: bool = False,
+    query: Any, key: Any, value: Any, attn_mask: Any = None, dropout_p: float = 0.0, is_causal: bool = False, *,
+    scale: Any = None, enable_gqa: bool = False,
 ) -> Any:  # fmt: skip
     """Return ``softmax(scale * query @ key.mT + bias) @ value``.
 
@@ -47,6 +47,18 @@ def scaled_dot_product_attention(
             [0.3302, 0.6698]])
     """
     op = "scaled_dot_product_attention"
+    if isinstance(is_causal, Recorded):
+        raise TypeError(
+            f"{op}(): argument 'is_causal' must be bool, not Tensor. A mask is `attn_mask=`."
+        )
+    require_flags(op, is_causal=is_causal, enable_gqa=enable_gqa)
+    dropout_p = double_of(op, "dropout_p", dropout_p)
+    if not 0.0 <= dropout_p <= 1.0:
+        raise RuntimeError(
+            f"{op}: dropout probability has to be between 0 and 1, but got dropout_p={dropout_p}."
+        )
+    if scale is not None:
+        scale = double_of(op, "scale", scale)
     for x, name in ((query, "query"), (key, "key"), (value, "value")):
         require_tensor(op, x, name)
         if x.ndim < 2:
@@ -61,7 +73,6 @@ def scaled_dot_product_attention(
             )
     if dtypes.kind(dtype_of(query)) != "f":
         raise undefined(op, dtype_of(query))
-    _require_arguments(op, dropout_p, is_causal, scale)
     if is_causal and attn_mask is not None:
         raise RuntimeError(f"{op}: Explicit attn_mask should not be set when is_causal=True.")
     if enable_gqa:
@@ -83,23 +94,6 @@ def scaled_dot_product_attention(
     lies = layout(query)
     by_time = lies.swapaxes(1, 2).flags.c_contiguous and not lies.flags.c_contiguous
     return rows.attend(weights, value, by_time=by_time)
-
-
-def _require_arguments(op: str, dropout_p: Any, is_causal: Any, scale: Any) -> None:
-    """Refuse what is no flag or no number, and a share of weights to drop that is none."""
-    if not isinstance(is_causal, bool | np.bool_):
-        raise TypeError(
-            f"{op}(): argument 'is_causal' must be bool, not {type(is_causal).__name__}. A mask is `attn_mask=`."
-        )
-    for value, name in ((dropout_p, "dropout_p"), (scale, "scale")):
-        if value is None and name == "scale":
-            continue
-        if not isinstance(value, numbers.Real | Recorded):
-            raise TypeError(f"{op}(): argument '{name}' must be float, not {type(value).__name__}.")
-    if not 0.0 <= dropout_p <= 1.0:
-        raise RuntimeError(
-            f"{op}: dropout probability has to be between 0 and 1, but got dropout_p={dropout_p}."
-        )
 
 
 def _require_fit(op: str, query: Any, key: Any, value: Any) -> None:

@@ -15,6 +15,7 @@ from wengert.rules import structural
 from wengert.tape.provenance import advise
 from wengert.tape.storage import handle
 from wengert.tensor import masking, reductions
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.positions import known, require_integers
 from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
@@ -53,11 +54,13 @@ def embedding_bag(
         raise ValueError(
             "embedding_bag: max mode does not support sparse weights. Use sparse=False."
         )
+    require_flags("embedding_bag", include_last_offset=include_last_offset)
     places, inside = _bags(input, offsets, include_last_offset)
     flat = structural.reshape(input, shape=(input.numel(),))
     if not flat.numel():  # every bag is empty: its one place holds any row, and does not count
         flat, per_sample_weights = own_array(np.zeros(1, np.int64)), None
     if padding_idx is not None:
+        padding_idx = whole_of("embedding_bag", "padding_idx", padding_idx)
         numbers = known("embedding_bag with padding_idx", flat, "Leave the padding out.")
         inside = inside & (numbers[places] != padding_idx % weight.shape[0])
     vectors = embedding(flat, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
@@ -104,6 +107,7 @@ def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
         )
     if offsets is None:
         raise ValueError("embedding_bag: offsets has to be a 1D Tensor but got None")
+    require_tensor("embedding_bag", offsets, "offsets")
     if offsets.ndim != 1:
         raise ValueError("embedding_bag: offsets has to be a 1D Tensor")
     if dtype_of(offsets).kind != "i":

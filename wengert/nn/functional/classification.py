@@ -18,7 +18,7 @@ from wengert.tape.record import attach, triple
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import bounds, comparison, reductions, scans, views
 from wengert.tensor.apply import undefined
-from wengert.tensor.arguments import real, whole
+from wengert.tensor.numbers import double_of, real_of, whole_of
 from wengert.tensor.promotion import cast_to, constant, dtype_of, own_array, require_tensor
 
 __all__ = [
@@ -44,10 +44,13 @@ def cross_entropy(
     >>> torch.nn.functional.cross_entropy(torch.tensor([[0., 0.], [0., 0.]]), torch.tensor([0, 1]))
     tensor(0.6931)
     """
+    if ignore_index.__class__ is not int or not -(2**63) <= ignore_index < 2**63:
+        ignore_index = whole_of("cross_entropy", "ignore_index", ignore_index)
+    if label_smoothing.__class__ is not float:
+        label_smoothing = double_of("cross_entropy", "label_smoothing", label_smoothing)
     if (
         weight is size_average is reduce is None
         and not label_smoothing
-        and ignore_index.__class__ is int
         and not carrier.special
         and isinstance(input, Recorded)
         and isinstance(target, Recorded)
@@ -74,14 +77,12 @@ def _general(
     op = "cross_entropy"
     require_tensor(op, input)
     require_tensor(op, target, "target")
-    smoothing = real(op, "label_smoothing", smoothing, "float")
     if not 0.0 <= smoothing <= 1.0:
         raise RuntimeError(f"{op}: label_smoothing must be between 0.0 and 1.0. Got: {smoothing}")
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined(op, dtype_of(input))
     axis = 1 if input.ndim > 1 else 0
     logs = reductions.log_softmax(input, axis)
-    ignore_index = whole(op, "ignore_index", ignore_index)
     if tuple(input.shape) == tuple(target.shape):
         if ignore_index >= 0:
             raise RuntimeError(
@@ -153,6 +154,7 @@ def nll_loss(
     Targets equal to ``ignore_index`` do not count, and the mean is over the weights of those that do. IndexError for a
     number that is no class, RuntimeError where shapes do not fit.
     """
+    ignore_index = whole_of("nll_loss", "ignore_index", ignore_index)
     reduction = chosen_reduction(reduction, size_average, reduce)
     require_tensor("nll_loss", input)
     require_tensor("nll_loss", target, "target")
@@ -255,6 +257,8 @@ def multi_margin_loss(
 
     ``weight`` has one number for each class. The losses are reduced. ValueError for ``p`` other than 1 and 2.
     """
+    p = real_of("multi_margin_loss", "p", p)
+    margin = real_of("multi_margin_loss", "margin", margin)
     op = "multi_margin_loss"
     reduction = chosen_reduction(reduction, size_average, reduce)
     if p not in (1, 2):
@@ -263,7 +267,6 @@ def multi_margin_loss(
         raise ValueError(f"{op}: weight must be one-dimensional")
     x, y = _scores(op, input, target, by_class=False)
     classes = x.shape[1]
-    margin = real(op, "margin", margin)
     if weight is not None and weight.numel() != classes:
         raise ShapeError(
             f"{op}: inconsistent weight size: expected {classes} but got: {weight.numel()}."

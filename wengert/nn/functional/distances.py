@@ -16,7 +16,7 @@ from wengert.rules import norms as rows
 from wengert.tape.storage import handle
 from wengert.tensor import bounds, comparison, elementary, grids, norms, reductions
 from wengert.tensor.apply import require_broadcast, undefined
-from wengert.tensor.arguments import real
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.promotion import dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -34,9 +34,11 @@ def cosine_similarity(x1: Any, x2: Any, dim: int = 1, eps: float = 1e-8) -> Any:
     >>> torch.nn.functional.cosine_similarity(torch.tensor([[1., 0.]]), torch.tensor([[1., 1.]]))
     tensor([0.7071])
     """
+    eps = double_of("cosine_similarity", "eps", eps)
+    if not eps >= 0:
+        raise RuntimeError(f"cosine_similarity: eps must be non-negative, got: {eps}")
     require_tensor("cosine_similarity", x1, "x1")
     require_tensor("cosine_similarity", x2, "x2")
-    eps = real("cosine_similarity", "eps", eps, "float")
     x1, x2 = promoted("cosine_similarity", x1, x2)
     if dtypes.kind(dtype_of(x1)) not in "fc":
         raise RuntimeError(
@@ -57,13 +59,18 @@ def pairwise_distance(
     x1: Any, x2: Any, p: float = 2.0, eps: float = 1e-6, keepdim: bool = False
 ) -> Any:
     """Return the norm of order ``p`` of ``x1 - x2 + eps`` along the last dimension."""
+    require_flags("pairwise_distance", keepdim=keepdim)
+    p = double_of("pairwise_distance", "p", p)
+    eps = double_of("pairwise_distance", "eps", eps)
     require_tensor("pairwise_distance", x1, "x1")
     require_tensor("pairwise_distance", x2, "x2")
-    apart = x1 - x2 + real("pairwise_distance", "eps", eps, "float")
+    return _apart(x1, x2, p, eps, keepdim)
+
+
+def _apart(x1: Any, x2: Any, p: float, eps: float, keepdim: bool) -> Any:
+    apart = x1 - x2 + float(eps)
     axis = (apart.ndim - 1,) if apart.ndim else ()
-    return rows.distance(
-        apart, ord=float(real("pairwise_distance", "p", p, "float")), axis=axis, keepdim=keepdim
-    )
+    return rows.distance(apart, ord=float(p), axis=axis, keepdim=keepdim)
 
 
 def pdist(input: Any, p: float = 2.0) -> Any:
@@ -71,6 +78,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
 
     RuntimeError for other shapes and for a negative ``p``.
     """
+    p = double_of("pdist", "p", p)
     require_tensor("pdist", input)
     if input.ndim != 2:
         raise ShapeError(
@@ -78,8 +86,7 @@ def pdist(input: Any, p: float = 2.0) -> Any:
         )
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("pdist", dtype_of(input))
-    p = real("pdist", "p", p, "float")
-    if p < 0:
+    if not p >= 0:
         raise RuntimeError("pdist only supports non-negative p values")
     first, second = np.triu_indices(input.shape[0], 1)
     apart = indexing.index(input, handle(first), axis=0, span=1) - indexing.index(
@@ -96,11 +103,11 @@ def cosine_embedding_loss(
 
     The vectors are ``(n, m)`` with targets ``(n)``, or ``(m)`` with a single one; RuntimeError otherwise.
     """
+    margin = double_of("cosine_embedding_loss", "margin", margin)
     op = "cosine_embedding_loss"
     for x, name in ((input1, "input1"), (input2, "input2"), (target, "target")):
         require_tensor(op, x, name)
     reduction = chosen_reduction(reduction, size_average, reduce)
-    margin = real(op, "margin", margin, "float")
     rank = target.ndim
     if rank > 1:
         raise ShapeError(
@@ -133,7 +140,7 @@ def _triplet(
 def _require_triplet(op: str, anchor: Any, positive: Any, negative: Any, margin: float) -> None:
     for x, name in ((anchor, "anchor"), (positive, "positive"), (negative, "negative")):
         require_tensor(op, x, name)
-    if real(op, "margin", margin, "float") <= 0:
+    if margin <= 0:
         raise ValueError(f"{op}: margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise RuntimeError(
@@ -152,11 +159,15 @@ def triplet_margin_loss(
     With ``swap`` the second distance is that of the negative to the nearer of anchor and positive. ValueError unless
     ``margin`` is positive. Source: Balntas, Riba, Ponsa and Mikolajczyk, 2016.
     """
+    require_flags("triplet_margin_loss", swap=swap)
+    margin = double_of("triplet_margin_loss", "margin", margin)
+    p = double_of("triplet_margin_loss", "p", p)
+    eps = double_of("triplet_margin_loss", "eps", eps)
     reduction = chosen_reduction(reduction, size_average, reduce)
     _require_triplet("triplet_margin_loss", anchor, positive, negative, margin)
 
     def distance(x: Any, y: Any) -> Any:
-        return pairwise_distance(x, y, p, eps)
+        return _apart(x, y, p, eps, False)
 
     return reduced(_triplet(anchor, positive, negative, distance, margin, swap), reduction)
 
@@ -166,7 +177,9 @@ def triplet_margin_with_distance_loss(
     margin: float = 1.0, swap: bool = False, reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """Return `triplet_margin_loss` with a distance of your own."""
+    op = "triplet_margin_with_distance_loss"
+    margin = double_of(op, "margin", margin)
     reduction = chosen_reduction(reduction)
-    _require_triplet("triplet_margin_with_distance_loss", anchor, positive, negative, margin)
+    _require_triplet(op, anchor, positive, negative, margin)
     distance = distance_function or pairwise_distance
     return reduced(_triplet(anchor, positive, negative, distance, margin, swap), reduction)

@@ -16,8 +16,8 @@ from wengert.errors import DTypeError, ShapeError
 from wengert.nn.advice import INPLACE
 from wengert.tape.provenance import advise, warn
 from wengert.tensor import filled, views
-from wengert.tensor.arguments import real
 from wengert.tensor.inplace import in_place
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.promotion import constant, dtype_of, require_tensor
 
 __all__ = [
@@ -32,10 +32,11 @@ __all__ = [
 advise(INPLACE)
 
 
-def _share(op: str, input: Any, p: Any) -> float:
-    """Return the share of elements to drop as a float; ValueError for one outside of 0 to 1."""
+def _share(op: str, input: Any, p: Any, training: Any) -> float:
+    """Return the share of elements to drop as a float; TypeError for none, ValueError for one outside of 0 to 1."""
     require_tensor(op, input)
-    share = float(real(op, "p", p, "float"))
+    require_flags(op, training=training)
+    share = float(double_of(op, "p", p))
     if not 0.0 <= share <= 1.0:
         raise ValueError(f"{op}: dropout probability has to be between 0 and 1, but got {p}.")
     return share
@@ -70,7 +71,7 @@ def dropout(input: Any, p: float = 0.5, training: bool = True, inplace: bool = F
     >>> torch.nn.functional.dropout(torch.ones(4))
     tensor([0., 0., 2., 0.])
     """
-    p = _share("dropout", input, p)
+    p = _share("dropout", input, p, training)
     if not training or p == 0 or not input.numel():
         return input
     return (_dropout_ if inplace else _dropout)(input, p)
@@ -117,7 +118,7 @@ def _by_channel(op: str, x: Any, p: float, training: bool, inplace: bool, batche
 
 def dropout1d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Return ``input (n, c, l)`` or ``(c, l)`` with each channel 0 with probability ``p``; see `dropout`."""
-    p = _share("dropout1d", input, p)
+    p = _share("dropout1d", input, p, training)
     if input.ndim not in (2, 3):
         raise RuntimeError(
             f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d exists to "
@@ -132,7 +133,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
     As in PyTorch, three dimensions are read as ``(n, c, l)``, with a warning.
     """
-    p = _share("dropout2d", input, p)
+    p = _share("dropout2d", input, p, training)
     if input.ndim == 3:
         warn(
             "dropout2d: Received a 3D input to dropout2d and assuming that channel-wise 1D dropout behavior is desired "
@@ -147,7 +148,7 @@ def dropout2d(input: Any, p: float = 0.5, training: bool = True, inplace: bool =
 
 def dropout3d(input: Any, p: float = 0.5, training: bool = True, inplace: bool = False) -> Any:
     """Return ``input (n, c, d, h, w)`` or ``(c, d, h, w)`` with channels 0 with probability ``p``; see `dropout`."""
-    p = _share("dropout3d", input, p)
+    p = _share("dropout3d", input, p, training)
     if input.ndim not in (4, 5):
         _warn_rank("dropout3d", input.ndim, 3, "4D or 5D")
     return _by_channel("dropout3d", input, p, training, inplace, input.ndim == 5)
@@ -181,7 +182,7 @@ def alpha_dropout(input: Any, p: float = 0.5, training: bool = False, inplace: b
 
     Source: Klambauer, Unterthiner, Mayr and Hochreiter, Self-normalizing neural networks, 2017.
     """
-    p = _share("alpha_dropout", input, p)
+    p = _share("alpha_dropout", input, p, training)
     if not training or p == 0 or not input.numel():
         return input
     return (_alpha_dropout_ if inplace else _alpha_dropout)(input, p)
@@ -198,7 +199,7 @@ def feature_alpha_dropout(
     input: Any, p: float = 0.5, training: bool = False, inplace: bool = False
 ) -> Any:
     """Return ``input (n, c, ...)`` with channels at SELU's lower end with probability ``p``; see `alpha_dropout`."""
-    p = _share("feature_alpha_dropout", input, p)
+    p = _share("feature_alpha_dropout", input, p, training)
     if not training or p == 0 or not input.numel():
         return input
     return (_feature_alpha_dropout_ if inplace else _feature_alpha_dropout)(input, p)

@@ -16,8 +16,8 @@ from wengert.tape.mode import no_grad
 from wengert.tape.provenance import advise
 from wengert.tape.storage import concrete, handle
 from wengert.tensor import inplace
-from wengert.tensor.arguments import real, whole
 from wengert.tensor.copies import contiguous
+from wengert.tensor.numbers import double_of, require_flags, whole_of
 from wengert.tensor.positions import INT64, checked, known, require_integers
 from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 
@@ -45,13 +45,17 @@ def embedding(
     tensor([[3., 4.],
             [1., 2.]])
     """
+    if max_norm is not None:
+        max_norm = double_of("embedding", "max_norm", max_norm)
+    norm_type = double_of("embedding", "norm_type", norm_type)
     require_integers("embedding", input, name="indices")
+    require_flags("embedding", scale_grad_by_freq=scale_grad_by_freq, sparse=sparse)
     require_tensor("embedding", weight, "weight")
     if weight.ndim != 2:
         raise ShapeError(f"embedding(): 'weight' must be 2-D, got {weight.ndim} dimensions")
     count = weight.shape[0]
     if padding_idx is not None:
-        padding_idx = whole("embedding", "padding_idx", padding_idx)
+        padding_idx = whole_of("embedding", "padding_idx", padding_idx)
         if not -count <= padding_idx < count:
             raise AssertionError(
                 f"embedding(): Padding_idx must be within num_embeddings, got {padding_idx} for {count}"
@@ -59,8 +63,6 @@ def embedding(
         padding_idx %= count
     at = checked("embedding", input, count, 0, wrap=False)
     if max_norm is not None:
-        max_norm = real("embedding", "max_norm", max_norm, "float")
-        norm_type = real("embedding", "norm_type", norm_type, "float")
         _shorten(weight, at, max_norm, norm_type)
     return rows.embedding(weight, at, padding_idx=padding_idx, by_frequency=scale_grad_by_freq)
 
@@ -117,12 +119,13 @@ def one_hot(input: Any, num_classes: int = -1) -> Any:
         raise DTypeError(
             f"one_hot is only applicable to index tensor of type LongTensor, got {input.dtype}. Use `.long()`."
         )
+    num_classes = whole_of("one_hot", "num_classes", num_classes)
     if num_classes == -1:
         raw = known("one_hot", input, "Give `num_classes`.")
         if not raw.size:
             raise ShapeError("one_hot: Can not infer total number of classes from empty tensor.")
         num_classes = max(int(raw.max()) + 1, 1)
-    elif (num_classes := whole("one_hot", "num_classes", num_classes)) < 1:
+    elif num_classes < 1:
         raise ShapeError(f"one_hot: num_classes must be positive, got {num_classes}.")
     try:
         at = checked("one_hot", contiguous(input), num_classes, -1, wrap=False)

@@ -21,7 +21,7 @@ from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
 from wengert.tensor import bounds, comparison, elementary, reductions, views
 from wengert.tensor.apply import require_broadcast
-from wengert.tensor.arguments import real
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.promotion import cast_to, constant, dtype_of, promoted, require_tensor
 
 __all__ = [
@@ -117,12 +117,12 @@ def smooth_l1_loss(
 
     RuntimeError for a negative ``beta``. Source: Girshick, Fast R-CNN, 2015.
     """
+    beta = double_of("smooth_l1_loss", "beta", beta)
     require_tensor("smooth_l1_loss", input)
     require_tensor("smooth_l1_loss", target, "target")
     warn_of_broadcast(input, target)
     reduction = chosen_reduction(reduction, size_average, reduce)
-    beta = real("smooth_l1_loss", "beta", beta, "float")
-    if beta < 0:
+    if not beta >= 0:
         raise RuntimeError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return reduced(rows.l1_each(*alike("smooth_l1_loss", input, target)), reduction)
@@ -136,16 +136,17 @@ def huber_loss(
 
     RuntimeError unless ``delta`` is positive. Source: Huber, Robust estimation of a location parameter, 1964.
     """
+    delta = double_of("huber_loss", "delta", delta)
     require_tensor("huber_loss", input)
     require_tensor("huber_loss", target, "target")
     warn_of_broadcast(input, target)
     reduction = chosen_reduction(reduction)
-    delta = real("huber_loss", "delta", delta, "float")
-    if delta <= 0:
+    if not delta > 0:
         raise RuntimeError("huber_loss does not support non-positive values for delta.")
     x, y = alike("huber_loss", input, target)
     if weight is None:
         return rows.huber[reduction](x, y, delta=float(delta))
+    require_tensor("huber_loss", weight, "weight")
     if weight.shape != input.shape:
         raise ValueError("huber_loss: Weights and input must have the same size.")
     return reduced(rows.huber["none"](x, y, delta=float(delta)) * weight, reduction)
@@ -233,6 +234,7 @@ def kl_div(
 
     "batchmean" divides the sum by the first size, which is the divergence; "mean" divides by all, with a warning.
     """
+    require_flags("kl_div", log_target=log_target)
     require_tensor("kl_div", input)
     require_tensor("kl_div", target, "target")
     for x, name in ((input, "input"), (target, "target")):
@@ -272,6 +274,8 @@ def poisson_nll_loss(
 
     With ``full``, Stirling's ``t log(t) - t + log(2 pi t) / 2`` is added for targets above 1.
     """
+    require_flags("poisson_nll_loss", log_input=log_input, full=full)
+    eps = double_of("poisson_nll_loss", "eps", eps)
     require_tensor("poisson_nll_loss", input)
     require_tensor("poisson_nll_loss", target, "target")
     reduction = chosen_reduction(reduction, size_average, reduce)
@@ -279,9 +283,7 @@ def poisson_nll_loss(
     if log_input:
         losses = elementary.exp(input) - target * input
     else:
-        losses = input - target * elementary.log(
-            input + real("poisson_nll_loss", "eps", eps, "float")
-        )
+        losses = input - target * elementary.log(input + eps)
     if full:
         stirling = (
             target * elementary.log(target) - target + 0.5 * elementary.log(2 * math.pi * target)
@@ -306,7 +308,7 @@ def gaussian_nll_loss(
     require_tensor("gaussian_nll_loss", input)
     require_tensor("gaussian_nll_loss", target, "target")
     if not isinstance(var, Recorded):
-        var = real("gaussian_nll_loss", "var", var, "float or Tensor")
+        var = double_of("gaussian_nll_loss", "var", var)
         var = views.expand(constant(var, dtype_of(input)), tuple(input.shape))
     rows.no_negative(var.detach())
     shape, of = tuple(input.shape), tuple(var.shape)
@@ -334,6 +336,7 @@ def margin_ranking_loss(
 
     RuntimeError where the numbers of dimensions differ.
     """
+    margin = double_of("margin_ranking_loss", "margin", margin)
     for x, name in ((input1, "input1"), (input2, "input2"), (target, "target")):
         require_tensor("margin_ranking_loss", x, name)
     reduction = chosen_reduction(reduction, size_average, reduce)
@@ -342,8 +345,7 @@ def margin_ranking_loss(
             f"margin_ranking_loss: All input tensors should have same dimension but got sizes: input1: {input1.shape}, "
             f"input2: {input2.shape}, target: {target.shape}."
         )
-    least = float(real("margin_ranking_loss", "margin", margin, "float"))
-    return reduced(bounds.clamp_min(-target * (input1 - input2) + least, 0), reduction)
+    return reduced(bounds.clamp_min(-target * (input1 - input2) + float(margin), 0), reduction)
 
 
 def hinge_embedding_loss(
@@ -351,10 +353,11 @@ def hinge_embedding_loss(
     reduction: str = "mean",
 ) -> Any:  # fmt: skip
     """Return ``input`` where the target is 1 and ``max(0, margin - input)`` where it is -1, reduced."""
+    margin = double_of("hinge_embedding_loss", "margin", margin)
     require_tensor("hinge_embedding_loss", input)
     require_tensor("hinge_embedding_loss", target, "target")
     reduction = chosen_reduction(reduction, size_average, reduce)
-    far = bounds.clamp_min(real("hinge_embedding_loss", "margin", margin, "float") - input, 0)
+    far = bounds.clamp_min(margin - input, 0)
     losses = comparison.where(comparison.ne(target, 1), far, 0)
     losses = losses + comparison.where(comparison.ne(target, -1), input, 0)
     return reduced(losses, reduction)

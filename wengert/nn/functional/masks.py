@@ -37,8 +37,8 @@ def bias(op: str, mask: Any, name: str, query: Any, other: Any = None, other_nam
         require_tensor(op, other, other_name)
         if dtype_of(other) != dtype:
             warn(
-                f"{op}: Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead: "
-                f"they are {mask.dtype} and {other.dtype}."
+                f"Support for mismatched {name} and {other_name} is deprecated. Use same type for both instead: in "
+                f"{op} they are {mask.dtype} and {other.dtype}."
             )
     if dtype.kind != "b":
         return mask

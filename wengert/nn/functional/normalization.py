@@ -15,8 +15,8 @@ from wengert.rules import network, structural
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import Recorded, ndarray
 from wengert.tensor import reductions, views
-from wengert.tensor.arguments import real, whole
 from wengert.tensor.copies import contiguous
+from wengert.tensor.numbers import double_of, require_flags, whole_of, wholes_of
 from wengert.tensor.promotion import cast_to, constant, dtype_of, require_tensor
 
 __all__ = ["batch_norm", "group_norm", "instance_norm", "layer_norm", "rms_norm"]
@@ -61,8 +61,10 @@ def _normalized_axes(op: str, x: Any, normalized_shape: Any, weight: Any, bias: 
             f"{op}(): argument 'normalized_shape' must be tuple of ints, not {type(normalized_shape).__name__}. Use "
             f"`({normalized_shape},)` for the last dimension."
         )
-    shape = tuple(normalized_shape)
+    shape = wholes_of(op, "normalized_shape", normalized_shape)
     for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None:
+            require_tensor(op, value, name)
         if value is not None and tuple(value.shape) != shape:
             raise ShapeError(
                 f"{op}: Expected {name} to be of same shape as normalized_shape, but got {name} of shape "
@@ -89,6 +91,7 @@ def layer_norm(
     >>> torch.nn.functional.layer_norm(torch.tensor([[1., 3.]]), (2,))
     tensor([[-1.0000,  1.0000]])
     """
+    eps = double_of("layer_norm", "eps", eps)
     if not carrier.special and _fits_at_once(input, normalized_shape, weight, bias):
         return network.normalize(input, weight, bias, axis=(input._payload.ndim - 1,), eps=eps)[0]
     _require_floating("layer_norm", input)
@@ -128,6 +131,8 @@ def rms_norm(
     ``eps`` is the dtype's spacing at 1 unless given.
     Source: Zhang and Sennrich, Root mean square layer normalization, 2019.
     """
+    if eps is not None:
+        eps = double_of("rms_norm", "eps", eps)
     _require_floating("rms_norm", input)
     if isinstance(normalized_shape, Sequence) and len(normalized_shape) > input.ndim:
         raise ValueError(
@@ -171,17 +176,19 @@ def batch_norm_of(
 ) -> Any:  # fmt: skip
     """Return `batch_norm`; unless ``several`` are wanted, one value per channel becomes 0, its variance NaN."""
     _require_floating("batch_norm", input)
-    momentum = real("batch_norm", "momentum", momentum, "float")
-    if (eps := real("batch_norm", "eps", eps, "float")) < 0 or (training and not eps):
-        raise ValueError(
-            f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}."
-        )
     if _mixed(input, running_mean, running_var, weight, bias):
         widened = _widened(input)
         made = batch_norm_of(
             widened, running_mean, running_var, weight, bias, training, momentum, eps, several
         )
         return cast_to(made, dtype_of(input))
+    require_flags("batch_norm", training=training)
+    momentum = double_of("batch_norm", "momentum", momentum)
+    eps = double_of("batch_norm", "eps", eps)
+    if eps < 0 or (training and not eps):
+        raise ValueError(
+            f"batch_norm eps must be {'positive during training' if training else 'non-negative'}, but got {eps}."
+        )
     if input.ndim < 2:
         raise ShapeError(
             f"batch_norm: expected at least 2D input (n, c, ...), got {shape_text(input.shape)}."
@@ -191,6 +198,8 @@ def batch_norm_of(
         "running_mean": running_mean, "running_var": running_var, "weight": weight, "bias": bias
     }  # fmt: skip
     for name, value in named.items():
+        if value is not None:
+            require_tensor("batch_norm", value, name)
         if value is not None and tuple(value.shape) != (channels,):
             raise ShapeError(
                 f"batch_norm: {name} should contain {channels} elements, one for each channel, not "
@@ -251,18 +260,21 @@ def group_norm(
     if _mixed(input, weight, bias):
         made = group_norm(_widened(input), num_groups, weight, bias, eps)
         return cast_to(made, dtype_of(input))
+    eps = double_of("group_norm", "eps", eps)
+    num_groups = whole_of("group_norm", "num_groups", num_groups)
     if input.ndim < 2:
         raise ShapeError(
             f"group_norm: Expected at least 2D input (n, c, ...), got {shape_text(input.shape)}."
         )
     n, c, *rest = input.shape
-    num_groups = whole("group_norm", "num_groups", num_groups)
     if num_groups <= 0 or c % num_groups:
         raise ShapeError(
             f"group_norm: Expected number of channels in input to be divisible by num_groups, but got input of shape "
             f"{shape_text(input.shape)} and num_groups={num_groups}."
         )
     for name, value in (("weight", weight), ("bias", bias)):
+        if value is not None:
+            require_tensor("group_norm", value, name)
         if value is not None and tuple(value.shape) != (c,):
             raise ShapeError(
                 f"group_norm: Expected {name} to be a vector of size equal to the number of channels in input, but got "
@@ -315,8 +327,11 @@ def instance_norm_of(
             several,
         )
         return cast_to(made, dtype_of(input))
+    require_flags("instance_norm", use_input_stats=use_input_stats)
     if not use_input_stats:
         return batch_norm(input, running_mean, running_var, weight, bias, False, momentum, eps)
+    eps = double_of("instance_norm", "eps", eps)
+    momentum = double_of("instance_norm", "momentum", momentum)
     if (running_mean is None) != (running_var is None):
         raise ValueError(
             "instance_norm: running_mean and running_var must either both be None or neither be None."

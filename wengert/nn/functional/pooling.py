@@ -16,6 +16,7 @@ from wengert.rules import indexing, resampling, structural
 from wengert.rules import pooling as rows
 from wengert.tensor import arithmetic, elementary, reductions
 from wengert.tensor.apply import undefined
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
@@ -100,6 +101,7 @@ def max_pool1d(
     return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Return the largest element of each window of ``(n, c, l)``; see `max_pool2d`."""
+    require_flags("max_pool1d", ceil_mode=ceil_mode)
     return _max_pool(1, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -118,6 +120,7 @@ def max_pool2d(
     tensor([[[[ 5.,  7.],
               [13., 15.]]]])
     """
+    require_flags("max_pool2d", ceil_mode=ceil_mode)
     return _max_pool(2, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -126,6 +129,7 @@ def max_pool3d(
     return_indices: bool = False,
 ) -> Any:  # fmt: skip
     """Return the largest element of each window of ``(n, c, d, h, w)``; see `max_pool2d`."""
+    require_flags("max_pool3d", ceil_mode=ceil_mode)
     return _max_pool(3, input, kernel_size, stride, padding, dilation, ceil_mode, return_indices)
 
 
@@ -158,6 +162,8 @@ def _avg_pool(
 ) -> Any:  # fmt: skip
     op = f"avg_pool{rank}d"
     size = pooled_sizes(op, x, rank, "bc")
+    if divisor is not None:
+        divisor = whole_of(op, "divisor_override", divisor)
     if divisor == 0:
         raise ShapeError(f"{op}: divisor must be not zero.")
     p = _windows(op, size, kernel_size, stride, padding, 1, ceil_mode)
@@ -170,6 +176,7 @@ def avg_pool1d(
     count_include_pad: bool = True,
 ) -> Any:  # fmt: skip
     """Return the mean of each window of ``(n, c, l)``; see `avg_pool2d`."""
+    require_flags("avg_pool1d", ceil_mode=ceil_mode, count_include_pad=count_include_pad)
     return _avg_pool(1, input, kernel_size, stride, padding, ceil_mode, count_include_pad, None)
 
 
@@ -188,6 +195,7 @@ def avg_pool2d(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
+    require_flags("avg_pool2d", ceil_mode=ceil_mode, count_include_pad=count_include_pad)
     made = _avg_pool(
         2, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )
@@ -199,6 +207,7 @@ def avg_pool3d(
     count_include_pad: bool = True, divisor_override: Any = None, *, out: Any = None,
 ) -> Any:  # fmt: skip
     """Return the mean of each window of ``(n, c, d, h, w)``; see `avg_pool2d`."""
+    require_flags("avg_pool3d", ceil_mode=ceil_mode, count_include_pad=count_include_pad)
     made = _avg_pool(
         3, input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override
     )

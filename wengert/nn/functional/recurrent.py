@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import itertools
-import numbers
 from collections.abc import Sequence
 from typing import Any, Final
 
@@ -16,6 +15,7 @@ from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.functional import recurrence
 from wengert.nn.functional.recurrence import GATES, Network, Packed
 from wengert.tape.storage import Recorded
+from wengert.tensor.numbers import double_of, require_flags, whole_of
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -65,10 +65,7 @@ def rnn_relu(*given: Any, **named: Any) -> tuple[Any, Any]:
 _SETTINGS: Final = ("params", "has_biases", "num_layers", "dropout", "train", "bidirectional")
 _WHOLE: Final = ("input", "hx", *_SETTINGS, "batch_first")
 _PACKED: Final = ("data", "batch_sizes", "hx", *_SETTINGS)
-_KINDS: Final[dict[str, tuple[Any, str]]] = {
-    "has_biases": (bool, "bool"), "num_layers": (int, "int"), "dropout": (numbers.Real, "float"),
-    "train": (bool, "bool"), "bidirectional": (bool, "bool"), "batch_first": (bool, "bool"),
-}  # fmt: skip
+_FLAGS: Final = ("has_biases", "train", "bidirectional", "batch_first")
 
 
 def _arguments(op: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[Any, ...]:
@@ -89,17 +86,9 @@ def _arguments(op: str, given: tuple[Any, ...], named: dict[str, Any]) -> tuple[
         )
     for name in ("data", "batch_sizes") if packed else ("input",):
         require_tensor(op, found[name], name)
-    for name, (kind, called) in _KINDS.items():
-        value = found.get(name, False)
-        if (
-            not isinstance(value, kind)
-            or kind is not bool
-            and isinstance(value, bool)
-            and name in found
-        ):
-            raise TypeError(
-                f"{op}(): argument '{name}' must be {called}, not {type(value).__name__}."
-            )
+    require_flags(op, **{name: found[name] for name in _FLAGS if name in found})
+    found["num_layers"] = whole_of(op, "num_layers", found["num_layers"])
+    found["dropout"] = double_of(op, "dropout", found["dropout"])
     params = found["params"]
     if not isinstance(params, list | tuple):
         raise TypeError(

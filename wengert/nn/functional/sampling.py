@@ -13,6 +13,7 @@ from wengert.rules import contraction, structural
 from wengert.rules import sampling as rows
 from wengert.tape.provenance import warn
 from wengert.tensor.apply import undefined
+from wengert.tensor.numbers import require_flags
 from wengert.tensor.promotion import dtype_of, own_array, require_tensor
 
 __all__ = [
@@ -43,6 +44,8 @@ def grid_sample(
     >>> torch.nn.functional.grid_sample(image, torch.tensor([[[[0., 0.], [1., -1.]]]]), align_corners=True)
     tensor([[[[2.5000, 2.0000]]]])
     """
+    if align_corners is not None:
+        require_flags("grid_sample", align_corners=align_corners)
     op = "grid_sample"
     if mode not in _MODES:
         raise ValueError(
@@ -60,8 +63,8 @@ def grid_sample(
 
 def _warn_of_corners(op: str) -> None:
     warn(
-        f"{op}: align_corners was not given and counts as False, the default since PyTorch 1.3. Pass "
-        f"align_corners=False, or True, which was the default before."
+        f"Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. It was not "
+        f"given to {op}: pass align_corners=False, or True, which was the default before."
     )
 
 
@@ -130,6 +133,7 @@ def grid_sampler_2d(
     input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
     """Return `grid_sampler` of images ``(n, c, h, w)``; RuntimeError for others."""
+    require_flags("grid_sampler_2d", align_corners=align_corners)
     _require_rank("grid_sampler_2d", input, 4)
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 
@@ -138,6 +142,7 @@ def grid_sampler_3d(
     input: Any, grid: Any, interpolation_mode: int, padding_mode: int, align_corners: bool
 ) -> Any:
     """Return `grid_sampler` of images ``(n, c, d, h, w)``; RuntimeError for others."""
+    require_flags("grid_sampler_3d", align_corners=align_corners)
     _require_rank("grid_sampler_3d", input, 5)
     return grid_sampler(input, grid, interpolation_mode, padding_mode, align_corners)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import numbers
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +21,7 @@ from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
 from wengert.tensor import arithmetic
 from wengert.tensor.apply import undefined
-from wengert.tensor.arguments import whole
+from wengert.tensor.numbers import require_flags, whole_of, wholes_of
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = [
@@ -37,12 +36,8 @@ def _pair(op: str, name: str, value: Any) -> tuple[int, int]:
         raise ShapeError(
             f"{op}: It is expected {name} equals to 2, two ints, or one int, but got {value!r}."
         )
-    for size in sizes:
-        if not isinstance(size, numbers.Integral | Recorded) or isinstance(size, bool):
-            raise TypeError(
-                f"{op}(): argument '{name}' must be tuple of ints, but found element of type {type(size).__name__}."
-            )
-    return (int(sizes[0]), int(sizes[-1]))
+    found = wholes_of(op, name, sizes)
+    return found[0], found[-1]
 
 
 def _require_no_integers(op: str, x: Any) -> None:
@@ -142,6 +137,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
     RuntimeError where the channels do not divide. Source: Shi and others, 2016.
     """
+    upscale_factor = whole_of("pixel_shuffle", "upscale_factor", upscale_factor)
     r = upscale_factor
     lead, c, h, w = _image("pixel_shuffle", input)
     if r <= 0 or c % (r * r):
@@ -159,6 +155,7 @@ def pixel_shuffle(input: Any, upscale_factor: int) -> Any:
 
 def pixel_unshuffle(input: Any, downscale_factor: int) -> Any:
     """Return ``(..., c, h r, w r)`` as ``(..., c r r, h, w)``: the inverse of `pixel_shuffle`."""
+    downscale_factor = whole_of("pixel_unshuffle", "downscale_factor", downscale_factor)
     r = downscale_factor
     lead, c, h, w = _image("pixel_unshuffle", input)
     if r <= 0 or h % r or w % r:
@@ -179,6 +176,7 @@ def channel_shuffle(input: Any, groups: int) -> Any:
 
     RuntimeError where the channels do not divide. Source: Zhang, Zhou, Lin and Sun, ShuffleNet, 2018.
     """
+    groups = whole_of("channel_shuffle", "groups", groups)
     require_tensor("channel_shuffle", input)
     if input.ndim < 3:
         raise ShapeError(
@@ -206,7 +204,7 @@ def local_response_norm(
         raise ValueError(
             f"local_response_norm: Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
         )
-    size = whole("local_response_norm", "size", size)
+    size = whole_of("local_response_norm", "size", size)
     if size < 1:
         raise ShapeError(
             f"local_response_norm: kernel size should be greater than zero, but got size={size} channels."
@@ -248,7 +246,7 @@ def _new_size(
             f"dimensions of {list(old)} and output size or scale_factor of {list(values)}."
         )
     if size is not None:
-        return tuple(whole(op, "size", v) for v in values), (None,) * rank
+        return tuple(whole_of(op, "size", v) for v in values), (None,) * rank
     for v in values:
         if isinstance(v, Recorded):
             raise TypeError(
@@ -272,6 +270,8 @@ def interpolate(
     >>> torch.nn.functional.interpolate(torch.tensor([[[1., 2.]]]), scale_factor=2, mode="linear")
     tensor([[[1.0000, 1.2500, 1.7500, 2.0000]]])
     """
+    if align_corners is not None:
+        require_flags("interpolate", align_corners=align_corners)
     op = "interpolate"
     require_tensor(op, input)
     if mode in ("nearest", "area", "nearest-exact"):

@@ -13,8 +13,8 @@ from wengert.tensor.fourier.arguments import (
     require_points,
     require_real,
     resized,
-    whole,
 )
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of, require_tensor
 
@@ -137,8 +137,8 @@ def _read(
 ) -> tuple[int | None, int, float]:
     """Return the size, the dimension and the power that are passed; TypeError for arguments of other types."""
     require_tensor(op, x)
-    size = None if n is None else whole(op, "n", n)
-    return size, whole(op, "dim", dim), power_of(op, norm, inverse=inverse)
+    size = None if n is None else whole_of(op, "n", n)
+    return size, whole_of(op, "dim", dim), power_of(op, norm, inverse=inverse)
 
 
 def _of_size(op: str, x: Any, place: int, size: int) -> Any:

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Sequence
 from typing import Any
-
-import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.shapes import axis_of
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import arrangement
 from wengert.rules.fourier import Axes
+from wengert.tensor.numbers import wholes_of
 from wengert.tensor.parts import narrow
 from wengert.tensor.promotion import cast_to, dtype_of, require_tensor
 
@@ -58,20 +56,6 @@ def floats(op: str, x: Any, *, to_complex: bool = False) -> Any:
     return cast_to(x, dtypes.complex_of(dtype) if to_complex else dtype)
 
 
-def whole(op: str, name: str, given: Any) -> int:
-    """Return an int; TypeError for anything else."""
-    return _whole(given, f"{op}(): argument '{name}' must be int")
-
-
-def _whole(n: Any, refusal: str) -> int:
-    try:
-        if isinstance(n, bool | np.bool_):
-            raise TypeError
-        return operator.index(n)
-    except TypeError:
-        raise TypeError(f"{refusal}, not {type(n).__name__}.") from None
-
-
 def axis(op: str, dim: Any, x: Any) -> int:
     """Return a dimension counted from the last one; IndexError where there is none."""
     found = axis_of(op, dim, x.ndim)
@@ -95,10 +79,7 @@ def ints(op: str, name: str, given: Any) -> tuple[int, ...] | None:
     """Return a tuple of ints; None stays, and an int stands for one."""
     if given is None:
         return None
-    refusal = f"{op}(): argument '{name}' must be tuple of ints"
-    if not isinstance(given, list | tuple):
-        return (_whole(given, refusal),)
-    return tuple(_whole(n, refusal) for n in given)
+    return wholes_of(op, name, given if isinstance(given, list | tuple) else (given,))
 
 
 def axes_and_sizes(

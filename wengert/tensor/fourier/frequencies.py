@@ -14,9 +14,10 @@ from wengert.rules import arrangement
 from wengert.tensor.creation import finish
 from wengert.tensor.device import placed
 from wengert.tensor.filled import chosen_dtype
-from wengert.tensor.fourier.arguments import axis, ints, whole
+from wengert.tensor.fourier.arguments import axis, ints
+from wengert.tensor.numbers import double_of, whole_of
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import is_number, number_of, require_tensor
+from wengert.tensor.promotion import require_tensor
 
 __all__ = ["fftfreq", "fftshift", "ifftshift", "rfftfreq"]
 
@@ -60,15 +61,12 @@ def rfftfreq(
 
 
 def _spacing(op: str, n: Any, d: Any) -> tuple[int, float]:
-    count = whole(op, "n", n)
+    count = whole_of(op, "n", n)
     if count < 0:
         raise ShapeError(
             f"{op}: Trying to create tensor with negative dimension {count}: [{count}]."
         )
-    apart = number_of(op, "d", d)
-    if not is_number(apart) or isinstance(apart, complex | np.complexfloating):
-        raise TypeError(f"{op}(): argument 'd' must be float, not {type(apart).__name__}.")
-    return count, float(apart)
+    return count, float(double_of(op, "d", d))
 
 
 @silently

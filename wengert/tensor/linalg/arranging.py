@@ -13,6 +13,7 @@ from wengert.tensor import contraction, joining, products, reductions, views
 from wengert.tensor.arithmetic import mul
 from wengert.tensor.complex_numbers import conj
 from wengert.tensor.contraction import same_dtype
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 
@@ -125,7 +126,7 @@ def vander(x: Any, *, N: int | None = None) -> Any:
         raise ShapeError(f"{op}: bool tensors are not supported. Use `x.int()`.")
     if not x.ndim:
         x = views.unsqueeze(x, 0)
-    count = x.shape[-1] if N is None else N
+    count = x.shape[-1] if N is None else whole_of(op, "N", N)
     if count <= 1:
         raise ShapeError(f"{op}: N must be greater than 1, got {count}.")
     if dtype_of(x).kind in "iu":

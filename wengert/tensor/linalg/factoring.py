@@ -9,6 +9,7 @@ from wengert.rules import factors as rows
 from wengert.rules import linalg, spectral
 from wengert.tensor import contraction, filled, returned, views
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, inexact, matrices, square
+from wengert.tensor.numbers import require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of
 from wengert.tensor.reductions import reduce
@@ -28,12 +29,14 @@ def cholesky(A: Any, *, upper: bool = False, out: Any = None) -> Any:
     tensor([[2., 0.],
             [1., 2.]])
     """
+    require_flags("linalg.cholesky", upper=upper)
     made = reduce(rows.cholesky, square("linalg.cholesky", A), {"upper": upper, "check": True})
     return made if out is None else deliver(made, out)
 
 
 def cholesky_ex(A: Any, *, upper: bool = False, check_errors: bool = False, out: Any = None) -> Any:
     """Return `cholesky`'s factors and, for each, the order of the first minor that is not positive (0: none)."""
+    require_flags("linalg.cholesky_ex", upper=upper, check_errors=check_errors)
     x = square("linalg.cholesky_ex", A)
     factor = reduce(rows.cholesky, x, {"upper": upper, "check": check_errors})
     made = returned.linalg_cholesky_ex(factor, rows.cholesky_info(x, upper=upper))
@@ -53,6 +56,7 @@ def solve_triangular(
     tensor([[1.],
             [2.]])
     """
+    require_flags("linalg.solve_triangular", upper=upper, left=left, unitriangular=unitriangular)
     op = "linalg.solve_triangular"
     square(op, A)
     matrices(op, B, "B")
@@ -95,6 +99,7 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
 
     ``pivot=False`` is not supported. LinAlgError for a matrix whose U is singular.
     """
+    require_flags("linalg.lu_factor", pivot=pivot)
     x = _pivoted("linalg.lu_factor", A, pivot)
     made = returned.linalg_lu_factor(*rows.lu_factor(x, check=True))
     return made if out is None else deliver(made, out)
@@ -102,6 +107,7 @@ def lu_factor(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
 
 def lu_factor_ex(A: Any, *, pivot: bool = True, check_errors: bool = False, out: Any = None) -> Any:
     """Return `lu_factor`'s results and, for each matrix, the first column without pivot (0: none)."""
+    require_flags("linalg.lu_factor_ex", pivot=pivot, check_errors=check_errors)
     x = _pivoted("linalg.lu_factor_ex", A, pivot)
     made = returned.linalg_lu_factor_ex(
         *rows.lu_factor(x, check=check_errors), linalg.gauss_info(x)
@@ -128,6 +134,7 @@ def lu(A: Any, *, pivot: bool = True, out: Any = None) -> Any:
             [0.5000, 1.0000]]), tensor([[2., 2.],
             [0., 1.]]))
     """
+    require_flags("linalg.lu", pivot=pivot)
     x = _pivoted("linalg.lu", A, pivot)
     factors, pivots = rows.lu_factor(x, check=False)
     made = returned.linalg_lu(*unpacked(factors, pivots))
@@ -144,6 +151,7 @@ def lu_solve(
     LU: Any, pivots: Any, B: Any, *, left: bool = True, adjoint: bool = False, out: Any = None
 ) -> Any:
     """Return the X of ``A X = B``, or ``X A = B``, from the `lu_factor` of A; of ``A^H`` with ``adjoint``."""
+    require_flags("linalg.lu_solve", adjoint=adjoint, left=left)
     op = "linalg.lu_solve"
     square(op, LU, "LU")
     inexact(op, B, "B")

@@ -13,6 +13,7 @@ from wengert.tensor import comparison, elementary, reductions, views
 from wengert.tensor.linalg.checks import matrices, square
 from wengert.tensor.linalg.spectra import svdvals
 from wengert.tensor.norms import vector_norm
+from wengert.tensor.numbers import real_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, require_tensor
 
@@ -69,6 +70,8 @@ def matrix_norm(
 
 
 def _matrix_norm(op: str, A: Any, ord: Any, dim: Any, keepdim: bool, dtype: Any) -> Any:
+    if not isinstance(ord, str):
+        ord = real_of(op, "ord", ord)
     spectral = ord in (2, -2, "nuc")
     matrices(op, A, half=not spectral)
     if isinstance(dim, int) or len(dim) != 2:
@@ -118,6 +121,8 @@ def cond(A: Any, p: Any = None, *, out: Any = None) -> Any:
     tensor(4.)
     """
     op = "linalg.cond"
+    if p is not None and not isinstance(p, str):
+        p = real_of(op, "p", p)
     if p in (None, 2, -2, "nuc"):
         values = svdvals(square(op, A) if p == "nuc" else matrices(op, A))
         made = _ratio(values, p)

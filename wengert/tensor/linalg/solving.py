@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import operator
 from typing import Any
 
 from wengert.core.shapes import axis_of
@@ -12,6 +11,7 @@ from wengert.rules import linalg as rows
 from wengert.rules import memory, structural
 from wengert.tensor import contraction, filled, returned, views
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, inexact, square
+from wengert.tensor.numbers import require_flags, whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import require_tensor
 from wengert.tensor.reductions import reduce
@@ -65,6 +65,7 @@ def inv_ex(A: Any, *, check_errors: bool = False, out: Any = None) -> Any:
 
     A singular matrix has an inverse of NaN, or raises with ``check_errors``.
     """
+    require_flags("linalg.inv_ex", check_errors=check_errors)
     x = square("linalg.inv_ex", A)
     inverse = reduce(rows.inv, x, {"check": check_errors})
     made = returned.linalg_inv_ex(inverse, rows.gauss_info(x))
@@ -81,6 +82,7 @@ def solve(A: Any, B: Any, *, left: bool = True, out: Any = None) -> Any:
     >>> torch.linalg.solve(torch.tensor([[2., 0.], [0., 4.]]), torch.tensor([1., 1.]))
     tensor([0.5000, 0.2500])
     """
+    require_flags("linalg.solve", left=left)
     made = _solved("linalg.solve", A, B, left, True)
     return made if out is None else deliver(made, out)
 
@@ -89,6 +91,7 @@ def solve_ex(
     A: Any, B: Any, *, left: bool = True, check_errors: bool = False, out: Any = None
 ) -> Any:
     """Return `solve`'s solution, NaN where A is singular, and where elimination found no pivot (0: nowhere)."""
+    require_flags("linalg.solve_ex", left=left, check_errors=check_errors)
     result = _solved("linalg.solve_ex", A, B, left, check_errors)
     made = returned.linalg_solve_ex(result, rows.gauss_info(A))
     return made if out is None else deliver(made, out)
@@ -177,7 +180,7 @@ def matrix_power(A: Any, n: int, *, out: Any = None) -> Any:
     """
     op = "linalg.matrix_power"
     require_tensor(op, A, "A")
-    n = operator.index(n)
+    n = whole_of(op, "n", n)
     x = square(op, A) if n < 0 or A.ndim < 2 else _square_of_any_dtype(op, A)
     if n < 0:
         x, n = inv(x), -n

@@ -11,7 +11,8 @@ from typing import Any
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.errors import ShapeError, shape_text
+from wengert.core.carrier import state
+from wengert.errors import GradientError, ShapeError, shape_text
 from wengert.rules import spectral as rows
 from wengert.tape.storage import Recorded, handle
 from wengert.tensor import (
@@ -24,6 +25,7 @@ from wengert.tensor import (
     views,
 )
 from wengert.tensor.linalg.checks import alike, broadcast_stacks, matrices, square, stack_shape
+from wengert.tensor.numbers import double_of, require_flags
 from wengert.tensor.out import deliver
 from wengert.tensor.promotion import cast_to, dtype_of, raw_number
 
@@ -89,6 +91,7 @@ def svd(A: Any, full_matrices: bool = True, *, driver: str | None = None, out: A
     >>> torch.linalg.svd(torch.tensor([[0., 2.], [1., 0.]])).S
     tensor([2., 1.])
     """
+    require_flags("linalg.svd", full_matrices=full_matrices)
     made = returned.linalg_svd(*_svd("linalg.svd", A, full_matrices, driver))
     return made if out is None else deliver(made, out)
 
@@ -101,6 +104,8 @@ def svdvals(A: Any, *, driver: str | None = None, out: Any = None) -> Any:
 
 def _svd(op: str, A: Any, full: bool, driver: str | None) -> Any:
     matrices(op, A)
+    if driver is not None and not isinstance(driver, str):
+        raise TypeError(f"{op}(): argument 'driver' must be str, not {type(driver).__name__}.")
     if driver is not None:
         raise ShapeError(
             "torch.linalg.svd: keyword argument `driver=` is only supported on CUDA inputs with cuSOLVER backend. "
@@ -122,15 +127,27 @@ def pinv(
     tensor([[0.5000, 0.0000],
             [0.0000, 0.0000]])
     """
+    require_flags("linalg.pinv", hermitian=hermitian)
     op = "linalg.pinv"
     x = square(op, A) if hermitian else matrices(op, A)
-    cutoffs = _tolerances(op, x, atol, rcond if rtol is None else rtol)
+    rtol = rcond if rtol is None else rtol
+    for name, v in (("atol", atol), ("rtol", rtol)):
+        if isinstance(v, Recorded) and v._edge is not None and state.grad:
+            raise GradientError(
+                f"{op} is not differentiable with respect to argument '{name}'. This input cannot have requires_grad "
+                f"True. Use `{name}.detach()`."
+            )
+    cutoffs = _tolerances(op, x, atol, rtol)
     made = rows.pinv(x, *cutoffs, hermitian=hermitian)
     return made if out is None else deliver(made, out)
 
 
 def _tolerances(op: str, x: Any, atol: Any, rtol: Any) -> tuple[Any, Any]:
     """Return the absolute and the relative tolerance for each matrix of a stack, as tensors."""
+    atol, rtol = (
+        v if v is None or isinstance(v, Recorded) else double_of(op, name, v)
+        for name, v in (("atol", atol), ("rtol", rtol))
+    )
     dtype = dtype_of(x).type(0).real.dtype
     if rtol is None:
         small = max(x.shape[-2:]) * float(dtypes.limits(dtype).eps)
@@ -158,6 +175,7 @@ def matrix_rank(
     >>> torch.linalg.matrix_rank(torch.tensor([[1., 2.], [2., 4.]]))
     tensor(1)
     """
+    require_flags("linalg.matrix_rank", hermitian=hermitian)
     op = "linalg.matrix_rank"
     x = (square(op, A) if hermitian else matrices(op, A)).detach()
     if 0 in x.shape[-2:]:
@@ -189,6 +207,8 @@ def lstsq(
     tensor([[1.0000],
             [2.0000]])
     """
+    if rcond is not None:
+        rcond = double_of("linalg.lstsq", "rcond", rcond)
     op = "linalg.lstsq"
     if driver not in DRIVERS:
         raise ShapeError(

@@ -36,7 +36,7 @@ class MeasuringMethods(Recorded):
         strides = lying.stride(self)
         return strides if dim is None else strides[axis_of("stride", dim, len(strides))]
 
-    def is_contiguous(self, memory_format: Any = None) -> bool:
+    def is_contiguous(self, *, memory_format: Any = None) -> bool:
         """Say whether the elements lie in one piece of memory in order."""
         return lying.is_contiguous(self)
 
