@@ -217,9 +217,9 @@ def multinomial(
 ) -> npt.NDArray[np.int64]:
     """Draw ``count`` indices with the probabilities ``weights / weights.sum()``: (..., n) -> (..., count).
 
-    With replacement, each draw is where a uniform falls among the cumulated weights. Without, the draws are those of
-    the largest ``weights / e`` with exponential ``e``, in falling order. Raises RuntimeError for weights that are
-    negative or not finite, and where a row of them has no sum.
+    With replacement, each draw is where a uniform falls among the cumulated weights. Without, and for one draw, they
+    are those of the largest ``weights / e`` with exponential ``e``, in falling order. Raises RuntimeError for weights
+    that are negative or not finite, and where a row of them has no sum.
     """
     if not np.all((weights >= 0) & (weights < math.inf)):
         raise RuntimeError(
@@ -231,7 +231,7 @@ def multinomial(
             "multinomial: invalid multinomial distribution (sum of probabilities <= 0). "
             "A row needs a weight above 0."
         )
-    if not replacement:
+    if not replacement or count == 1:
         waits = in_memory_order(weights, lambda shape: exponential(stream, shape, weights.dtype))
         keys = np.divide(weights, waits)
         if count == 1:
