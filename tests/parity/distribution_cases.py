@@ -18,6 +18,7 @@ class Case:
     """How far gradients of samples may be from PyTorch's, which approximates them."""
     coarse: bool = False
     """Whether PyTorch's own answers have no more digits than float32."""
+    dtype: str = "float64"
     unasked: tuple[str, ...] = ()
     """What PyTorch answers wrongly, or fails to answer."""
 
@@ -26,6 +27,7 @@ A, B = [0.5, 1.0, 2.5], [[0.7, 1.5, 3.0], [2.0, 0.3, 1.1]]
 P, Q = [0.2, 0.5, 0.9], [[0.1, 0.6, 0.3], [0.25, 0.25, 0.5]]
 REAL = [[-1.3, 0.0, 2.2], [0.4, 1.0, -0.2]]
 POSITIVE = [[0.3, 1.0, 2.2], [0.4, 3.0, 0.2]]
+POSITIVE_ABOVE = [[0.3, 1.0, 2.2], [0.4, 1.3, 1.2]]
 UNIT = [[0.3, 0.5, 0.9], [0.4, 0.01, 0.2]]
 COUNTS = [[0.0, 1.0, 3.0], [2.0, 4.0, 1.0]]
 BITS = [[0.0, 1.0, 1.0], [1.0, 0.0, 1.0]]
@@ -133,5 +135,60 @@ CASES: dict[str, Case] = {
     "relaxed_onehot": Case(lambda d, t, p: d.RelaxedOneHotCategorical(t, p), (0.7, B), Q),
     "relaxed_onehot-logits": Case(
         lambda d, t, a: d.RelaxedOneHotCategorical(t, logits=a), (2.0, A), Q
+    ),
+    "mixture": Case(
+        lambda d, p, a, b: d.MixtureSameFamily(d.Categorical(p), d.Normal(a, b)),
+        (Q, A, B),
+        [-1.0, 0.5],
+    ),
+    "mixture-of-vectors": Case(
+        lambda d, p, a, b: d.MixtureSameFamily(d.Categorical(p), d.Independent(d.Normal(a, b), 1)),
+        ([0.3, 0.7], A, B),
+        REAL,
+    ),
+    "lowrank": Case(
+        lambda d, a, w, s: d.LowRankMultivariateNormal(a, w, s),
+        (PAIRS, [[0.5], [-1.0]], [0.6, 1.2]),
+        PAIRS,
+    ),
+    "lkj": Case(
+        lambda d, a: d.LKJCholesky(3, a),
+        (A,),
+        [[1.0, 0.0, 0.0], [0.6, 0.8, 0.0], [0.0, -0.8, 0.6]],
+        unasked=("many in float32",),
+    ),
+    "lkj-0d": Case(lambda d, a: d.LKJCholesky(2, a), (2.0,), [[1.0, 0.0], [0.6, 0.8]]),
+    "wishart": Case(
+        lambda d, a, s: d.Wishart(a, s),
+        (4.5, SPD),
+        [[3.0, 0.5], [0.5, 1.0]],
+        loose=2e-3,
+        unasked=("rsample",),
+    ),
+    "wishart-batch": Case(
+        lambda d, a, s: d.Wishart(a, scale_tril=s.tril()),
+        ([2.5, 3.0, 5.0], TRIL),
+        [[3.0, 0.5], [0.5, 1.0]],
+        loose=2e-3,
+        unasked=("rsample",),
+    ),
+    "wishart-precision": Case(
+        lambda d, a, s: d.Wishart(a, precision_matrix=s),
+        (5.0, SPD),
+        [[3.0, 0.5], [0.5, 1.0]],
+        loose=2e-3,
+        unasked=("rsample",),
+    ),
+    "generalized_pareto": Case(
+        lambda d, a, b: d.GeneralizedPareto(a / 4, b, a - 0.4),
+        (A, B),
+        POSITIVE_ABOVE,
+        dtype="float32",
+    ),
+    "generalized_pareto-ends": Case(
+        lambda d, a, b: d.GeneralizedPareto(a / 4, b, -a / 4),
+        (A, B),
+        POSITIVE_ABOVE,
+        dtype="float32",
     ),
 }

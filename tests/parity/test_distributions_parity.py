@@ -9,9 +9,9 @@ QUESTIONS = (
 )  # fmt: skip
 
 
-def made(torch, name, dtype="float64", wants=False):
+def made(torch, name, dtype=None, wants=False):
     case = CASES[name]
-    kind = getattr(torch, dtype)
+    kind = getattr(torch, dtype or case.dtype)
     given = [torch.tensor(p, dtype=kind, requires_grad=wants) for p in case.parameters]
     return case, given, case.make(torch.distributions, *given)
 
@@ -34,7 +34,7 @@ def values_of(torch, case, d):
     dtype = torch.int64 if isinstance(case.values[0], int) else None
     values = torch.tensor(case.values)
     if dtype is None and values.dtype != torch.int64:
-        values = torch.tensor(case.values, dtype=torch.float64)
+        values = torch.tensor(case.values, dtype=getattr(torch, case.dtype))
     return values
 
 
@@ -43,7 +43,7 @@ def test_answers(torch, caught, name):
     case, _, d = made(torch, name)
     values = values_of(torch, case, d)
     told = [caught(lambda: d.log_prob(values)), caught(lambda: d.cdf(values))]
-    ranks = torch.tensor([[0.25], [0.75]], dtype=torch.float64)
+    ranks = torch.tensor([[0.25], [0.75]], dtype=getattr(torch, case.dtype))
     told += [caught(lambda: d.icdf(ranks)), caught(lambda: d.support.check(values))]
     return asked(torch, case, d, caught) + with_its_digits(torch, case.coarse, told)
 
@@ -71,13 +71,16 @@ def test_samples(torch, caught, name, dtype):
     torch.manual_seed(12)
     drawn = [d.sample(), d.sample((3,)), d.sample(torch.Size([2, 2])), torch.rand(2)]
     drawn += [caught(lambda: d.sample((40,))), torch.rand(1), torch.randn(1)]
-    return drawn
+    # A root of a small difference loses digits.
+    return drawn[:4] if "many in float32" in case.unasked and dtype == "float32" else drawn
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_gradients_of_samples(torch, caught, name):
     case, given, d = made(torch, name, wants=True)
     torch.manual_seed(5)
+    if "rsample" in case.unasked:
+        return "nothing"
     drawn = caught(lambda: d.rsample((4,)))
     if isinstance(drawn, Exception):
         return drawn

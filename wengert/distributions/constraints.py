@@ -334,7 +334,7 @@ class _Parts(Constraint):
         self.cseq, self.dim = list(cseq), dim
         for part in self.cseq:
             if not isinstance(part, Constraint):
-                raise ValueError(f"expected constraints, got {part!r}")
+                raise AssertionError(f"expected constraints, got {part!r}")
 
     @property
     def is_discrete(self) -> Any:
@@ -348,7 +348,9 @@ class _Parts(Constraint):
 
     def _require_dim(self, value: Any) -> None:
         if not -value.ndim <= self.dim < value.ndim:
-            raise ValueError(f"{self!r}: a value of {value.ndim} dimensions has no dim={self.dim}.")
+            raise AssertionError(
+                f"{self!r}: a value of {value.ndim} dimensions has no dim={self.dim}."
+            )
 
 
 class _Cat(_Parts):
@@ -360,7 +362,9 @@ class _Cat(_Parts):
         super().__init__(cseq, dim)
         self.lengths = [1] * len(self.cseq) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.cseq):
-            raise ValueError(f"cat: {len(self.cseq)} constraints, but {len(self.lengths)} lengths.")
+            raise AssertionError(
+                f"cat: {len(self.cseq)} constraints, but {len(self.lengths)} lengths."
+            )
 
     def check(self, value: Any) -> Any:
         self._require_dim(value)

@@ -28,10 +28,10 @@ def squared_length(scale_tril: Any, vector: Any) -> Any:
     """
     extra = max(vector.ndim + 1 - scale_tril.ndim, 0)
     front = tuple(vector.shape[:extra])
-    columns = vector.reshape(math.prod(front), *vector.shape[extra:]).movedim(0, -1)
+    columns = vector.reshape((math.prod(front), *vector.shape[extra:])).movedim(0, -1)
     solved = solve_triangular(scale_tril, columns, upper=False)
     lengths = solved.square().sum(-2).movedim(-1, 0)
-    return lengths.reshape(*front, *lengths.shape[1:])
+    return lengths.reshape((*front, *lengths.shape[1:]))
 
 
 def log_of_diagonal(scale_tril: Any) -> Any:

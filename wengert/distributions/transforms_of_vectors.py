@@ -240,7 +240,7 @@ class _Parts(Transform):
     def __init__(self, tseq: Sequence[Any], dim: int, cache_size: int) -> None:
         for part in tseq:
             if not isinstance(part, Transform):
-                raise ValueError(f"{type(self).__name__}: expected transforms, got {part!r}.")
+                raise AssertionError(f"{type(self).__name__}: expected transforms, got {part!r}.")
         super().__init__(cache_size=cache_size)
         self.transforms = (
             [part.with_cache(cache_size) for part in tseq] if cache_size else list(tseq)
@@ -254,7 +254,7 @@ class _Parts(Transform):
 
     def _require_parts(self, value: Any, length: int) -> None:
         if not -value.ndim <= self.dim < value.ndim or value.shape[self.dim] != length:
-            raise ValueError(
+            raise AssertionError(
                 f"{self!r}: a value of {length} along dim={self.dim} was expected, got shape {tuple(value.shape)}."
             )
 
@@ -278,7 +278,7 @@ class CatTransform(_Parts):
         super().__init__(tseq, dim, cache_size)
         self.lengths = [1] * len(self.transforms) if lengths is None else list(lengths)
         if len(self.lengths) != len(self.transforms):
-            raise ValueError(
+            raise AssertionError(
                 f"CatTransform: {len(self.transforms)} transforms, but {len(self.lengths)} lengths."
             )
 
