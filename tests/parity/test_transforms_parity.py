@@ -30,7 +30,7 @@ TRANSFORMS = {
 def described(transform, caught):
     questions = ("bijective", "sign", "event_dim")
     told = [caught(lambda q=q: getattr(transform, q)) for q in questions]
-    told += [caught(lambda: getattr(transform, q).event_dim) for q in ("domain", "codomain")]
+    told += [caught(lambda q=q: getattr(transform, q).event_dim) for q in ("domain", "codomain")]
     shapes = [(3,), (2, 3), (3, 3), (), (2, 4, 4)]
     told += [caught(lambda s=s: tuple(transform.forward_shape(s))) for s in shapes]
     told += [caught(lambda s=s: tuple(transform.inverse_shape(s))) for s in shapes]

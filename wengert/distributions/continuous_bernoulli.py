@@ -43,10 +43,10 @@ class ContinuousBernoulli(BinaryChances, ExponentialFamily):
             (self.logits,) = broadcast_all(logits)
         else:
             (given,) = broadcast_all(probs)
-            allowed = constraints.unit_interval.check(given)
-            checked = self._validate_args if validate_args is None else validate_args
-            if checked and not allowed.all():
-                raise ValueError("The parameter probs has invalid values: chances are from 0 to 1.")
+            if validate_args and not constraints.unit_interval.check(given).all():
+                raise ValueError(
+                    f"The parameter probs has invalid values: chances are from 0 to 1, got {given}."
+                )
             self.probs = clamp_probs(given)
         self._lims = lims
         super().__init__(Size(self._param.shape), validate_args=validate_args)

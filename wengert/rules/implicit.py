@@ -24,6 +24,8 @@ _NEGLIGIBLE: Final = {8: 36.0, 4: 18.0}
 """How many nodes there are, and how many powers of e the first and the last are beyond the integrand's scales, by the
 bytes that a result has."""
 _FLOAT64: Final = np.dtype(np.float64)
+_LEAST: Final = 2.0**-1022
+"""Added to what may be 0 and has a logarithm; it changes no other number."""
 _AT_ONCE: Final = 2**12
 
 
@@ -63,7 +65,7 @@ def _in_float64(x: Any) -> Any:
 
 def _gamma_slope(x: Any, y: Any, *, exact: int = 8) -> Any:
     column, dtype = (*x.shape, 1), numpy_dtype(x)
-    x, y = _in_float64(x), _in_float64(y)
+    x, y = _in_float64(x), _in_float64(y) + _LEAST
     u, weight = gamma_node(x, y, exact=exact), gamma_weight(x, y, exact=exact)
     a, b = reshape(x, shape=column), reshape(y, shape=column)
     terms = weight * exp(a * u - b * expm1(u)) * (digamma(a) - log(b) - u)
@@ -133,18 +135,19 @@ beta_weight = constant(
 
 def _beta_slope(x: Any, y: Any, z: Any, *, exact: int = 8) -> Any:
     column, dtype = (*x.shape, 1), numpy_dtype(x)
-    x, y, z = _in_float64(x), _in_float64(y), _in_float64(z)
+    x, y, z = _in_float64(x) + _LEAST, _in_float64(y), _in_float64(z)
     v, weight = beta_node(x, y, z, exact=exact), beta_weight(x, y, z, exact=exact)
     b, a, total = (reshape(part, shape=column) for part in (x, y, z))
     upper = (weight < 0.0) * 1.0
     lower = 1.0 - upper
+    beyond = (1.0 - b) + _LEAST
     share, rest = exp(-v), -expm1(-v)
     # t / x and (1 - t) / (1 - x), of which one is exp(-v).
     left = log((lower + upper * share) + upper * rest / b) - lower * v
-    right = log((upper + lower * share) + lower * rest / (1.0 - b)) - upper * v
+    right = log((upper + lower * share) + lower * rest / beyond) - upper * v
     density = exp((a - 1.0) * left + (total - a - 1.0) * right - v)
     terms = weight * density * (digamma(a) - digamma(total) - log(b) - left)
-    terms = terms * (upper + lower * b / (1.0 - b))
+    terms = terms * (upper + lower * b / beyond)
     return _back(sum(terms, axis=(x.ndim,), keepdim=False), dtype)
 
 

@@ -32,7 +32,7 @@ def _standard_gamma(input: Any, generator: Any = None) -> Any:
     >>> import wengert as torch
     >>> _ = torch.manual_seed(0)
     >>> torch._standard_gamma(torch.tensor([0.5, 2.0]))
-    tensor([1.1559, 0.7892])
+    tensor([0.0008, 0.6315])
     """
     require_tensor("_standard_gamma", input)
 
@@ -88,7 +88,7 @@ def binomial(count: Any, prob: Any, generator: Any = None) -> Any:
     >>> import wengert as torch
     >>> _ = torch.manual_seed(0)
     >>> torch.binomial(torch.tensor([10., 100.]), torch.tensor([0.5, 0.2]))
-    tensor([ 5., 23.])
+    tensor([ 7., 21.])
     """
     require_tensor("binomial", count, "count")
     require_tensor("binomial", prob, "prob")
