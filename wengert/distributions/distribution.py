@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
 from collections.abc import Sequence
 from typing import Any, ClassVar
@@ -80,8 +79,7 @@ class Distribution:
 
     def _computes(self, name: str) -> bool:
         """Say whether a parameter is computed from another one that was given, and so was checked."""
-        kind = inspect.getattr_static(type(self), name, None)
-        return isinstance(kind, lazy_property) and name not in vars(self)
+        return name not in vars(self) and isinstance(getattr(type(self), name, None), lazy_property)
 
     def _unanswered(self, question: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__name__} does not define `{question}`.")

@@ -37,7 +37,7 @@ def _spread_out(least: Array, most: Array, exact: int) -> tuple[Array, Array]:
     return nodes, nodes * gap[..., None]
 
 
-def _gamma_nodes(x: Array, y: Array, exact: int) -> tuple[Array, Array]:
+def _gamma_nodes(x: Array, y: Array, *, exact: int) -> tuple[Array, Array]:
     """Return nodes ``u = log(t / y)`` and weights ``du``, below 0 where the integral runs over numbers ``t > y``."""
     far = _NEGLIGIBLE[exact]
     lower = np.log(y) < digamma(x)
@@ -50,11 +50,8 @@ def _gamma_nodes(x: Array, y: Array, exact: int) -> tuple[Array, Array]:
     return nodes, np.where(lower, down_weight, -up_weight / (y + up))
 
 
-gamma_node = constant(
-    "gamma_node", lambda x, y, *, exact: _gamma_nodes(x, y, exact)[0], shift=lambda p, size: p
-)
-gamma_weight = constant(
-    "gamma_weight", lambda x, y, *, exact: _gamma_nodes(x, y, exact)[1], shift=lambda p, size: p
+gamma_nodes = constant(
+    "gamma_nodes", _gamma_nodes, outputs=("nodes", "weights"), shift=lambda p, size: p
 )
 
 
@@ -66,7 +63,7 @@ def _in_float64(x: Any) -> Any:
 def _gamma_slope(x: Any, y: Any, *, exact: int = 8) -> Any:
     column, dtype = (*x.shape, 1), numpy_dtype(x)
     x, y = _in_float64(x), _in_float64(y) + _LEAST
-    u, weight = gamma_node(x, y, exact=exact), gamma_weight(x, y, exact=exact)
+    u, weight = gamma_nodes(x, y, exact=exact)
     a, b = reshape(x, shape=column), reshape(y, shape=column)
     terms = weight * exp(a * u - b * expm1(u)) * (digamma(a) - log(b) - u)
     return _back(y * sum(terms, axis=(x.ndim,), keepdim=False), dtype)
@@ -110,7 +107,7 @@ standard_gamma = elementwise(
 """The gamma numbers ``y`` that were drawn for the shapes ``x``."""
 
 
-def _beta_nodes(x: Array, y: Array, z: Array, exact: int) -> tuple[Array, Array]:
+def _beta_nodes(x: Array, y: Array, z: Array, *, exact: int) -> tuple[Array, Array]:
     """Return nodes ``v`` and their weights, below 0 where the integral runs over numbers above ``x``.
 
     The numbers integrated over are ``t = x exp(-v)``, else ``1 - t = (1 - x) exp(-v)``.
@@ -125,18 +122,15 @@ def _beta_nodes(x: Array, y: Array, z: Array, exact: int) -> tuple[Array, Array]
     return nodes, np.where(lower[..., None], weights, -weights)
 
 
-beta_node = constant(
-    "beta_node", lambda x, y, z, *, exact: _beta_nodes(x, y, z, exact)[0], shift=lambda p, size: p
-)
-beta_weight = constant(
-    "beta_weight", lambda x, y, z, *, exact: _beta_nodes(x, y, z, exact)[1], shift=lambda p, size: p
+beta_nodes = constant(
+    "beta_nodes", _beta_nodes, outputs=("nodes", "weights"), shift=lambda p, size: p
 )
 
 
 def _beta_slope(x: Any, y: Any, z: Any, *, exact: int = 8) -> Any:
     column, dtype = (*x.shape, 1), numpy_dtype(x)
     x, y, z = _in_float64(x) + _LEAST, _in_float64(y), _in_float64(z)
-    v, weight = beta_node(x, y, z, exact=exact), beta_weight(x, y, z, exact=exact)
+    v, weight = beta_nodes(x, y, z, exact=exact)
     b, a, total = (reshape(part, shape=column) for part in (x, y, z))
     upper = (weight < 0.0) * 1.0
     lower = 1.0 - upper
@@ -180,6 +174,5 @@ def _moved(t: Any, out: Any) -> Any:
 
 
 __all__ = [
-    "beta_node", "beta_weight", "dirichlet", "dirichlet_grad", "gamma_node", "gamma_weight", "standard_gamma",
-    "standard_gamma_grad",
+    "beta_nodes", "dirichlet", "dirichlet_grad", "gamma_nodes", "standard_gamma", "standard_gamma_grad",
 ]  # fmt: skip

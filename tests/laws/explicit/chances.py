@@ -11,10 +11,8 @@ UNITS = X / 8 + 0.5
 SHARES = UNITS / UNITS.sum(-1, keepdims=True)
 
 ENTRIES: Entries = {
-    "gamma_node": [((SHAPES, SHAPES[::-1]), {"exact": exact}) for exact in (8, 4)],
-    "gamma_weight": [((SHAPES, SHAPES[::-1]), {"exact": 8})],
-    "beta_node": [((UNITS, SHAPES, SHAPES + 2), {"exact": exact}) for exact in (8, 4)],
-    "beta_weight": [((UNITS, SHAPES, SHAPES + 2), {"exact": 8})],
+    "gamma_nodes": [((SHAPES, SHAPES[::-1]), {"exact": exact}) for exact in (8, 4)],
+    "beta_nodes": [((UNITS, SHAPES, SHAPES + 2), {"exact": exact}) for exact in (8, 4)],
     "standard_gamma_grad": [((SHAPES, SHAPES[::-1].copy()), {})],
     "standard_gamma": [((SHAPES, SHAPES[::-1].copy()), {})],
     "dirichlet_grad": [((UNITS, SHAPES, SHAPES + 2), {})],
