@@ -89,6 +89,45 @@ def test_kumaraswamy_has_a_mode():
     assert made.mode[1].isnan()
 
 
+DRAWS = {
+    "normal": lambda a: d.Normal(a, a, validate_args=False).rsample(),
+    "gamma": lambda a: d.Gamma(a, a, validate_args=False).rsample((2,)),
+    "beta": lambda a: d.Beta(a, a, validate_args=False).rsample(),
+    "dirichlet": lambda a: d.Dirichlet(torch.stack([a, a + 1]), validate_args=False).rsample(),
+    "student": lambda a: d.StudentT(a, validate_args=False).rsample(),
+    "bernoulli": lambda a: d.Bernoulli(a / 4, validate_args=False).sample(),
+    "categorical": lambda a: d.Categorical(torch.stack([a, a]), validate_args=False).sample(),
+    "multinomial": lambda a: d.Multinomial(3, torch.stack([a, a]), validate_args=False).sample(),
+    "poisson": lambda a: d.Poisson(a, validate_args=False).sample(),
+    "binomial": lambda a: d.Binomial(4, a / 4, validate_args=False).sample(),
+    "gumbel": lambda a: d.Gumbel(a, a, validate_args=False).rsample(),
+    "lkj": lambda a: d.LKJCholesky(3, a, validate_args=False).sample(),
+    "vectors": lambda a: d.MultivariateNormal(
+        torch.stack([a, a]), torch.eye(2, dtype=a.dtype), validate_args=False
+    ).rsample(),
+}
+
+
+@pytest.mark.parametrize("name", DRAWS)
+def test_samples_inside_of_transforms(name):
+    """Each example draws its own numbers, and tangents go where gradients go."""
+    draw = DRAWS[name]
+    alike = torch.ones(3) * 2.5
+    rows = torch.vmap(draw, randomness="different")(alike)
+    assert rows.shape == (3, *draw(alike[0]).shape)
+    if name == "lkj":
+        return  # `sample` keeps gradients away, not tangents, as in PyTorch
+
+    def total(a):
+        torch.manual_seed(1)
+        return draw(a).double().sum()
+
+    slope = torch.func.grad(total)(torch.tensor(2.5, dtype=torch.float64))
+    at = torch.tensor(2.5, dtype=torch.float64)
+    _, moved = torch.func.jvp(total, (at,), (torch.ones_like(at),))
+    assert moved.item() == pytest.approx(slope.item())
+
+
 def test_distributions_wait_for_their_first_use():
     program = (
         "import sys, wengert as torch\n"

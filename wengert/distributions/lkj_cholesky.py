@@ -46,7 +46,7 @@ class LKJCholesky(Distribution):
         offset = cat([offset.new_zeros((1,)), offset])
         above = offset + 0.5
         below = self.concentration.unsqueeze(-1) + 0.5 * (dim - 2) - 0.5 * offset
-        self._beta = Beta(above, below)
+        self._beta = Beta(above, below, validate_args=validate_args)
         super().__init__(batch, Size((dim, dim)), validate_args)
 
     def expand(self, batch_shape: Any, _instance: Any = None) -> Any:

@@ -40,8 +40,8 @@ class Multinomial(Distribution):
                 f"inhomogeneous total_count is not supported: an int was expected, not {type(total_count).__name__}."
             )
         self.total_count = total_count
-        self._categorical = Categorical(probs=probs, logits=logits)
-        self._binomial = Binomial(total_count=total_count, probs=self.probs)
+        self._categorical = Categorical(probs, logits, validate_args=validate_args)
+        self._binomial = Binomial(total_count, self.probs, validate_args=validate_args)
         super().__init__(
             self._categorical.batch_shape,
             Size(self._categorical.param_shape[-1:]),

@@ -25,7 +25,7 @@ class OneHotCategorical(Distribution):
     def __init__(
         self, probs: Any = None, logits: Any = None, validate_args: bool | None = None
     ) -> None:
-        self._categorical = Categorical(probs, logits)
+        self._categorical = Categorical(probs, logits, validate_args=validate_args)
         super().__init__(
             self._categorical.batch_shape, self._categorical.param_shape[-1:], validate_args
         )

@@ -77,7 +77,7 @@ class Wishart(ExponentialFamily):
         else:
             self._unbroadcasted_scale_tril = triangle_of_inverse(matrix)
         degrees = self.df.unsqueeze(-1) - arange(n, dtype=self.df.dtype)
-        self._chi2 = Chi2(degrees)
+        self._chi2 = Chi2(degrees, validate_args=False)
 
     @property
     def arg_constraints(self) -> dict[str, Any]:
