@@ -103,6 +103,18 @@ def test_unchecked(torch):
     ]  # fmt: skip
 
 
+def test_older_and_rarer_names(torch, warned):
+    """`sample_n`, what other packages import from `utils`, and logarithms that one distribution has."""
+    d, t = torch.distributions, torch
+    torch.manual_seed(0)
+    pareto = d.GeneralizedPareto(0.2, 2.0, t.tensor([0.5, -0.3]))
+    return [
+        warned(lambda: d.Normal(0.0, 1.0).sample_n(3)), d.Normal(t.zeros(2), 1.0).sample_n(3),
+        d.utils._standard_normal((2, 3), dtype=t.float64, device="cpu"), d.utils._sum_rightmost(t.ones(2, 3, 4), 2),
+        pareto.log_cdf(t.tensor(1.0)), pareto.log_survival_function(t.tensor(1.0)),
+    ]  # fmt: skip
+
+
 def test_numbers(torch):
     """Parameters as Python numbers, of one dtype with tensors beside them, and integers."""
     d, t = torch.distributions, torch

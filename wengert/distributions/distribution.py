@@ -10,6 +10,7 @@ from wengert.core.shapes import Size
 from wengert.distributions.constraints import is_dependent
 from wengert.distributions.utils import lazy_property
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import warn
 from wengert.tensor.tensor import Tensor
 
 __all__ = ["Distribution"]
@@ -162,6 +163,11 @@ class Distribution:
     def rsample(self, sample_shape: Sequence[int] = NOTHING) -> Any:
         """Draw samples through which gradients flow to the parameters."""
         raise self._unanswered("rsample")
+
+    def sample_n(self, n: int) -> Any:
+        """Draw ``n`` samples; FutureWarning: this is ``sample((n,))``."""
+        warn("`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning)
+        return self.sample((n,))
 
     def log_prob(self, value: Any) -> Any:
         """Return the logarithm of the density, or of the probability, at a value."""

@@ -6,7 +6,7 @@ from typing import Any
 
 from wengert.autograd import grad
 from wengert.distributions.distribution import Distribution
-from wengert.distributions.utils import sum_rightmost
+from wengert.distributions.utils import _sum_rightmost
 
 __all__ = ["ExponentialFamily"]
 
@@ -38,5 +38,5 @@ class ExponentialFamily(Distribution):
         slopes = grad(normalizer.sum(), points, create_graph=True)
         total = normalizer - carried
         for point, slope in zip(points, slopes, strict=True):
-            total = total - sum_rightmost(point * slope, len(slope.shape) - len(self._batch_shape))
+            total = total - _sum_rightmost(point * slope, len(slope.shape) - len(self._batch_shape))
         return total

@@ -66,8 +66,17 @@ class GeneralizedPareto(Distribution):
         near = self.concentration.abs() <= 1e-8
         return near, self.concentration.masked_fill(near, 1.0)
 
-    def _log_survival(self, value: Any) -> Any:
+    def log_survival_function(self, value: Any) -> Any:
         """Return ``log(1 - cdf)``."""
+        if self._validate_args:
+            self._validate_sample(value)
+        return self._log_survival(value)
+
+    def log_cdf(self, value: Any) -> Any:
+        """Return the logarithm of `cdf`."""
+        return (-self.log_survival_function(value).exp()).log1p()
+
+    def _log_survival(self, value: Any) -> Any:
         y = (value - self.loc) / self.scale
         near, k = self._exponential()
         series = -y + 0.5 * self.concentration * y.square()

@@ -7,7 +7,7 @@ from typing import Any
 from wengert.core.shapes import Size
 from wengert.distributions import constraints
 from wengert.distributions.distribution import NOTHING, Distribution
-from wengert.distributions.utils import sum_rightmost
+from wengert.distributions.utils import _sum_rightmost
 
 __all__ = ["Independent"]
 
@@ -96,11 +96,11 @@ class Independent(Distribution):
 
     def log_prob(self, value: Any) -> Any:
         """Return the sum of the base's over each event."""
-        return sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
+        return _sum_rightmost(self.base_dist.log_prob(value), self.reinterpreted_batch_ndims)
 
     def entropy(self) -> Any:
         """Return the sum of the base's over each event."""
-        return sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
+        return _sum_rightmost(self.base_dist.entropy(), self.reinterpreted_batch_ndims)
 
     def enumerate_support(self, expand: bool = True) -> Any:
         """Return the base's values; NotImplementedError where several dimensions make one event."""

@@ -35,7 +35,7 @@ from wengert.distributions.pareto import Pareto
 from wengert.distributions.poisson import Poisson
 from wengert.distributions.transformed_distribution import TransformedDistribution
 from wengert.distributions.uniform import Uniform
-from wengert.distributions.utils import euler_constant, sum_rightmost
+from wengert.distributions.utils import _sum_rightmost, euler_constant
 from wengert.linalg import solve_triangular
 from wengert.nn.functional.activation import softplus
 
@@ -176,7 +176,7 @@ def _exponential_family(p: Any, q: Any) -> Any:
     total = q._log_normalizer(*q._natural_params) - own
     for at, point, slope in zip(q._natural_params, points, slopes, strict=True):
         off = (at - point) * slope
-        total = total - sum_rightmost(off, len(off.shape) - len(q.batch_shape))
+        total = total - _sum_rightmost(off, len(off.shape) - len(q.batch_shape))
     return total
 
 
@@ -187,7 +187,7 @@ def _independent(p: Any, q: Any) -> Any:
             f"KL of two Independents: {p.reinterpreted_batch_ndims} and {q.reinterpreted_batch_ndims} dimensions make "
             f"their events."
         )
-    return sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
+    return _sum_rightmost(kl_divergence(p.base_dist, q.base_dist), p.reinterpreted_batch_ndims)
 
 
 @register_kl(TransformedDistribution, TransformedDistribution)

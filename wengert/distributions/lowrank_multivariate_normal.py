@@ -9,7 +9,7 @@ from wengert.core.shapes import Size
 from wengert.distributions import constraints
 from wengert.distributions.distribution import NOTHING, Distribution
 from wengert.distributions.multivariate_normal import log_of_diagonal, squared_length, times
-from wengert.distributions.utils import lazy_property, standard_normal
+from wengert.distributions.utils import _standard_normal, lazy_property
 from wengert.linalg import cholesky, solve_triangular
 from wengert.tensor.filled import eye
 from wengert.tensor.grids import broadcast_shapes
@@ -116,8 +116,8 @@ class LowRankMultivariateNormal(Distribution):
     def rsample(self, sample_shape: Any = NOTHING) -> Any:
         """Draw ``loc + W y + sqrt(d) z`` with standard normal ``y`` and ``z``."""
         shape = self._extended_shape(sample_shape)
-        y = standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc)
-        z = standard_normal(shape, self.loc)
+        y = _standard_normal((*shape[:-1], self.cov_factor.shape[-1]), self.loc.dtype)
+        z = _standard_normal(shape, self.loc.dtype)
         factor, diagonal = self._unbroadcasted_cov_factor, self._unbroadcasted_cov_diag
         return self.loc + times(factor, y) + diagonal.sqrt() * z
 

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core.shapes import Size
 from wengert.distributions import constraints
 from wengert.distributions.distribution import NOTHING, Distribution
-from wengert.distributions.utils import lazy_property, standard_normal
+from wengert.distributions.utils import _standard_normal, lazy_property
 from wengert.linalg import cholesky, solve_triangular
 from wengert.tensor.filled import eye
 from wengert.tensor.grids import broadcast_shapes
@@ -142,7 +142,7 @@ class MultivariateNormal(Distribution):
 
     def rsample(self, sample_shape: Any = NOTHING) -> Any:
         """Draw ``loc + L z`` with standard normal ``z``."""
-        z = standard_normal(self._extended_shape(sample_shape), self.loc)
+        z = _standard_normal(self._extended_shape(sample_shape), self.loc.dtype)
         return self.loc + times(self._unbroadcasted_scale_tril, z)
 
     def log_prob(self, value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.distributions import constraints
 from wengert.distributions.distribution import NOTHING
 from wengert.distributions.exp_family import ExponentialFamily
-from wengert.distributions.utils import broadcast_all, standard_normal
+from wengert.distributions.utils import _standard_normal, broadcast_all
 from wengert.tape.mode import no_grad
 from wengert.tensor.sampling import normal
 
@@ -62,7 +62,10 @@ class Normal(ExponentialFamily):
 
     def rsample(self, sample_shape: Any = NOTHING) -> Any:
         """Draw ``loc + scale z`` with standard normal ``z``."""
-        return self.loc + standard_normal(self._extended_shape(sample_shape), self.loc) * self.scale
+        return (
+            self.loc
+            + _standard_normal(self._extended_shape(sample_shape), self.loc.dtype) * self.scale
+        )
 
     def log_prob(self, value: Any) -> Any:
         """Return the logarithm of the density."""

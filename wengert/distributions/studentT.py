@@ -8,7 +8,7 @@ from typing import Any
 from wengert.distributions import constraints
 from wengert.distributions.chi2 import Chi2
 from wengert.distributions.distribution import NOTHING, Distribution
-from wengert.distributions.utils import broadcast_all, standard_normal
+from wengert.distributions.utils import _standard_normal, broadcast_all
 
 __all__ = ["StudentT"]
 
@@ -54,7 +54,7 @@ class StudentT(Distribution):
 
     def rsample(self, sample_shape: Any = NOTHING) -> Any:
         """Draw normal numbers over roots of chi-squared ones over ``df``."""
-        z = standard_normal(self._extended_shape(sample_shape), self.df)
+        z = _standard_normal(self._extended_shape(sample_shape), self.df.dtype)
         squares = self._chi2.rsample(sample_shape)
         return self.loc + self.scale * (z * (squares / self.df).rsqrt())
 

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from wengert.distributions import constraints
-from wengert.distributions.utils import sum_rightmost
+from wengert.distributions.utils import _sum_rightmost
 from wengert.tensor.filled import zeros_like
 
 __all__ = ["ComposeTransform", "IndependentTransform", "Transform", "identity_transform"]
@@ -245,7 +245,7 @@ class ComposeTransform(Transform):
         total, dims = 0, self.domain.event_dim
         for part, before, after in zip(self.parts, values[:-1], values[1:], strict=True):
             stretch = part.log_abs_det_jacobian(before, after)
-            total = total + sum_rightmost(stretch, dims - part.domain.event_dim)
+            total = total + _sum_rightmost(stretch, dims - part.domain.event_dim)
             dims += part.codomain.event_dim - part.domain.event_dim
         return total
 
@@ -328,7 +328,7 @@ class IndependentTransform(Transform):
     def log_abs_det_jacobian(self, x: Any, y: Any) -> Any:
         """Return the base's, summed over the dimensions that were added."""
         stretch = self.base_transform.log_abs_det_jacobian(x, y)
-        return sum_rightmost(stretch, self.reinterpreted_batch_ndims)
+        return _sum_rightmost(stretch, self.reinterpreted_batch_ndims)
 
     def forward_shape(self, shape: Any) -> Any:
         """Return the shape of the image of what has a shape."""

@@ -9,7 +9,7 @@ from wengert.distributions import constraints
 from wengert.distributions.distribution import NOTHING, Distribution
 from wengert.distributions.independent import Independent
 from wengert.distributions.transform import ComposeTransform, Transform
-from wengert.distributions.utils import sum_rightmost
+from wengert.distributions.utils import _sum_rightmost
 from wengert.tape.mode import no_grad
 
 __all__ = ["TransformedDistribution"]
@@ -112,10 +112,10 @@ class TransformedDistribution(Distribution):
             origin = transform.inv(value)
             dims += transform.domain.event_dim - transform.codomain.event_dim
             stretch = transform.log_abs_det_jacobian(origin, value)
-            total = total - sum_rightmost(stretch, dims - transform.domain.event_dim)
+            total = total - _sum_rightmost(stretch, dims - transform.domain.event_dim)
             value = origin
         own = self.base_dist.log_prob(value)
-        return total + sum_rightmost(own, dims - len(self.base_dist.event_shape))
+        return total + _sum_rightmost(own, dims - len(self.base_dist.event_shape))
 
     def _turned(self, rank: Any) -> Any:
         """Return a rank, counted from the other end where the maps together fall."""

@@ -8,7 +8,7 @@ from typing import Any
 from wengert.core.limits import finfo
 from wengert.distributions import constraints
 from wengert.distributions.transform import Transform
-from wengert.distributions.utils import broadcast_all, sum_rightmost
+from wengert.distributions.utils import _sum_rightmost, broadcast_all
 from wengert.nn.functional.activation import softplus
 from wengert.tensor.filled import full_like
 from wengert.tensor.grids import broadcast_shapes
@@ -225,7 +225,7 @@ class AffineTransform(Transform):
             stretch = full_like(x, math.log(abs(self.scale)))
         if not self.event_dim:
             return stretch.expand(shape)
-        stretch = sum_rightmost(stretch, self.event_dim)
+        stretch = _sum_rightmost(stretch, self.event_dim)
         return stretch.expand(shape[: len(shape) - self.event_dim])
 
     def forward_shape(self, shape: Any) -> Any:

@@ -10,7 +10,7 @@ from wengert.core.limits import finfo
 from wengert.core.shapes import Size
 from wengert.distributions import constraints
 from wengert.distributions.transform import Transform
-from wengert.distributions.utils import sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
+from wengert.distributions.utils import _sum_rightmost, tril_matrix_to_vec, vec_to_tril_matrix
 from wengert.linalg import cholesky
 from wengert.nn.functional.activation import logsigmoid, softplus
 from wengert.tensor.filled import eye
@@ -319,7 +319,7 @@ class CatTransform(_Parts):
         stretches = []
         for part, a, b in zip(self.transforms, self._parts_of(x), self._parts_of(y), strict=True):
             stretch = part.log_abs_det_jacobian(a, b)
-            stretches.append(sum_rightmost(stretch, self.event_dim - part.event_dim))
+            stretches.append(_sum_rightmost(stretch, self.event_dim - part.event_dim))
         dim = self.dim - x.ndim if self.dim >= 0 else self.dim
         dim += self.event_dim
         return cat(stretches, dim=dim) if dim < 0 else sum(stretches)

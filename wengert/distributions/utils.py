@@ -50,12 +50,12 @@ def broadcast_all(*values: Any) -> tuple[Any, ...]:
     return tuple(broadcast_tensors(*values))
 
 
-def standard_normal(shape: Any, like: Any) -> Any:
-    """Return standard normal numbers of a shape, in the dtype of a tensor."""
-    return randn(tuple(shape), dtype=like.dtype)
+def _standard_normal(shape: Any, dtype: Any, device: Any = None) -> Any:
+    """Return standard normal numbers of a shape."""
+    return randn(tuple(shape), dtype=dtype, device=device)
 
 
-def sum_rightmost(value: Any, dims: int) -> Any:
+def _sum_rightmost(value: Any, dims: int) -> Any:
     """Return a tensor summed over its last dimensions, so many of them."""
     if not dims:
         return value
