@@ -99,6 +99,7 @@ from wengert.tensor.einsum import *
 from wengert.tensor.elementary import *
 from wengert.tensor.filled import *
 from wengert.tensor.foreign import *
+from wengert.tensor.gammas import *
 from wengert.tensor.grids import *
 from wengert.tensor.histograms import *
 from wengert.tensor.inplace import zero_ as zero_

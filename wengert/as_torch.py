@@ -2,14 +2,14 @@
 
 One finder answers every import of `torch` and of what lies below it with Wengert's module of the same tail:
 `torch.nn.functional` is `wengert.nn.functional`, the same object. This file knows the names of Wengert's modules, and
-nothing of what is in them.
+nothing of what is in them. It also loads modules that wait for their first use.
 """
 
 from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -131,6 +131,27 @@ def counterpart(fullname: str) -> ModuleType | None:
         if error.name == name:
             return None
         raise
+
+
+def loaded_on_first_use(package: str, homes: dict[str, str]) -> Callable[[str], Any]:
+    """Return a package's ``__getattr__``, which loads the module that defines a name when it is first asked for.
+
+    ``homes`` says which of the package's modules that is, and has each of these modules under its own name.
+    """
+    torch_name = "torch" + package.removeprefix("wengert")
+
+    def load(name: str) -> Any:
+        home = homes.get(name)
+        if home is None:
+            if name.startswith("__"):
+                raise AttributeError(f"module {package!r} has no attribute {name!r}")
+            raise no_such_name(sys.modules[package], torch_name, name)
+        module = importlib.import_module(f"{package}.{home}")
+        value = module if home == name else vars(module)[name]
+        vars(sys.modules[package])[name] = value
+        return value
+
+    return load
 
 
 def name_what_is_lacking(module: ModuleType) -> None:

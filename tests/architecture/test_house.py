@@ -15,6 +15,7 @@ ROOT = Path(__file__).parents[2]
 ROOMS = ("wengert", "tests", "examples", "docs", "benchmarks")
 MOST_LINES = 500
 PUBLIC = (
+    "wengert/distributions/utils",
     "wengert/utils",
     "wengert/nn/utils",
     "wengert/nn/modules/utils",

@@ -34,7 +34,7 @@ REAL_ONLY = frozenset(
     scaled_bessel_k airy_ai airy_ai_slope chebyshev_t chebyshev_u chebyshev_v chebyshev_w hermite_h hermite_he
     laguerre_l legendre_p scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
     grid_spread grid_slope ctc ctc_back frexp
-    fractional_max_pool dft real_dft real_idft""".split()
+    fractional_max_pool dft real_dft real_idft standard_gamma dirichlet""".split()
     + REAL_ACTIVATIONS
 )
 """Differentiable rows that are no holomorphic (or conjugate-linear) maps, or that complex numbers have samples of."""
@@ -177,10 +177,11 @@ CONSTANT = [
 SMOOTH = [
     case
     for case in DIFFERENTIABLE
-    if not case.values[0].rounds and case.values[0].row.name not in ("revalued", "ctc")
+    if not case.values[0].rounds
+    and case.values[0].row.name not in ("revalued", "ctc", "standard_gamma", "dirichlet")
 ]
 """Samples whose values move as their derivatives say: `revalued` has the value of one operand, the slope of another,
-and `ctc` the slope that is left where probabilities add up to 1."""
+`ctc` the slope that is left where probabilities add up to 1, and random numbers that were drawn already do not move."""
 HOLOMORPHIC = [
     case
     for case in SMOOTH

@@ -27,7 +27,7 @@ from wengert.core.uniforms import (
     working,
 )
 
-__all__ = ["cauchy", "exponential", "log_normal", "normal"]
+__all__ = ["cauchy", "exponential", "log_normal", "normal", "pair_of_normals"]
 
 _FEW: Final = 256
 """How many normals drawn one by one are exact to the last bit; more are left to NumPy, which is faster."""
@@ -80,7 +80,7 @@ def _lone_normals(stream: Stream, n: int, work: np.dtype[Any] = FLOAT64) -> Arra
     drawn = np.empty(n, work)
     if waiting is not None:
         drawn[0] = waiting
-    pairs = [_pair_of_normals(*pair) for pair in (units if n <= _FEW else units[-1:]).tolist()]
+    pairs = [pair_of_normals(*pair) for pair in (units if n <= _FEW else units[-1:]).tolist()]
     if n <= _FEW:
         drawn[n - missing :] = [z for pair in pairs for z in pair][:missing]
     else:
@@ -92,7 +92,7 @@ def _lone_normals(stream: Stream, n: int, work: np.dtype[Any] = FLOAT64) -> Arra
     return drawn
 
 
-def _pair_of_normals(turn: float, depth: float) -> tuple[float, float]:
+def pair_of_normals(turn: float, depth: float) -> tuple[float, float]:
     """Turn two uniforms into two normals by the C library, whose rounding is PyTorch's."""
     radius, angle = math.sqrt(-2.0 * math.log1p(-depth)), 2.0 * math.pi * turn
     return radius * math.cos(angle), radius * math.sin(angle)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from wengert.core.shapes import Size
+from wengert.distributions.constraints import is_dependent
+from wengert.distributions.utils import lazy_property
 from wengert.tape.mode import no_grad
+from wengert.tape.provenance import warn
 from wengert.tensor.tensor import Tensor
 
 __all__ = ["Distribution"]
@@ -23,6 +26,13 @@ class Distribution:
     ``validate_args`` asks for checks, which are on unless Python runs with ``-O``. Raises ValueError for a parameter
     that its constraint does not allow.
     """
+
+    _fields: ClassVar[dict[str, int]] = {}
+    """The parameters, and how many of the last dimensions of each belong to one event."""
+    _inner: ClassVar[tuple[str, ...]] = ()
+    """Distributions of the same batch shape that this one is made of."""
+    _kept: ClassVar[tuple[str, ...]] = ()
+    """What else an instance has that its expansions have, too."""
 
     has_rsample = False
     has_enumerate_support = False
@@ -59,7 +69,7 @@ class Distribution:
             )
             return
         for name, constraint in constraints.items():
-            if getattr(constraint, "is_dependent", False):
+            if is_dependent(constraint) or self._computes(name):
                 continue
             value = getattr(self, name)
             if not constraint.check(value).all():
@@ -68,12 +78,42 @@ class Distribution:
                     f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
                 )
 
+    def _computes(self, name: str) -> bool:
+        """Say whether a parameter is computed from another one that was given, and so was checked."""
+        return name not in vars(self) and isinstance(getattr(type(self), name, None), lazy_property)
+
     def _unanswered(self, question: str) -> NotImplementedError:
         return NotImplementedError(f"{type(self).__name__} does not define `{question}`.")
 
     def expand(self, batch_shape: Sequence[int], _instance: Any = None) -> Any:
-        """Return the distribution with its parameters broadcast to a larger batch shape."""
-        raise self._unanswered("expand")
+        """Return the distribution with its parameters broadcast to a larger batch shape.
+
+        A subclass names its parameters in ``_fields``, or defines this itself.
+        """
+        owner = self._owner()
+        if owner is Distribution:
+            raise self._unanswered("expand")
+        return self._expanded(self._get_checked_instance(owner, _instance), Size(batch_shape))
+
+    def _owner(self) -> type:
+        """Return the nearest class that says what its parameters are."""
+        return next(c for c in type(self).__mro__ if "_fields" in vars(c))
+
+    def _expanded(self, made: Any, batch: Size) -> Any:
+        """Fill in another instance, for a larger batch shape."""
+        own = vars(self)
+        for name, trailing in self._fields.items():
+            if name in own:
+                shape = tuple(own[name].shape)
+                vars(made)[name] = own[name].expand((*batch, *shape[len(shape) - trailing :]))
+        for name in self._inner:
+            vars(made)[name] = own[name].expand(batch)
+        for name in self._kept:
+            if name in own:
+                vars(made)[name] = own[name]
+        Distribution.__init__(made, batch, self._event_shape, validate_args=False)
+        made._validate_args = self._validate_args
+        return made
 
     @property
     def batch_shape(self) -> Size:
@@ -123,6 +163,11 @@ class Distribution:
     def rsample(self, sample_shape: Sequence[int] = NOTHING) -> Any:
         """Draw samples through which gradients flow to the parameters."""
         raise self._unanswered("rsample")
+
+    def sample_n(self, n: int) -> Any:
+        """Draw ``n`` samples; FutureWarning: this is ``sample((n,))``."""
+        warn("`sample_n(n)` will be deprecated. Use `sample((n,))` instead.", FutureWarning)
+        return self.sample((n,))
 
     def log_prob(self, value: Any) -> Any:
         """Return the logarithm of the density, or of the probability, at a value."""

@@ -113,14 +113,14 @@ def advice(place: Place | Written | None) -> str:
     return "" if said is None else said[0].format(name=said[1])
 
 
-def warn(message: str) -> None:
+def warn(message: str, category: type[Warning] = UserWarning) -> None:
     """Warn at the user's line."""
     frame: FrameType | None = sys._getframe(1)
     level = 2
     while frame is not None and frame.f_back is not None and INTERNAL[frame.f_code.co_filename]:
         frame = frame.f_back
         level += 1
-    warnings.warn(message, UserWarning, stacklevel=level)
+    warnings.warn(message, category, stacklevel=level)
 
 
 class _Said:

@@ -2,6 +2,7 @@
 
 from tests.laws.explicit import (
     activations,
+    chances,
     matrices,
     networks,
     parts,
@@ -17,6 +18,7 @@ from tests.laws.operands import Entries
 EXPLICIT: Entries = {}
 for _room in (
     activations,
+    chances,
     matrices,
     networks,
     parts,
