@@ -6,9 +6,10 @@ import copy
 import io
 
 import pytest
-import torch as theirs
 
 import wengert
+
+theirs = pytest.importorskip("torch")
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@
 
 import pytest
 
+import wengert
+
 CALLS = """x * y; x * 2; x / y; x.exp(); x.sin(); x ** 2; x ** y; A @ A; A @ x; x.relu(); x.log(); x.sigmoid(); x.tanh()
 x.softmax(0); x.log_softmax(0); x.max(); x.prod(); x.sqrt(); x.abs(); F.mse_loss(x, y); torch.atan2(x, y)
 torch.bmm(A[None], A[None]); x @ y; torch.maximum(x, y); F.gelu(x); x.rsqrt(); x.cos(); torch.hypot(x, y); x.erf()
@@ -20,10 +22,7 @@ def given(torch):
 
 @pytest.mark.parametrize("call", [c.strip() for c in CALLS.replace("\n", ";").split(";")])
 def test_what_is_told_is_what_pytorch_tells(call):
-    import torch as oracle
-
-    import wengert
-
+    oracle = pytest.importorskip("torch")
     nodes = [eval(call, given(library)).grad_fn for library in (oracle, wengert)]
     theirs, ours = ({n for n in dir(node) if n.startswith("_saved_")} for node in nodes)
     assert ours <= theirs
