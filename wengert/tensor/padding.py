@@ -19,6 +19,13 @@ _MODES = {
 }
 
 
+def with_constant(input: Any, pad: Any, value: Any) -> Any:
+    """Pad a tensor with a number that its dtype can hold, also a complex one."""
+    amounts = _by_axis(input, size_argument("pad", (pad,)))
+    number = filling(value, dtype_of(input), "pad")
+    return rows.constant_pad_nd(input, pad=amounts, value=number.item())
+
+
 def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
     """Make a tensor larger by ``pad = (left, right, top, bottom, ...)`` elements, from the last dimension backwards.
 
@@ -41,10 +48,9 @@ def pad(input: Any, pad: Any, mode: str = "constant", value: Any = None) -> Any:
             f"pad(): argument 'pad' must be tuple of ints, not int. Use `({pad}, {pad})` for both ends of the last "
             f"dimension."
         )
-    amounts = _by_axis(input, size_argument("pad", (pad,)))
     if mode == "constant":
-        number = filling(0.0 if value is None else value, dtype_of(input), "pad")
-        return rows.constant_pad_nd(input, pad=amounts, value=number.item())
+        return with_constant(input, pad, 0.0 if value is None else value)
+    amounts = _by_axis(input, size_argument("pad", (pad,)))
     if mode not in _MODES:
         raise NotImplementedError(
             f"Unrecognised padding mode {mode}: use 'constant', 'reflect', 'replicate' or 'circular'."

@@ -17,6 +17,7 @@ from wengert.nn.functional.dropout import feature_alpha_dropout as _feature_alph
 from wengert.nn.functional.dropout import feature_dropout as _feature_dropout
 from wengert.nn.functional.lookup import embedding as _embedding
 from wengert.nn.functional.reducing import reduced
+from wengert.tensor.numbers import number_of
 from wengert.tensor.promotion import require_tensor
 
 
@@ -130,9 +131,10 @@ def group_norm(
     return normalization.group_norm(input, num_groups, weight, bias, eps)
 
 
-def constant_pad_nd(input: Any, pad: Any, value: float = 0) -> Any:
-    """Return `nn.functional.pad` with a constant."""
-    return padding.pad(input, pad, "constant", value)
+def constant_pad_nd(input: Any, pad: Any, value: complex = 0) -> Any:
+    """Return `nn.functional.pad` with a constant, which may be complex where the tensor is."""
+    require_tensor("constant_pad_nd", input)
+    return padding.with_constant(input, pad, number_of("constant_pad_nd", "value", value))
 
 
 def _word(reduction: int) -> str:
