@@ -81,10 +81,13 @@ def test_a_backward_needs_no_memory():
 
 
 def test_what_cannot_be_told_without_computing_is_said():
+    x = empty(2, *(12,) * 7)
     with pytest.raises(
-        MetaError, match=r"constant_pad_nd: what it makes of .*\[1000000, 1000000\].*no memory"
+        MetaError,
+        match=r"sum_along: what it makes of .*\[2, 12, .*12\] .* can only be found by computing it, and they are too "
+        r"large: no more than 16777216 elements",
     ):
-        nn.functional.pad(empty(N, N), (1, 1))
+        x.sum(0)
 
 
 def test_a_size_beyond_addresses_is_refused():
@@ -182,9 +185,21 @@ def test_the_error_names_the_operands():
 def test_numbers_and_indices_on_the_cpu_do_mix():
     m = empty(3, 4)
     assert (m + torch.tensor(2.0)).is_meta
-    assert empty(1).index_fill(0, torch.tensor([0]), 2.0).is_meta
+    assert empty(1).index_fill(0, empty(1).long(), 2.0).is_meta
     with pytest.raises(DeviceError):
         m + torch.tensor([2.0])
+    with pytest.raises(DeviceError, match="found at least two devices, meta and cpu"):
+        torch.tensor(2.0).expand(4) + m
+    for join in (torch.stack, torch.cat):
+        with pytest.raises(
+            DeviceError, match=r"of shape \[1\] and dtype torch.int64 is on the CPU"
+        ):
+            join([torch.tensor([1]), empty(1).long()])
+    with pytest.raises(DeviceError, match="dot: "):
+        torch.dot(torch.tensor([1]), empty(1).long())
+    with pytest.raises(DeviceError, match="stack: "):
+        torch.stack([torch.tensor(1.0), m.sum()])
+    m[torch.tensor([0, 2])] = torch.tensor(1.0)
     assert m[torch.tensor([0, 2])].shape == (2, 4)
     assert m[torch.tensor([True, False, True])].shape == (2, 4)
     assert m.gather(1, torch.zeros(3, 1, dtype=torch.int64)).shape == (3, 1)
