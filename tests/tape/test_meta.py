@@ -239,6 +239,59 @@ def test_a_gradient_is_where_its_leaf_is():
         empty(3).data = torch.ones(3)
 
 
+class _Elsewhere(torch.autograd.Function):
+    """Its gradient is on the CPU, wherever it is."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return torch.ones(3)
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_gradient_that_a_function_made_on_the_cpu_is_refused(inner):
+    x = empty(3, requires_grad=True)
+    out = _Elsewhere.apply(x + 1 if inner else x).sum()
+    words = "arrived at a leaf of shape" if inner else "returned an invalid gradient at index 0"
+    with pytest.raises(DeviceError, match=words + ".* - expected device meta but got cpu"):
+        out.backward()
+    assert x.grad is None
+
+
+def test_a_gradient_that_a_hook_made_on_the_cpu_is_refused():
+    x = empty(3, requires_grad=True)
+    y = x * 2
+    for register, hook in (
+        (x.register_hook, lambda g: torch.ones(3)),
+        (y.register_hook, lambda g: torch.ones(3)),
+        (y.grad_fn.register_prehook, lambda gs: (torch.ones(3),)),
+        (y.grad_fn.register_hook, lambda gs, of: (torch.ones(3), *gs[1:])),
+    ):
+        handle = register(hook)
+        with pytest.raises(DeviceError, match="changed the device of value.*on meta.*on cpu"):
+            y.sum().backward(retain_graph=True)
+        handle.remove()
+    assert x.grad is None
+
+
+def test_a_function_may_move_between_devices():
+    class Moving(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.to("meta")
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.ones(3)
+
+    x = torch.ones(3, requires_grad=True)
+    (Moving.apply(x).sum() + Moving.apply(x * 2).sum()).backward()
+    assert x.grad.tolist() == [3.0] * 3
+
+
 def test_absent_cotangents_are_there_too():
     class Pair(torch.autograd.Function):
         @staticmethod

@@ -158,6 +158,14 @@ def nowhere(op: str) -> DeviceError:
     )
 
 
+def misplaced(what: str, leaf: Any, there: bool) -> DeviceError:
+    """Word the error for a gradient on the device meta (``there``), or not, of a leaf that is not, or is."""
+    return DeviceError(
+        f"{what} - expected device {leaf.device} but got {'meta' if there else 'cpu'}. A gradient is where that is of "
+        f"which it is the gradient: make it with `torch.zeros_like(x)` or its like, or move it with `.to(x.device)`."
+    )
+
+
 def _description(row: Primitive, x: Value, operands: Sequence[Value]) -> Any:
     """Return what is known of an operand: of one on the CPU, a number, an index or a function's own, the array."""
     raw = x.__class__ in RAW
@@ -427,4 +435,14 @@ def in_order(shape: Shape, order: Sequence[int], dtype: np.dtype[Any]) -> Shape:
     return tuple(strides)
 
 
-__all__ = ["META", "Meta", "MetaLevel", "beside", "in_order", "is_meta", "no_data", "nowhere"]
+__all__ = [
+    "META",
+    "Meta",
+    "MetaLevel",
+    "beside",
+    "in_order",
+    "is_meta",
+    "misplaced",
+    "no_data",
+    "nowhere",
+]
