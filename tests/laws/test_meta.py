@@ -14,7 +14,7 @@ from wengert.tape import meta
 from wengert.tape.meta import Meta, is_meta
 from wengert.tape.storage import handle
 
-SPREADS = ("spread", "grid_spread")
+SPREADS = ("spread", "grid_spread", "grid_sample", "grid_sample3d")
 """Rows whose results lie in memory in orders that their operands' shapes do not tell."""
 
 
