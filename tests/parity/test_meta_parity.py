@@ -106,6 +106,172 @@ def test_computing(torch, compute):
     return seen(eval(compute, given))
 
 
+def meta_namespace(torch):
+    """Return what programs at real sizes are written in: ``e`` makes numbers, ``zeros`` indices, ``grads`` derives."""
+
+    def e(*shape):
+        return torch.empty(*shape, device="meta")
+
+    def grads(f, *shapes):
+        given = [torch.empty(*shape, device="meta", requires_grad=True) for shape in shapes]
+        f(*given).sum().backward()
+        return [x.grad for x in given]
+
+    def zeros(*shape):
+        return torch.zeros(*shape, dtype=torch.int64, device="meta")
+
+    return {
+        "torch": torch, "F": torch.nn.functional, "nn": torch.nn, "e": e, "zeros": zeros, "grads": grads,
+    }  # fmt: skip
+
+
+def leaves_of(found):
+    if isinstance(found, list | tuple):
+        return [x for part in found for x in leaves_of(part)]
+    return [found]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        "F.conv2d(e(3, 3, 224, 224), e(8, 3, 1, 1), stride=4)",
+        "nn.Conv2d(3, 768, 16, 16, device='meta')(e(1, 3, 224, 224))",
+        "F.conv1d(e(1, 1, 480000), e(512, 1, 400), stride=160)",
+        "F.conv3d(e(2, 3, 33, 65, 129), e(8, 3, 3, 5, 7), stride=(2, 4, 8), padding=(1, 2, 3), dilation=(1, 2, 1))",
+        "F.conv_transpose2d(e(2, 64, 56, 56), e(64, 32, 4, 4), stride=4, padding=1, output_padding=2)",
+        "F.conv2d(e(2, 64, 112, 112), e(64, 1, 3, 3), groups=64, stride=2, padding='valid')",
+        "F.conv2d(e(2, 64, 112, 112), e(64, 1, 3, 3), groups=64, padding='same')",
+        "F.max_pool2d(e(4, 64, 224, 224), 8, 4, padding=2)",
+        "F.max_pool2d(e(4, 64, 224, 224), 8, 4, padding=2, return_indices=True)", "F.max_pool1d(e(4, 64, 48000), 16)",
+        "F.max_pool3d(e(1, 3, 64, 64, 64), 4, ceil_mode=True)",
+        "F.avg_pool2d(e(4, 64, 225, 224), 16, 8, ceil_mode=True)", "F.avg_pool1d(e(4, 64, 48000), 160, 80)",
+        "F.adaptive_avg_pool2d(e(4, 512, 100, 100), 7)",
+        "F.adaptive_max_pool2d(e(4, 512, 100, 100), (7, 1), return_indices=True)",
+        "F.adaptive_avg_pool2d(e(4, 512, 96, 96), 1)", "F.lp_pool2d(e(4, 64, 224, 224), 2., 16)",
+        "F.max_unpool2d(e(4, 64, 56, 56), zeros(4, 64, 56, 56), 4)", "F.unfold(e(4, 3, 224, 224), 16, stride=16)",
+        "F.fold(e(4, 768, 196), (224, 224), 16, stride=16)", "F.interpolate(e(4, 64, 100, 100), scale_factor=4)",
+        "F.interpolate(e(4, 64, 100, 100), size=(25, 400), mode='bilinear')",
+        "F.interpolate(e(4, 64, 100, 100), size=(25, 400), mode='bicubic', antialias=True)",
+        "F.interpolate(e(4, 64, 1000), size=125, mode='linear')", "F.pad(e(4, 64, 100, 100), (16, 8, 4, 100))",
+        "F.pad(e(4, 64, 100, 100), (16, 8, 4, 99), mode='reflect')",
+        "F.pad(e(4, 64, 100, 100), (16, 8, 4, 99), mode='replicate')",
+        "F.pad(e(4, 64, 100, 100), (16, 8, 4, 99), mode='circular')", "e(100, 1000).repeat(8, 16)",
+        "e(100, 1000).tile(4, 4, 4)", "e(100, 1000).unfold(1, 16, 8)", "e(100, 1000).repeat_interleave(16, 1)",
+        "torch.block_diag(e(100, 1000), e(1000, 100))", "torch.stack([e(300, 400)]*5, 1)",
+        "torch.cat([e(300, 400)]*5, 1)", "torch.diag_embed(e(300, 400))", "torch.diag(e(3000), 16)",
+        "torch.kron(e(100, 100), e(50, 30))", "torch.outer(e(30000), e(40000))",
+        "F.pixel_shuffle(e(4, 64, 100, 100), 4)", "F.pixel_unshuffle(e(4, 4, 400, 400), 4)", "F.glu(e(4, 6400, 100))",
+        "nn.LSTM(1024, 1024, 2, device='meta', bidirectional=True)(e(50, 64, 1024))",
+        "nn.GRU(1024, 1000, device='meta')(e(50, 64, 1024))[0]",
+        "nn.RNN(1024, 1000, device='meta')(e(50, 64, 1024))[0]", "torch.fft.fft(e(64, 10000))",
+        "torch.fft.rfft(e(64, 10000))", "torch.fft.rfft2(e(64, 1000, 1001))",
+        "torch.fft.irfft(torch.empty(64, 5001, dtype=torch.complex64, device='meta'))",
+        "torch.fft.rfft(e(64, 10000), n=4096)",
+        "torch.stft(e(4, 48000), 400, 160, window=e(400), return_complex=True)",
+        "F.grid_sample(e(4, 64, 224, 224), e(4, 56, 28, 2), align_corners=False)",
+        "F.affine_grid(e(4, 2, 3), (4, 3, 224, 224), align_corners=False)",
+        "F.embedding(zeros(64, 512), e(50000, 768))", "e(50000, 768)[zeros(64, 512)]",
+        "e(5000, 768).gather(0, zeros(100, 768))", "e(5000, 768).index_select(1, zeros(100))",
+        "e(5000, 768).scatter_add(0, zeros(100, 768), e(100, 768))",
+        "e(5000, 768).scatter_reduce(0, zeros(100, 768), e(100, 768), 'prod')", "F.one_hot(zeros(1000, 100), 1000)",
+        "torch.nn.functional.scaled_dot_product_attention(e(8, 16, 1024, 64), e(8, 16, 2048, 64), e(8, 16, 2048, 64))",
+        "nn.MultiheadAttention(768, 12, device='meta')(*[e(512, 8, 768)] * 3)",
+        "nn.LayerNorm(768, device='meta')(e(8, 512, 768))", "nn.GroupNorm(32, 768, device='meta')(e(8, 768, 32, 32))",
+        "nn.BatchNorm2d(768, device='meta')(e(8, 768, 32, 32))",
+        "nn.InstanceNorm2d(768, device='meta')(e(8, 768, 32, 32))", "F.local_response_norm(e(8, 768, 32, 32), 5)",
+        "F.cross_entropy(e(8192, 50000), zeros(8192))",
+        "F.cross_entropy(e(8, 21, 512, 512), zeros(8, 512, 512), reduction='none')",
+        "F.cosine_similarity(e(1000, 768), e(1000, 768))", "torch.cdist(e(8, 1000, 64), e(8, 2000, 64))",
+        "torch.topk(e(1000, 1000), 50)", "e(1000, 1000).kthvalue(30)", "torch.sort(e(1000, 1000))",
+        "e(1000, 1000).median(0)", "e(1000, 1000).softmax(1)", "e(1000, 1000).var(1, keepdim=True)",
+        "e(100, 100, 100, 30).mean((1, 3))", "e(1000, 1000).cumsum(0)", "e(1000, 1000).norm(dim=0)",
+        "torch.einsum('bhqd,bhkd->bhqk', e(8, 16, 100, 64), e(8, 16, 200, 64))",
+        "torch.tensordot(e(100, 200, 30), e(200, 30, 40), 2)", "torch.histc(e(100000), 100)",
+        "torch.searchsorted(e(1000), e(5000, 20))", "torch.tril(e(1000, 1000))", "e(1000, 1000).roll(5, 0)",
+        "e(1000, 1000).flip(0)", "torch.rot90(e(1000, 2000))", "torch.trapezoid(e(1000, 2000))",
+        "torch.diff(e(1000, 2000))", "e(1000, 2000).diagonal(100)", "torch.meshgrid(e(200), e(300), indexing='ij')",
+        "torch.quantile(e(1000, 200), .5, dim=1)", "F.bilinear(e(1000, 50), e(1000, 60), e(30, 50, 60))",
+        "F.linear(e(8, 1000, 768), e(3072, 768), e(3072))", "torch.vander(e(1000), 50)",
+        "torch.cross(e(100000, 3), e(100000, 3))", "e(24, 24, 24, 24, 24, 24).sum(0)", "e(100, 1000).chunk(8)",
+        "e(1000).as_strided((100, 50), (8, 2))", "torch.cumprod(e(1000, 100), 1)", "torch.logsumexp(e(1000, 100), 1)",
+        "torch.renorm(e(1000, 100), 2, 0, 1.)",
+        "nn.Sequential(nn.Conv2d(3, 64, 7, 2, 3), nn.MaxPool2d(3, 2, 1)).to('meta')(e(8, 3, 224, 224))",
+        "nn.TransformerEncoderLayer(768, 12, 3072, batch_first=True, device='meta')(e(8, 512, 768))",
+        "grads(lambda x, w: F.conv2d(x, w, stride=4), (3, 3, 224, 224), (8, 3, 1, 1))",
+        "grads(lambda x, w: F.conv_transpose2d(x, w, stride=4), (3, 8, 56, 56), (8, 3, 4, 4))",
+        "grads(lambda x: F.max_pool2d(x, 8, 4), (4, 64, 224, 224))",
+        "grads(lambda x: F.avg_pool2d(x, 8, 4), (4, 64, 224, 224))",
+        "grads(lambda x: F.adaptive_avg_pool2d(x, 7), (4, 64, 100, 100))",
+        "grads(lambda x: F.adaptive_max_pool2d(x, 7), (4, 64, 100, 100))",
+        "grads(lambda x: F.unfold(x, 16, stride=16), (4, 3, 224, 224))",
+        "grads(lambda x: F.interpolate(x, scale_factor=4., mode='bicubic'), (4, 3, 100, 100))",
+        "grads(lambda x: x.repeat(8, 16), (100, 1000))", "grads(lambda x: x.unfold(1, 16, 8), (100, 1000))",
+        "grads(lambda x: torch.fft.rfft(x).abs(), (64, 10000))",
+        "grads(lambda x, y: F.grid_sample(x, y, align_corners=False), (4, 64, 224, 224), (4, 56, 28, 2))",
+        "grads(lambda x: torch.stack([x]*5), (300, 400))",
+        "grads(lambda x: F.embedding(zeros(64, 512), x), (50000, 768))",
+        "grads(lambda x: F.cross_entropy(x, zeros(8192)), (8192, 50000))",
+        "grads(lambda x: x.cumprod(1), (1000, 100))", "grads(lambda x: F.glu(x), (1000, 100))",
+        "grads(lambda x: torch.topk(x, 50).values, (1000, 1000))",
+        "grads(lambda x: nn.LSTM(1024, 1000, device='meta')(x)[0], (5, 64, 1024))",
+        "grads(lambda x: torch.cdist(x, x[:100]), (1000, 64))",
+        "grads(lambda x: F.pad(x, (16, 8, 4, 9), mode='reflect'), (4, 3, 100, 100))",
+        "grads(lambda x: F.pad(x, (16, 8, 4, 9), mode='circular'), (4, 3, 100, 100))",
+    ],
+)  # fmt: skip
+def test_real_sizes(torch, compute):
+    found = leaves_of(eval(compute, meta_namespace(torch)))
+    return [
+        None if x is None else (tuple(x.shape), str(x.dtype), x.stride(), str(x.device))
+        for x in found
+    ]
+
+
+@pytest.mark.parametrize(
+    "compute",
+    [
+        "torch.linalg.svd(e(20, 1000), full_matrices=False)", "torch.linalg.svd(e(100, 1000), full_matrices=False)",
+        "torch.linalg.svd(e(100, 1000))", "torch.linalg.qr(e(1000, 100))", "torch.linalg.qr(e(20, 1000))",
+        "torch.linalg.inv(e(1000, 1000))", "torch.linalg.solve(e(1000, 1000), e(1000, 50))",
+        "torch.linalg.cholesky(e(1000, 1000))", "torch.linalg.eigh(e(100, 100))",
+        "torch.linalg.lu_factor(e(1000, 300))", "torch.linalg.det(e(50, 100, 100))", "torch.linalg.pinv(e(200, 100))",
+    ],
+)  # fmt: skip
+def test_real_sizes_of_matrices(torch, compute):
+    """Strides are not compared: LAPACK's results lie column by column in PyTorch."""
+    found = leaves_of(eval(compute, meta_namespace(torch)))
+    return [(tuple(x.shape), str(x.dtype), str(x.device)) for x in found]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        "torch.cat([c.long(), e(3).long()])", "torch.dot(c.long(), e(3).long())", "torch.stack([c[0], e(1)[0]])",
+        "torch.tensor(2.0).expand(3) + e(3)", "c.long() * e(3)", "F.nll_loss(e(3, 4), c.long())",
+        "strange(lambda g: c, e(3))",
+    ],
+)  # fmt: skip
+def test_what_is_elsewhere_is_refused(torch, refused):
+    def strange(backward, x):
+        class Strange(torch.autograd.Function):
+            @staticmethod
+            def forward(ctx, x):
+                return x * 2
+
+            @staticmethod
+            def backward(ctx, g):
+                return backward(g)
+
+        x.requires_grad_()
+        Strange.apply(x).sum().backward()
+
+    try:
+        eval(refused, {**meta_namespace(torch), "c": torch.ones(3), "strange": strange})
+    except RuntimeError:
+        return "refused"
+    return "accepted"
+
+
 @pytest.mark.parametrize(
     "ask",
     [

@@ -81,10 +81,13 @@ def test_a_backward_needs_no_memory():
 
 
 def test_what_cannot_be_told_without_computing_is_said():
+    x = empty(2, *(12,) * 7)
     with pytest.raises(
-        MetaError, match=r"constant_pad_nd: what it makes of .*\[1000000, 1000000\].*no memory"
+        MetaError,
+        match=r"sum_along: what it makes of .*\[2, 12, .*12\] .* can only be found by computing it, and they are too "
+        r"large: no more than 16777216 elements",
     ):
-        nn.functional.pad(empty(N, N), (1, 1))
+        x.sum(0)
 
 
 def test_a_size_beyond_addresses_is_refused():
@@ -182,9 +185,21 @@ def test_the_error_names_the_operands():
 def test_numbers_and_indices_on_the_cpu_do_mix():
     m = empty(3, 4)
     assert (m + torch.tensor(2.0)).is_meta
-    assert empty(1).index_fill(0, torch.tensor([0]), 2.0).is_meta
+    assert empty(1).index_fill(0, empty(1).long(), 2.0).is_meta
     with pytest.raises(DeviceError):
         m + torch.tensor([2.0])
+    with pytest.raises(DeviceError, match="found at least two devices, meta and cpu"):
+        torch.tensor(2.0).expand(4) + m
+    for join in (torch.stack, torch.cat):
+        with pytest.raises(
+            DeviceError, match=r"of shape \[1\] and dtype torch.int64 is on the CPU"
+        ):
+            join([torch.tensor([1]), empty(1).long()])
+    with pytest.raises(DeviceError, match="dot: "):
+        torch.dot(torch.tensor([1]), empty(1).long())
+    with pytest.raises(DeviceError, match="stack: "):
+        torch.stack([torch.tensor(1.0), m.sum()])
+    m[torch.tensor([0, 2])] = torch.tensor(1.0)
     assert m[torch.tensor([0, 2])].shape == (2, 4)
     assert m[torch.tensor([True, False, True])].shape == (2, 4)
     assert m.gather(1, torch.zeros(3, 1, dtype=torch.int64)).shape == (3, 1)
@@ -222,6 +237,59 @@ def test_a_gradient_is_where_its_leaf_is():
         x.grad = torch.ones(3)
     with pytest.raises(RuntimeError, match="incompatible tensor type: torch.meta.FloatTensor"):
         empty(3).data = torch.ones(3)
+
+
+class _Elsewhere(torch.autograd.Function):
+    """Its gradient is on the CPU, wherever it is."""
+
+    @staticmethod
+    def forward(ctx, x):
+        return x * 2
+
+    @staticmethod
+    def backward(ctx, g):
+        return torch.ones(3)
+
+
+@pytest.mark.parametrize("inner", [False, True])
+def test_a_gradient_that_a_function_made_on_the_cpu_is_refused(inner):
+    x = empty(3, requires_grad=True)
+    out = _Elsewhere.apply(x + 1 if inner else x).sum()
+    words = "arrived at a leaf of shape" if inner else "returned an invalid gradient at index 0"
+    with pytest.raises(DeviceError, match=words + ".* - expected device meta but got cpu"):
+        out.backward()
+    assert x.grad is None
+
+
+def test_a_gradient_that_a_hook_made_on_the_cpu_is_refused():
+    x = empty(3, requires_grad=True)
+    y = x * 2
+    for register, hook in (
+        (x.register_hook, lambda g: torch.ones(3)),
+        (y.register_hook, lambda g: torch.ones(3)),
+        (y.grad_fn.register_prehook, lambda gs: (torch.ones(3),)),
+        (y.grad_fn.register_hook, lambda gs, of: (torch.ones(3), *gs[1:])),
+    ):
+        handle = register(hook)
+        with pytest.raises(DeviceError, match="changed the device of value.*on meta.*on cpu"):
+            y.sum().backward(retain_graph=True)
+        handle.remove()
+    assert x.grad is None
+
+
+def test_a_function_may_move_between_devices():
+    class Moving(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            return x.to("meta")
+
+        @staticmethod
+        def backward(ctx, g):
+            return torch.ones(3)
+
+    x = torch.ones(3, requires_grad=True)
+    (Moving.apply(x).sum() + Moving.apply(x * 2).sum()).backward()
+    assert x.grad.tolist() == [3.0] * 3
 
 
 def test_absent_cotangents_are_there_too():

@@ -111,8 +111,9 @@ class Primitive:
       ``aligned``     broadcasts its operands against each other, element by element
       ``batch``       ``(size, mapped, params, *values) -> value``, where neither of these does
       ``definition``  for composite rows, the same function in other rows
-      ``outline``     takes the forward's place where only shapes and dtypes of results are asked for, because the
-                      forward refuses some values
+      ``outline``     takes the forward's place where only shapes, dtypes and strides of results are asked for, because
+                      the forward refuses some values or its results' sizes are computed from the operands'. Unless
+                      ``aligned`` it reads no elements, and so it is asked about tensors that have none
       ``together``    the `Rule` for the cotangents of all operands at once, where they have their work in common
       ``takes_absent``  rules of several outputs take None for cotangents that never came; else they come as zeros
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way

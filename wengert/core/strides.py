@@ -6,12 +6,15 @@ element by element that is left to NumPy, which agrees where operands lie alike 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
+from numpy.lib.stride_tricks import as_strided
 
 from wengert.core.carrier import Array
 from wengert.core.shapes import Shape
+from wengert.errors import ShapeError, shape_text
 
 
 def by_rows(x: Array) -> Array:
@@ -71,6 +74,32 @@ def laid_as(x: Array, like: Array, dtype: np.dtype[Any] | None = None) -> Array:
     out = room_like(like, x.dtype if dtype is None else dtype)
     np.copyto(out, x, casting="unsafe")
     return out
+
+
+def hollow(shape: Sequence[int], dtype: Any) -> Array:
+    """Return an array for its shape and dtype alone, row by row: it has memory for one element, not to be read.
+
+    Outlines of rows are made of such, since they are asked about results that no memory could hold.
+    """
+    one = np.zeros(1, dtype)
+    if any(n < 0 for n in shape):
+        raise ShapeError(
+            f"a result of the shape {shape_text(tuple(shape))} would have a negative size."
+        )
+    strides, step = [0] * len(shape), one.itemsize
+    for axis in reversed(range(len(shape))):
+        strides[axis] = step
+        step *= max(shape[axis], 1)
+    return as_strided(one, shape, strides)
+
+
+def hollow_like(x: Array, shape: Sequence[int] | None = None, dtype: Any = None) -> Array:
+    """Return what `hollow` does, its elements in the order in memory of those of ``x``, which has as many axes."""
+    order = memory_order(x)
+    shape = x.shape if shape is None else shape
+    return in_axes(
+        hollow([shape[axis] for axis in order], x.dtype if dtype is None else dtype), order
+    )
 
 
 def copied(x: Array) -> Array:

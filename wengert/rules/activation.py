@@ -8,7 +8,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, elementwise
-from wengert.core.strides import by_rows
+from wengert.core.strides import by_rows, hollow_like
 from wengert.rules.blocks import in_blocks
 from wengert.rules.elementwise import abs, exp, keep_where, sigmoid, sign, square, tanh, where
 from wengert.rules.memory import zero
@@ -321,5 +321,12 @@ def _glu_vjp(ct: Any, x: Any, dim: int) -> Any:
     return cat(through, through * (1.0 - s) * a, dim=dim)
 
 
-glu = composite("glu", _glu_definition, None, _glu_vjp, shift=lambda p, size: {"dim": p["dim"] + 1})
+def _glu_outline(x: Array, *, dim: int) -> Array:
+    return hollow_like(_halves(x, dim)[0])
+
+
+glu = composite(
+    "glu", _glu_definition, None, _glu_vjp, shift=lambda p, size: {"dim": p["dim"] + 1},
+    outline=_glu_outline,
+)  # fmt: skip
 """The first half along ``dim`` times the sigmoid of the second."""

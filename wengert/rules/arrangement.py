@@ -14,7 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general, linear
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows, laid_as
+from wengert.core.strides import by_rows, hollow, laid_as
 from wengert.rules.structural import reshape, slice_, sum
 
 Pad = tuple[tuple[int, int], ...]
@@ -88,7 +88,13 @@ def _repeat_batch(size: int, mapped: Any, p: dict[str, Any], x: Any) -> Any:
     return repeat(lined_up, repeats=(1, *p["repeats"]))
 
 
-repeat = linear("repeat", _repeat, _unrepeat, batch=_repeat_batch)
+def _repeat_outline(x: Array, *, repeats: Shape) -> Array:
+    rank = max(x.ndim, len(repeats))
+    shape, times = ((1,) * (rank - len(t)) + tuple(t) for t in (x.shape, repeats))
+    return hollow([n * k for n, k in zip(shape, times, strict=True)], x.dtype)
+
+
+repeat = linear("repeat", _repeat, _unrepeat, batch=_repeat_batch, outline=_repeat_outline)
 
 
 def _tril(x: Array, *, diagonal: int) -> Array:
@@ -127,7 +133,14 @@ def _block(ct: Any, position: int, shapes: tuple[Shape, ...]) -> Any:
     return slice_(ct, index=(Ellipsis, *corner))
 
 
-block_diag = linear("block_diag", _block_diag, _block, shift=lambda p, size: p)
+def _block_diag_outline(*arrays: Array) -> Array:
+    ends = (builtins.sum(x.shape[d] for x in arrays) for d in (-2, -1))
+    return hollow((*arrays[0].shape[:-2], *ends), arrays[0].dtype)
+
+
+block_diag = linear(
+    "block_diag", _block_diag, _block, shift=lambda p, size: p, outline=_block_diag_outline
+)
 
 
 def _shift_pad(p: dict[str, Any], size: int) -> dict[str, Any]:
@@ -148,6 +161,11 @@ def _constant_pad_nd(x: Array, *, pad: Pad, value: complex) -> Array:
     return out
 
 
+def _padded(x: Array, *, pad: Pad, **p: Any) -> Array:
+    ends = zip(x.shape, pad, strict=True)
+    return hollow([n + before + after for n, (before, after) in ends], x.dtype)
+
+
 def _unpad(ct: Any, pad: Pad) -> Any:
     return constant_pad_nd(ct, pad=tuple((-before, -after) for before, after in pad), value=0.0)
 
@@ -155,6 +173,7 @@ def _unpad(ct: Any, pad: Pad) -> Any:
 constant_pad_nd = general(
     "constant_pad_nd", _constant_pad_nd, _unpad,
     lambda tangents, pad: constant_pad_nd(tangents[0], pad=pad, value=0.0), shift=_shift_pad,
+    outline=_padded,
 )  # fmt: skip
 
 
@@ -193,11 +212,12 @@ def _padding(name: str, into: Any, backward_name: str) -> Primitive:
 
     row = linear(
         name, pad_forward, lambda ct, x_shape, pad: back(ct, pad=pad, shape=x_shape),
-        shift=_shift_pad, backward_name=backward_name,
+        shift=_shift_pad, outline=_padded, backward_name=backward_name,
     )  # fmt: skip
     back = linear(
         f"{name}_backward", add_back, lambda ct, pad: row(ct, pad=pad),
-        shift=_shift_pad, backward_name=backward_name.replace("Backward0", "BackwardBackward0"),
+        shift=_shift_pad, outline=lambda x, *, pad, shape: hollow(shape, x.dtype),
+        backward_name=backward_name.replace("Backward0", "BackwardBackward0"),
     )  # fmt: skip
     return row
 

@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.rules.pooling import windows_of
 
 
@@ -19,6 +20,16 @@ def _im2col(x: Array, **p: Any) -> Array:
     seen = np.stack(list(windows.views(windows.frame(x, 0))), axis=-1 - rank)
     channels = x.shape[-rank - 1] * math.prod(windows.kernel)
     return seen.reshape(*x.shape[: -rank - 1], channels, math.prod(windows.counts))
+
+
+def _im2col_outline(x: Array, *, kernel: Shape, counts: Shape, **p: Any) -> Array:
+    rank = len(kernel)
+    lead, channels = x.shape[: -rank - 1], x.shape[-rank - 1]
+    return hollow((*lead, channels * math.prod(kernel), math.prod(counts)), x.dtype)
+
+
+def _col2im_outline(x: Array, *, kernel: Shape, size: Shape, **p: Any) -> Array:
+    return hollow((*x.shape[:-2], x.shape[-2] // math.prod(kernel), *size), x.dtype)
 
 
 def _col2im(x: Array, *, size: Shape, **p: Any) -> Array:
@@ -42,8 +53,9 @@ def _im2col_transpose(
 
 
 im2col = linear(
-    "im2col", _im2col, _im2col_transpose, shift=lambda p, size: p, backward_name="Im2ColBackward0"
-)
+    "im2col", _im2col, _im2col_transpose, shift=lambda p, size: p, outline=_im2col_outline,
+    backward_name="Im2ColBackward0",
+)  # fmt: skip
 """``(..., c, *size) -> (..., c * prod(kernel), windows)``."""
 
 col2im = linear(
@@ -51,5 +63,5 @@ col2im = linear(
     lambda ct, kernel, stride, padding, dilation, counts: im2col(
         ct, kernel=kernel, stride=stride, padding=padding, dilation=dilation, counts=counts
     ),
-    shift=lambda p, size: p, backward_name="Col2ImBackward0",
+    shift=lambda p, size: p, outline=_col2im_outline, backward_name="Col2ImBackward0",
 )  # fmt: skip

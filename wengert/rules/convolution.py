@@ -19,6 +19,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.rules.blocks import widened
 from wengert.rules.structural import broadcast_to, permute, reshape
 
@@ -172,6 +173,19 @@ def _convolution_kernel(x: Array, y: Array, *, size: Shape, **p: Any) -> Array:
     return total.reshape(m, c // plan.groups, *size)
 
 
+def _outline(x: Array, y: Array, **p: Any) -> Array:
+    plan = _Plan(x.shape[2:], y.shape[2:], **p)
+    return hollow((len(x), len(y), *plan.out), x.dtype)
+
+
+def _image_outline(x: Array, y: Array, *, size: Shape, groups: int, **p: Any) -> Array:
+    return hollow((len(x), y.shape[1] * groups, *size), x.dtype)
+
+
+def _kernel_outline(x: Array, y: Array, *, size: Shape, groups: int, **p: Any) -> Array:
+    return hollow((y.shape[1], x.shape[1] // groups, *size), x.dtype)
+
+
 def _as_parameters(stride: Shape, padding: Shape, dilation: Shape, groups: int) -> dict[str, Any]:
     return {"stride": stride, "padding": padding, "dilation": dilation, "groups": groups}
 
@@ -264,19 +278,20 @@ def _kernel_batch(size: int, mapped: Any, p: dict[str, Any], x: Any, y: Any) -> 
 
 convolution = linear(
     "convolution", _convolution, [_forward_image, _forward_kernel],
-    joint=False, batch=_image_batch(lambda: convolution),
+    joint=False, batch=_image_batch(lambda: convolution), outline=_outline,
 )  # fmt: skip
 """``out[n, m, o] = sum over c, k of x[n, c, o stride + k dilation - padding] y[m, c, k]``, within each group."""
 
 convolution_image = linear(
     "convolution_image", _convolution_image, [_image_result, _image_kernel],
-    joint=False, batch=_image_batch(lambda: convolution_image), backward_name="ConvolutionBackward0",
+    joint=False, batch=_image_batch(lambda: convolution_image), outline=_image_outline,
+    backward_name="ConvolutionBackward0",
 )  # fmt: skip
 """The transpose of `convolution` with respect to an image of spatial ``size``: a transposed convolution of ``x``."""
 
 convolution_kernel = linear(
     "convolution_kernel", _convolution_kernel, [_kernel_image, _kernel_result],
-    joint=False, batch=_kernel_batch, backward_name="ConvolutionBackward0",
+    joint=False, batch=_kernel_batch, outline=_kernel_outline, backward_name="ConvolutionBackward0",
 )  # fmt: skip
 """The transpose of `convolution` of an image ``x`` with respect to a kernel of spatial ``size``."""
 

@@ -17,6 +17,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, constant
+from wengert.core.strides import hollow
 from wengert.rules.elementwise import exp, keep_where, where
 from wengert.rules.indexing import every, gather, scatter
 from wengert.rules.memory import revalued, zero
@@ -62,7 +63,9 @@ def _with_blanks(labels: Array, sizes: Array, blank: int) -> tuple[Array, Array,
 def _outline(
     targets: Array, sizes: Array, *, blank: int, classes: int
 ) -> tuple[Array, Array, Array, Array]:
-    return _with_blanks(targets, sizes, blank)
+    shape = (*targets.shape[:-1], 2 * targets.shape[-1] + 1)
+    skips, starts, ends = (hollow(shape, np.bool_) for _ in range(3))
+    return hollow(shape, np.int64), skips, starts, ends
 
 
 ctc_states = constant(
@@ -242,8 +245,9 @@ def _vjp(ct: Any, x: Any, targets: Any, lengths: Any, sizes: Any, blank: int, fi
 
 
 ctc = composite(
-    "ctc", _definition, _kernel, [_vjp, None, None, None], backward_name="CtcLossBackward0"
-)
+    "ctc", _definition, _kernel, [_vjp, None, None, None], backward_name="CtcLossBackward0",
+    outline=lambda x, *others, **p: hollow((x.shape[1],), x.dtype),
+)  # fmt: skip
 """Minus the log-probability of each of ``n`` sequences of labels. With ``finite``, impossible ones have no slope."""
 
 __all__ = ["ctc", "ctc_back", "ctc_states"]

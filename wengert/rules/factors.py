@@ -14,6 +14,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general
+from wengert.core.strides import hollow
 from wengert.errors import LinAlgError
 from wengert.rules.arrangement import tril, triu
 from wengert.rules.contraction import _swap, matmul
@@ -186,7 +187,10 @@ def _pivot_matrix(x: Array, *, rows: int, dtype: np.dtype[Any]) -> Array:
     return (order[..., None, :] == np.arange(rows)[:, None]).astype(dtype)
 
 
-pivot_matrix = constant("pivot_matrix", _pivot_matrix, shift=same)
+pivot_matrix = constant(
+    "pivot_matrix", _pivot_matrix, shift=same,
+    outline=lambda x, *, rows, dtype: hollow((*x.shape[:-1], rows, rows), dtype),
+)  # fmt: skip
 """The permutation matrix that undoes the exchanges of rows which LAPACK's pivots (from 1) stand for."""
 
 
@@ -279,9 +283,14 @@ def upper_part(factors: Any) -> Any:
     )
 
 
+def _lu_outline(x: Array, *, check: bool) -> tuple[Array, Array]:
+    pivots = (*x.shape[:-2], builtins.min(x.shape[-2:]))
+    return hollow(x.shape, x.dtype), hollow(pivots, np.int32)
+
+
 lu_factor = general(
     "lu_factor", _lu_factor, _lu_vjp, _lu_jvp, outputs=("factors", "pivots"), shift=same,
-    outline=lambda x, *, check: _lu_factor(x, check=False),
+    outline=_lu_outline,
     backward_name="LinalgLuFactorExBackward0",
 )  # fmt: skip
 """Gauss's factors of ``x = P L U`` in one matrix, with LAPACK's pivots. The row exchanges count as constant."""

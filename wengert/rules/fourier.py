@@ -15,7 +15,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
-from wengert.core.strides import by_rows, copied, in_axes, steps
+from wengert.core.strides import by_rows, copied, hollow, hollow_like, in_axes, steps
 from wengert.rules.complex_parts import real_part
 from wengert.rules.structural import cat, slice_, squeeze, transpose
 
@@ -66,6 +66,28 @@ def _transformed(x: Array, order: list[int], kind: str, count: int, **how: Any) 
     return by_rows(getattr(_scipy(), kind)(x.transpose(order), **how))
 
 
+def _laid(x: Array, order: list[int], axis: int, n: int, dtype: Any) -> Array:
+    """Return the outline of a transform of ``x`` whose axes lie in that order, with ``n`` elements along ``axis``."""
+    shape = list(x.shape)
+    shape[axis] = n
+    return in_axes(hollow([shape[a] for a in order], dtype), order)
+
+
+def _dft_outline(x: Array, *, axes: Axes, inverse: bool, power: float) -> Array:
+    if not axes:
+        return hollow_like(x)
+    return _laid(x, _order(x, axes, len(axes)), -1, x.shape[-1], x.dtype)
+
+
+def _real_dft_outline(x: Array, *, axes: Axes, onesided: bool, power: float) -> Array:
+    n, dtype = x.shape[axes[-1]], np.result_type(x.dtype, np.complex64)
+    return _laid(x, _order(x, axes, len(axes) - 1), axes[-1], n // 2 + 1 if onesided else n, dtype)
+
+
+def _real_idft_outline(x: Array, *, axes: Axes, n: int, power: float) -> Array:
+    return _laid(x, _order(x, axes, len(axes) - 1), axes[-1], n, x.real.dtype)
+
+
 def _dft(x: Array, *, axes: Axes, inverse: bool, power: float) -> Array:
     if not axes:
         return copied(x)
@@ -76,7 +98,7 @@ def _dft(x: Array, *, axes: Axes, inverse: bool, power: float) -> Array:
 
 dft = linear(
     "dft", _dft, lambda ct, axes, inverse, power: dft(ct, axes=axes, inverse=inverse, power=power),
-    shift=_same, backward_name="FftC2CBackward0",
+    shift=_same, outline=_dft_outline, backward_name="FftC2CBackward0",
 )  # fmt: skip
 """``sum(x[j] * exp(-2 pi i j k / n))`` of complex numbers; with ``inverse``, without the minus."""
 
@@ -120,7 +142,7 @@ def _mirrored(half: Any, axis: int, n: int, factor: float) -> Any:
 real_dft = general(
     "real_dft", _real_dft, _real_dft_vjp,
     lambda tangents, axes, onesided, power: real_dft(tangents[0], axes=axes, onesided=onesided, power=power),
-    shift=_same, backward_name="FftR2CBackward0",
+    shift=_same, outline=_real_dft_outline, backward_name="FftR2CBackward0",
 )  # fmt: skip
 """`dft` of real numbers. With ``onesided`` only the first ``n // 2 + 1`` elements along the last one of ``axes``: the
 others are conjugates of these. Without, there is one axis."""
@@ -145,7 +167,7 @@ def _real_idft_vjp(ct: Any, axes: Axes, n: int, power: float) -> Any:
 real_idft = general(
     "real_idft", _real_idft, _real_idft_vjp,
     lambda tangents, axes, n, power: real_idft(tangents[0], axes=axes, n=n, power=power),
-    shift=_same, backward_name="FftC2RBackward0",
+    shift=_same, outline=_real_idft_outline, backward_name="FftC2RBackward0",
 )  # fmt: skip
 """The real numbers, n along the last one of ``axes``, of which the onesided `real_dft` is ``x``, times how many they
 are. Imaginary parts that such a one lacks do not count."""

@@ -10,6 +10,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, general
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.rules.pooling import picked_jvp, picked_vjp
 
 
@@ -54,9 +55,14 @@ def _fractional(x: Array, samples: Array, *, kernel: Shape, counts: Shape) -> tu
     return values, np.take_along_axis(at, best, -1).reshape(out)
 
 
+def _outline(x: Array, samples: Array, *, kernel: Shape, counts: Shape) -> tuple[Array, Array]:
+    shape = (*x.shape[: -len(kernel)], *counts)
+    return hollow(shape, x.dtype), hollow(shape, np.int64)
+
+
 fractional_max_pool = general(
     "fractional_max_pool", _fractional, [picked_vjp, None], picked_jvp, outputs=("values", "indices"),
-    moves=True, selects=(0,), shift=lambda p, size: p, backward_name="FractionalMaxPool2DBackward0",
+    moves=True, selects=(0,), shift=lambda p, size: p, outline=_outline, backward_name="FractionalMaxPool2DBackward0",
 )  # fmt: skip
 FRACTIONAL_MAX_POOL: dict[int, Primitive] = {
     2: fractional_max_pool,

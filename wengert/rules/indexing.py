@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite, constant, linear
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows
+from wengert.core.strides import by_rows, hollow
 from wengert.errors import OutOfRangeError
 from wengert.rules.elementwise import add, keep_where
 from wengert.rules.memory import revalued, zero
@@ -144,11 +144,19 @@ def _index_batch(size: int, mapped: Any, p: dict[str, Any], x: Any, indices: Any
     return _batching(lambda: index)(size, mapped, p, x, indices)
 
 
+def _index_outline(x: Array, indices: Array, *, axis: int, span: int) -> Array:
+    return hollow((*x.shape[:axis], *indices.shape, *x.shape[axis + span :]), x.dtype)
+
+
+def _like_first(x: Array, indices: Array, y: Array, **p: Any) -> Array:
+    return hollow(x.shape, x.dtype)
+
+
 index = linear(
     "index", _index,
     [lambda ct, indices, x_shape, axis, span:
         unindex(ct, indices, axis=axis, span=span, shape=x_shape), None],
-    batch=_index_batch, moves=True, selects=(0,),
+    batch=_index_batch, moves=True, selects=(0,), outline=_index_outline,
 )  # fmt: skip
 """The elements of ``x`` that ``indices`` point at; the dimensions of ``indices`` take the place of the picked ones."""
 
@@ -167,7 +175,8 @@ def _unindex(x: Array, indices: Array, *, axis: int, span: int, shape: Shape) ->
 unindex = linear(
     "unindex", _unindex,
     [lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span), None],
-    batch=_batching(lambda: unindex), moves=True, backward_name="IndexBackward0",
+    batch=_batching(lambda: unindex), moves=True,
+    outline=lambda x, indices, *, shape, **p: hollow(shape, x.dtype), backward_name="IndexBackward0",
 )  # fmt: skip
 """Zeros of ``shape`` with the elements of ``x`` added where ``indices`` point: the transpose of `index`."""
 
@@ -180,7 +189,7 @@ def _last_written(indices: Array, *, size: int) -> Array:
 
 
 last_written = constant(
-    "last_written", _last_written,
+    "last_written", _last_written, outline=lambda indices, *, size: hollow(indices.shape, np.bool_),
     batch=lambda size, mapped, p, x: last_written(apart(x, p["size"]), size=size * p["size"]),
 )  # fmt: skip
 """Where the value of a write stays: no later one of the same write goes to the same of ``size`` places."""
@@ -211,7 +220,8 @@ def _put_y(ct: Any, indices: Any, axis: int, span: int) -> Any:
 
 put = linear(
     "put", _put, [_put_x, None, _put_y],
-    batch=_batching(lambda: put), moves=True, selects=(0, 2), backward_name="IndexPutBackward0",
+    batch=_batching(lambda: put), moves=True, selects=(0, 2), outline=_like_first,
+    backward_name="IndexPutBackward0",
 )  # fmt: skip
 """``x`` with the elements that ``indices`` point at replaced by ``y``; of several for one place, the last."""
 
@@ -234,7 +244,7 @@ def _put_add(
 put_add = linear(
     "put_add", _put_add,
     [lambda ct: ct, None, lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span)],
-    batch=_batching(lambda: put_add), moves=True, backward_name="IndexPutBackward0",
+    batch=_batching(lambda: put_add), moves=True, outline=_like_first, backward_name="IndexPutBackward0",
 )  # fmt: skip
 """``x`` with the elements of ``y`` added where ``indices`` point."""
 
@@ -307,7 +317,7 @@ def _turns(mask: Array, *, size: int) -> Array:
     return np.maximum(count, 0)
 
 
-turns = constant("turns", _turns)
+turns = constant("turns", _turns, outline=lambda mask, *, size: hollow(mask.shape, np.int64))
 """How many true elements come before the true ones of a mask; RuntimeError when there are more than ``size``."""
 
 
@@ -318,7 +328,10 @@ def _nonzero_static(x: Array, *, size: int, fill_value: int) -> Array:
     return out
 
 
-nonzero_static = constant("nonzero_static", _nonzero_static)
+nonzero_static = constant(
+    "nonzero_static", _nonzero_static,
+    outline=lambda x, *, size, fill_value: hollow((size, x.ndim), np.int64),
+)  # fmt: skip
 """The first ``size`` positions at which ``x`` is not 0, filled up."""
 
 
@@ -355,7 +368,7 @@ def _embedding_definition(
 embedding = composite(
     "embedding", _embedding_definition,
     lambda x, indices, *, padding_idx, by_frequency: x.take(indices, axis=0), [_embedding_ct, None],
-    selects=(0,),
+    selects=(0,), outline=lambda x, indices, **p: hollow((*indices.shape, *x.shape[1:]), x.dtype),
     masks=[lambda mask, indices, x_shape: unindex(mask, indices, axis=0, span=1, shape=x_shape), None],
 )  # fmt: skip
 """Rows of ``x``. That of ``padding_idx`` gets no gradient; ``by_frequency`` divides by how often a row is picked."""

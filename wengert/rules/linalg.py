@@ -19,6 +19,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.errors import LinAlgError
 from wengert.rules.contraction import _column, _row, _swap, _without_column, matmul
 from wengert.rules.memory import zero
@@ -150,7 +151,7 @@ def _inv(x: Array, *, check: bool) -> Array:
 
 def like_last(*operands: Array, **params: Any) -> Array:
     """Return an array like the last operand: the outline of rows that refuse singular matrices."""
-    return np.empty(operands[-1].shape, operands[-1].dtype)
+    return hollow(operands[-1].shape, operands[-1].dtype)
 
 
 inv = general(

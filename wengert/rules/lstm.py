@@ -14,6 +14,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite
+from wengert.core.strides import hollow
 from wengert.rules.contraction import mm
 from wengert.rules.elementwise import sigmoid, tanh
 from wengert.rules.memory import zero
@@ -169,9 +170,18 @@ def _vjp(
     return pre, weight_ct(pre, hidden, out, backwards), hidden_ct, cell_ct
 
 
+def _outline(x: Array, *others: Array, backwards: bool) -> tuple[Array, ...]:
+    steps, batch, width = x.shape
+    n = width // 4
+    shapes = (steps, batch, n), (steps, n, batch), (steps, width, batch)
+    out, cells, gates = (hollow(shape, x.dtype) for shape in shapes)
+    return out, cells, gates
+
+
 lstm = composite(
     "lstm", _definition, _forward, _vjp,
     outputs=("out", "cells", "gates"), together=True, takes_absent=True, backward_name="MkldnnRnnLayerBackward0",
+    outline=_outline,
 )  # fmt: skip
 """``c = f c + i g`` and ``out = o tanh(c)``, with ``i, f, o = sigmoid`` and ``g = tanh`` of ``x + out @ weight.T``."""
 

@@ -12,7 +12,8 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, general, linear
-from wengert.core.shapes import Shape
+from wengert.core.shapes import Shape, inferred
+from wengert.core.strides import hollow
 from wengert.rules import windows
 from wengert.rules.structural import (
     adjoint,
@@ -66,6 +67,7 @@ unsafe_view = linear(
     "unsafe_view", lambda x, *, shape: np.array(x.reshape(shape), order="C"),
     lambda ct, x_shape: reshape(ct, shape=x_shape), shift=reshape.shift,
     moves=True, backward_name="UnsafeViewBackward0",
+    outline=lambda x, *, shape: hollow(inferred("unsafe_view", shape, x.size), x.dtype),
 )  # fmt: skip
 """A reshape that had to copy."""
 

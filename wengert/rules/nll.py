@@ -15,7 +15,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, constant
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows
+from wengert.core.strides import by_rows, hollow
 from wengert.rules.elementwise import keep_where
 from wengert.rules.indexing import gather, index, scatter
 from wengert.rules.reduction import mean
@@ -140,6 +140,7 @@ nll_image = composite(
     [lambda ct, target, weight, reduction, ignore:
         nll(ct, target, weight, reduction=reduction, ignore=ignore), None, None],
     backward_name="NllLossBackwardBackward0",
+    outline=lambda x, *others, shape, **p: hollow(shape, x.dtype),
 )  # fmt: skip
 """The transpose of `nll`: cotangents of the losses put to where the targets point."""
 

@@ -14,7 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, general
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows, laid_as
+from wengert.core.strides import by_rows, hollow, laid_as
 from wengert.rules.indexing import gather, scatter
 from wengert.rules.reduction import selecting, sharing
 
@@ -172,7 +172,9 @@ def _searchsorted(x: Array, y: Array, *, right: bool) -> Array:
     return np.array(found, np.int64).reshape(y.shape)
 
 
-searchsorted = constant("searchsorted", _searchsorted)
+searchsorted = constant(
+    "searchsorted", _searchsorted, outline=lambda x, y, *, right: hollow(y.shape, np.int64)
+)
 """Where each value of ``y`` belongs in ``x``, sorted along its last axis."""
 
 
@@ -188,7 +190,7 @@ def _histc(x: Array, *, bins: int, low: float, high: float) -> Array:
     return np.bincount(np.minimum(place, bins - 1), minlength=bins).astype(x.dtype)
 
 
-histc = constant("histc", _histc)
+histc = constant("histc", _histc, outline=lambda x, *, bins, **p: hollow((bins,), x.dtype))
 """How many elements fall into each of ``bins`` equal parts of a range, by default the elements' own."""
 
 
@@ -199,7 +201,9 @@ def _histogram(x: Array, y: Array, z: Array, *, density: bool) -> Array:
     return (counts / (counts.sum() * np.diff(y)) if density else counts).astype(x.dtype)
 
 
-histogram = constant("histogram", _histogram)
+histogram = constant(
+    "histogram", _histogram, outline=lambda x, y, z, *, density: hollow((len(y) - 1,), x.dtype)
+)
 """The weights ``z`` of the elements of ``x`` added up between each two of the edges ``y``."""
 
 

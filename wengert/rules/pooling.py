@@ -18,6 +18,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, constant, general, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.errors import ShapeError
 from wengert.rules.indexing import gather, scatter
 from wengert.rules.selection import selected
@@ -159,6 +160,19 @@ def _max_pool_jvp(
     return pick(tangents[0], places, size=_tail(x_shape, p), **p), None
 
 
+def _pooled(x: Array, *, kernel: Shape, counts: Shape, **p: Any) -> Array:
+    return hollow((*x.shape[: -len(kernel)], *counts), x.dtype)
+
+
+def _spread_back(x: Array, *others: Array, size: Shape, **p: Any) -> Array:
+    return hollow((*x.shape[: -len(size)], *size), x.dtype)
+
+
+def _max_pool_outline(x: Array, **p: Any) -> tuple[Array, Array]:
+    values = _pooled(x, **p)
+    return values, hollow(values.shape, windows_of(_tail(x.shape, p), **p).code)
+
+
 def _same(p: dict[str, Any], size: int) -> dict[str, Any]:
     """Windows lie in the last axes: one more in front changes nothing."""
     return p
@@ -166,7 +180,8 @@ def _same(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 max_pool = general(
     "max_pool", _max_pool, _max_pool_vjp, _max_pool_jvp, outputs=("values", "places"),
-    moves=True, selects=(0,), shift=_same, backward_name="MaxPool2DWithIndicesBackward0",
+    moves=True, selects=(0,), shift=_same, outline=_max_pool_outline,
+    backward_name="MaxPool2DWithIndicesBackward0",
 )  # fmt: skip
 MAX_POOL: dict[int, Primitive] = {
     1: max_pool.named("max_pool1d", "SqueezeBackward1"),
@@ -192,10 +207,13 @@ def _pick_rule(
 
 
 unpool = linear(
-    "unpool", _unpool, [_unpool_rule, None], moves=True, shift=_same,
+    "unpool", _unpool, [_unpool_rule, None], moves=True, shift=_same, outline=_spread_back,
     backward_name="MaxPool2DWithIndicesBackwardBackward0",
 )  # fmt: skip
-pick = linear("pick", _pick, [_pick_rule, None], moves=True, selects=(0,), shift=_same)
+pick = linear(
+    "pick", _pick, [_pick_rule, None], moves=True, selects=(0,), shift=_same,
+    outline=lambda x, places, **p: hollow(places.shape, x.dtype),
+)  # fmt: skip
 
 
 def _flat_positions(places: Array, *, size: Shape, **p: Any) -> Array:
@@ -213,7 +231,10 @@ def _flat_positions(places: Array, *, size: Shape, **p: Any) -> Array:
     return flat
 
 
-flat_positions = constant("flat_positions", _flat_positions, shift=_same)
+flat_positions = constant(
+    "flat_positions", _flat_positions, shift=_same,
+    outline=lambda places, **p: hollow(places.shape, np.int64),
+)  # fmt: skip
 
 
 @functools.lru_cache(maxsize=256)
@@ -309,11 +330,16 @@ def _avg_spread_transpose(
     )  # fmt: skip
 
 
+def _averaged_outline(x: Array, *, kernel: Shape, counts: Shape, **p: Any) -> Array:
+    return _pooled(x, kernel=kernel, counts=counts)
+
+
 avg_pool = linear(
-    "avg_pool", _avg_pool, _avg_pool_transpose, shift=_same, backward_name="AvgPool2DBackward0"
-)
+    "avg_pool", _avg_pool, _avg_pool_transpose, shift=_same, outline=_averaged_outline,
+    backward_name="AvgPool2DBackward0",
+)  # fmt: skip
 avg_spread = linear(
-    "avg_spread", _avg_spread, _avg_spread_transpose, shift=_same,
+    "avg_spread", _avg_spread, _avg_spread_transpose, shift=_same, outline=_spread_back,
     backward_name="AvgPool2DBackwardBackward0",
 )  # fmt: skip
 AVG_POOL: dict[int, Primitive] = {
@@ -352,6 +378,11 @@ def _adaptive_max_pool(x: Array, *, counts: Shape) -> tuple[Array, Array]:
     return values, positions
 
 
+def _adaptive_outline(x: Array, *, counts: Shape) -> tuple[Array, Array]:
+    shape = (*x.shape[: -len(counts)], *counts)
+    return hollow(shape, x.dtype), hollow(shape, np.int64)
+
+
 def _flattened(x: Any, rank: int) -> Any:
     return reshape(x, shape=(*x.shape[:-rank], math.prod(x.shape[-rank:])))
 
@@ -375,7 +406,7 @@ def picked_jvp(tangents: Any, indices: Any, counts: Shape) -> Any:
 
 adaptive_max_pool = general(
     "adaptive_max_pool", _adaptive_max_pool, picked_vjp, picked_jvp, outputs=("values", "indices"),
-    moves=True, selects=(0,), shift=_same, backward_name="AdaptiveMaxPool2DBackward0",
+    moves=True, selects=(0,), shift=_same, outline=_adaptive_outline, backward_name="AdaptiveMaxPool2DBackward0",
 )  # fmt: skip
 ADAPTIVE_MAX_POOL: dict[int, Primitive] = {
     1: adaptive_max_pool.named("adaptive_max_pool1d", "SqueezeBackward1"),
@@ -395,7 +426,10 @@ def _unpool_positions(indices: Array, *, rank: int, count: int) -> Array:
     return (images + np.arange(len(images))[:, None] * count).reshape(-1)
 
 
-unpool_positions = constant("unpool_positions", _unpool_positions)
+unpool_positions = constant(
+    "unpool_positions", _unpool_positions,
+    outline=lambda indices, **p: hollow((math.prod(indices.shape),), np.int64),
+)  # fmt: skip
 UNPOOLED: dict[int, Primitive] = {
     1: reshape.named("unpooled1d", "SqueezeBackward1"),
     2: reshape.named("unpooled2d", "MaxUnpool2DBackward0"),

@@ -17,6 +17,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import composite
+from wengert.core.strides import hollow, hollow_like
 from wengert.rules.contraction import mm
 from wengert.rules.elementwise import keep_where, relu, sigmoid, tanh
 from wengert.rules.memory import zero
@@ -158,8 +159,9 @@ def _rnn_vjp(ct: Any, weight: Any, hidden: Any, out: Any, rectified: bool, backw
 
 
 rnn = composite(
-    "rnn", _rnn_definition, _rnn, _rnn_vjp, together=True, backward_name="StackBackward0"
-)
+    "rnn", _rnn_definition, _rnn, _rnn_vjp, together=True, backward_name="StackBackward0",
+    outline=lambda x, *others, **p: hollow(x.shape, x.dtype),
+)  # fmt: skip
 """``out[s] = f(x[s] + out[s - 1] @ weight.T)`` from ``out[-1] = hidden``; f is tanh, or max(., 0) if ``rectified``."""
 
 
@@ -297,9 +299,17 @@ def _gru_vjp(
     return pre, weight_ct(fed, hidden, out, backwards), bias_ct, hidden_ct
 
 
+def _gru_outline(
+    x: Array, weight: Array, bias: Array, hidden: Array, *, backwards: bool
+) -> tuple[Array, ...]:
+    state = (*x.shape[:2], x.shape[2] // 3)
+    return hollow(state, x.dtype), hollow_like(x), hollow(state, x.dtype)
+
+
 gru = composite(
     "gru", _gru_definition, _gru, _gru_vjp,
     outputs=("out", "gates", "news"), together=True, takes_absent=True, backward_name="StackBackward0",
+    outline=_gru_outline,
 )  # fmt: skip
 """``out = new + z (out - new)``, ``new = tanh(x_n + r s_n)``, ``r, z = sigmoid(x + s)``; s = out @ weight.T + bias."""
 

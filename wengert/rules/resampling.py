@@ -13,6 +13,7 @@ import numpy as np
 
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, linear
+from wengert.core.strides import hollow
 from wengert.rules.memory import unsafe_view
 
 Map = tuple[Any, ...]
@@ -159,9 +160,14 @@ def _mapped(x: Array, axis: int, index: Array, weights: Array, empty: Array) -> 
     return total
 
 
+def _outline(x: Array, *, maps: tuple[Map, ...], back: bool) -> Array:
+    sizes = [size if back else out for _, size, out, *_ in maps]
+    return hollow((*x.shape[: -len(maps)], *sizes), x.dtype)
+
+
 resample = linear(
     "resample", _resample, lambda ct, maps, back: resample(ct, maps=maps, back=not back),
-    shift=lambda p, size: p, backward_name="UpsampleNearest2DBackward0",
+    shift=lambda p, size: p, outline=_outline, backward_name="UpsampleNearest2DBackward0",
 )  # fmt: skip
 """``x`` with each of its last axes mapped; with ``back``, by the transposes of the maps."""
 

@@ -17,7 +17,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, composite, constant, elementwise
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows
+from wengert.core.strides import by_rows, hollow
 from wengert.rules.elementwise import keep_where
 from wengert.rules.indexing import collect, index, unindex
 from wengert.rules.memory import zero
@@ -110,7 +110,10 @@ def _of_images(x: Array, *, n: int, count: int) -> Array:
     return images.reshape(x.shape)  # type: ignore[no-any-return]
 
 
-of_images = constant("of_images", _of_images, shift=lambda p, size: p)
+of_images = constant(
+    "of_images", _of_images, shift=lambda p, size: p,
+    outline=lambda x, *, n, count: hollow(x.shape, np.int64),
+)  # fmt: skip
 """Positions in each of ``n`` images of ``count`` pixels as positions in all of them together."""
 
 
@@ -306,6 +309,7 @@ def _to_places(ct: Any, x: Any, grid: Any, mode: str, padding: str, align: bool)
 
 grid_sample = composite(
     "grid_sample", _sample, _laid_out(_sample), [_to_images, _to_places],
+    outline=lambda x, grid, **p: hollow((*x.shape[:2], *grid.shape[1:-1]), x.dtype),
     backward_name="GridSampler2DBackward0",
 )  # fmt: skip
 GRID_SAMPLE: dict[int, Primitive] = {

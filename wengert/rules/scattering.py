@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 from wengert.rules.elementwise import keep_where
 from wengert.rules.indexing import apart, collect, every, index, landed, own, unindex
 from wengert.rules.memory import zero
@@ -34,13 +35,17 @@ def _batching(row: Any) -> Any:
     return batch
 
 
+def _like_first(x: Array, indices: Array, y: Array, **p: Any) -> Array:
+    return hollow(x.shape, x.dtype)
+
+
 def _counts(indices: Array, *, shape: Shape, own: bool) -> Array:
     count = np.bincount(indices.reshape(-1), minlength=math.prod(shape)).reshape(shape)
     return count + 1 if own else np.maximum(count, 1)
 
 
 counts = constant(
-    "counts", _counts,
+    "counts", _counts, outline=lambda indices, *, shape, own: hollow(shape, np.int64),
     batch=lambda size, mapped, p, x:
         counts(apart(x, math.prod(p["shape"])), shape=(size, *p["shape"]), own=p["own"]),
 )  # fmt: skip
@@ -64,7 +69,7 @@ def _share(ct: Any, indices: Any, include_self: bool) -> Any:
 scatter_mean = linear(
     "scatter_mean", _scatter_mean,
     [_share, None, lambda ct, indices, include_self: _pick(_share(ct, indices, include_self), indices)],
-    batch=_batching(lambda: scatter_mean), backward_name="ScatterReduceBackward0",
+    batch=_batching(lambda: scatter_mean), outline=_like_first, backward_name="ScatterReduceBackward0",
     masks=[lambda mask: mask, None, lambda mask, indices: _pick(mask, indices)],
 )  # fmt: skip
 """``x`` plus the elements of ``y`` where ``indices`` point, divided by how many have met."""
@@ -81,7 +86,11 @@ def _runs(indices: Array, *, size: int) -> tuple[Array, Array, Array, Array]:
     return order, back, count - starts[place], ends[place] - 1 - count
 
 
-runs = constant("runs", _runs, outputs=("order", "back", "before", "behind"))
+def _runs_outline(indices: Array, *, size: int) -> tuple[Array, ...]:
+    return (hollow((size + indices.size,), np.int64),) * 4
+
+
+runs = constant("runs", _runs, outputs=("order", "back", "before", "behind"), outline=_runs_outline)
 """The order in which what meets at one of ``size`` places, its own element first, stands together, and its inverse;
 then how many of its group stand before and behind each."""
 
@@ -146,7 +155,8 @@ scatter_prod = general(
         lambda ct, indices, y: ct * adjoint(_product(ct, indices, y)), None,
         lambda ct, x, indices, y: _pick(ct, indices) * adjoint(_others(x, indices, y)),
     ],
-    _scatter_prod_jvp, batch=_batching(lambda: scatter_prod), backward_name="ScatterReduceBackward0",
+    _scatter_prod_jvp, batch=_batching(lambda: scatter_prod), outline=_like_first,
+    backward_name="ScatterReduceBackward0",
 )  # fmt: skip
 """``x`` times the elements of ``y`` where ``indices`` point."""
 
@@ -189,7 +199,7 @@ def _extreme(name: str, ufunc: np.ufunc) -> Any:
             lambda mask, indices, y, out:
                 keep_where(_pick(mask, indices), (y == _pick(out, indices)) | (y != y)),
         ],
-        batch=_batching(lambda: row), backward_name="ScatterReduceBackward0",
+        batch=_batching(lambda: row), outline=_like_first, backward_name="ScatterReduceBackward0",
     )  # fmt: skip
     return row
 

@@ -16,7 +16,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import constant, general, linear
 from wengert.core.shapes import Shape
-from wengert.core.strides import by_rows, copied, laid_as
+from wengert.core.strides import by_rows, copied, hollow, hollow_like, laid_as
 from wengert.rules.summation import full_sum, sum_axes
 
 
@@ -274,17 +274,32 @@ def _cat_part(ct: Any, position: int, shapes: tuple[Shape, ...], dim: int) -> An
     return slice_(ct, index=(*(slice(None),) * dim, slice(start, start + shapes[position][dim])))
 
 
-cat = linear("cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True)
+def _cat_outline(*arrays: Array, dim: int) -> Array:
+    shape = list(arrays[0].shape)
+    shape[dim] = builtins.sum(x.shape[dim] for x in arrays)
+    return hollow(shape, np.result_type(*(x.dtype for x in arrays)))
+
+
+cat = linear(
+    "cat", _cat, _cat_part, shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True,
+    outline=_cat_outline,
+)  # fmt: skip
 
 
 def _stack(*arrays: Array, dim: int) -> Array:
     return by_rows(np.stack(arrays, axis=dim))
 
 
+def _stack_outline(*arrays: Array, dim: int) -> Array:
+    shape = arrays[0].shape
+    dtype = np.result_type(*(x.dtype for x in arrays))
+    return hollow((*shape[:dim], len(arrays), *shape[dim:]), dtype)
+
+
 stack = linear(
     "stack", _stack,
     lambda ct, position, dim: slice_(ct, index=(*(slice(None),) * dim, position)),
-    shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True,
+    shift=lambda p, size: {"dim": p["dim"] + 1}, moves=True, outline=_stack_outline,
 )  # fmt: skip
 
 
@@ -341,8 +356,13 @@ def _embed_shift(p: dict[str, Any], size: int) -> dict[str, Any]:
 
 
 embed = linear(
-    "embed", _embed, lambda ct, index: slice_(ct, index=index), shift=_embed_shift, moves=True
-)
+    "embed", _embed, lambda ct, index: slice_(ct, index=index), shift=_embed_shift, moves=True,
+    outline=lambda x, *, index, shape: hollow(shape, x.dtype),
+)  # fmt: skip
+
+
+def _like_first(x: Array, *others: Array, **p: Any) -> Array:
+    return hollow_like(x)
 
 
 def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
@@ -353,7 +373,7 @@ def _clear_slice(x: Array, *, index: tuple[Any, ...]) -> Array:
 
 clear_slice = linear(
     "clear_slice", _clear_slice, lambda ct, index: clear_slice(ct, index=index),
-    shift=_shift_index, moves=True, selects=(0,),
+    shift=_shift_index, moves=True, selects=(0,), outline=_like_first,
 )  # fmt: skip
 
 
@@ -366,7 +386,7 @@ def _set_slice(x: Array, y: Array, *, index: tuple[Any, ...]) -> Array:
 set_slice = linear(
     "set_slice", _set_slice,
     [lambda ct, index: clear_slice(ct, index=index), lambda ct, index: slice_(ct, index=index)],
-    shift=_shift_index, backward_name="CopySlices", moves=True, selects=(0,),
+    shift=_shift_index, backward_name="CopySlices", moves=True, selects=(0,), outline=_like_first,
 )  # fmt: skip
 select_scatter = set_slice.named("select_scatter", "SelectScatterBackward0")
 slice_scatter = set_slice.named("slice_scatter", "SliceScatterBackward0")

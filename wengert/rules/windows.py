@@ -14,6 +14,7 @@ import numpy as np
 from wengert.core.carrier import Array
 from wengert.core.primitive import Primitive, linear
 from wengert.core.shapes import Shape
+from wengert.core.strides import hollow
 
 Settings = tuple[tuple[str, Any], ...]
 
@@ -40,6 +41,14 @@ diagonal = linear(
 )  # fmt: skip
 
 
+def _shaped(x: Array, *, shape: Shape, **p: Any) -> Array:
+    return hollow(shape, x.dtype)
+
+
+def _in_order(x: Array, *others: Array, **p: Any) -> Array:
+    return hollow(x.shape, x.dtype)
+
+
 def _diag_embed(x: Array, *, offset: int, dim1: int, dim2: int, shape: Shape) -> Array:
     out = np.zeros(shape, x.dtype)
     _diagonal(out, offset=offset, dim1=dim1, dim2=dim2)[...] = x
@@ -49,7 +58,7 @@ def _diag_embed(x: Array, *, offset: int, dim1: int, dim2: int, shape: Shape) ->
 diag_embed = linear(
     "diag_embed", _diag_embed,
     lambda ct, offset, dim1, dim2: diagonal(ct, offset=offset, dim1=dim1, dim2=dim2),
-    shift=_shift_dims,
+    shift=_shift_dims, outline=_shaped,
 )  # fmt: skip
 """Zeros of ``shape`` with ``x`` on a diagonal: the transpose of `diagonal`."""
 
@@ -77,9 +86,13 @@ def _fold(x: Array, *, dim: int, size: int, step: int, n: int) -> Array:
     return out
 
 
+def _fold_outline(x: Array, *, dim: int, size: int, step: int, n: int) -> Array:
+    return hollow((*x.shape[:dim], n, *x.shape[dim + 1 : -1]), x.dtype)
+
+
 fold = linear(
     "fold", _fold, lambda ct, dim, size, step: unfold(ct, dim=dim, size=size, step=step),
-    shift=lambda p, size: {**p, "dim": p["dim"] + 1}, backward_name="UnfoldBackwardBackward0",
+    shift=lambda p, size: {**p, "dim": p["dim"] + 1}, outline=_fold_outline, backward_name="UnfoldBackwardBackward0",
 )  # fmt: skip
 """Windows added up where they came from, in an axis of ``n`` elements: the transpose of `unfold`."""
 
@@ -119,7 +132,7 @@ unstrided = linear(
     "unstrided", _unstrided,
     lambda ct, size, stride, offset, shape:
         strided(ct, size=size, stride=stride, offset=offset, shape=shape),
-    shift=_shift_strides, backward_name="AsStridedBackward0",
+    shift=_shift_strides, outline=_shaped, backward_name="AsStridedBackward0",
 )  # fmt: skip
 """Zeros of ``shape`` with the elements added at their places in memory: the transpose of `strided`."""
 
@@ -142,7 +155,7 @@ set_view = linear(
     "set_view", _set_view,
     [lambda ct, view, settings: clear_view(ct, view=view, settings=settings),
      lambda ct, view, settings: view(ct, **dict(settings))],
-    shift=_shift_view, backward_name="CopySlices",
+    shift=_shift_view, outline=_in_order, backward_name="CopySlices",
 )  # fmt: skip
 """``x`` with the elements that a view shows replaced by ``y``."""
 
@@ -151,7 +164,7 @@ as_strided_scatter = set_view.named("as_strided_scatter", "AsStridedScatterBackw
 
 clear_view = linear(
     "clear_view", lambda x, *, view, settings: _set_view(x, np.zeros((), x.dtype), view=view, settings=settings),
-    lambda ct, view, settings: clear_view(ct, view=view, settings=settings), shift=_shift_view,
+    lambda ct, view, settings: clear_view(ct, view=view, settings=settings), shift=_shift_view, outline=_in_order,
 )  # fmt: skip
 
 

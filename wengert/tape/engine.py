@@ -23,7 +23,7 @@ from wengert.rules.structural import conj, sum_to
 from wengert.rules.summation import sum_all
 from wengert.tape.hooks import run_leaf_hooks, run_node_hooks, run_tensor_hooks, shown
 from wengert.tape.masks import arrived_mask, matters_behind, pulled, reduced_to
-from wengert.tape.meta import Meta, is_meta
+from wengert.tape.meta import Meta, is_meta, misplaced
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tape.node import Node, Output
 from wengert.tape.paths import edge_key, leads_on, on_the_way, reached
@@ -79,6 +79,7 @@ class Walk:
         self.owned: set[Any] = set()
         self.spent: list[Node] = []
         self.kept: list[tuple[GradCell, Any]] = []
+        self.strays = False
         self.anomaly = state.anomaly
         self.plain = not carrier.special
         self.short = self.plain and not taped and wanted is None and not self.anomaly
@@ -339,6 +340,8 @@ class Walk:
             if tag is not None:
                 tag = reduced_to(tag, tuple(g.shape), edge.shape)
             g = self._fit(g, edge, node)
+            if tags is None:
+                self._require_device(g, i, edge, node, passed)
             if self.anomaly:
                 check_nan(node, i, g)
             made = tags is not None and g.__class__ is ndarray and g.base is None
@@ -361,6 +364,22 @@ class Walk:
                 f"{shape_text(shape)}. A gradient has the shape of what it is the gradient of."
             )
         return sum_to(g, shape)
+
+    def _require_device(self, g: Any, i: int, edge: Any, node: Node, passed: Sequence[Any]) -> None:
+        """Raise DeviceError for a user's gradient of a leaf on another device.
+
+        Of what is no leaf the device is not known. A gradient on another device than the one it came of is a stray:
+        leaves that one may reach are looked at as gradients land.
+        """
+        there = _on_meta(g)
+        if edge.__class__ is not GradCell:
+            self.strays = self.strays or any(
+                c is not None and _on_meta(c) is not there for c in passed
+            )
+            return
+        leaf = edge.tensor()
+        if leaf is not None and is_meta(leaf) is not there:
+            raise misplaced(f"{node.name()} returned an invalid gradient at index {i}", leaf, there)
 
     def _filled(self, node: Node, cts: Sequence[Any]) -> tuple[Any, ...]:
         """Replace absent cotangents of a node's floating outputs by zeros."""
@@ -446,6 +465,10 @@ class Walk:
             return True
         assert self.wanted is not None
         return leads_on(edge, self.useful, self.wanted)
+
+
+def _on_meta(ct: Any) -> bool:
+    return ct.__class__ not in RAW and is_meta(ct)
 
 
 def captured(walk: Walk, edge: Any) -> Any:

@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wengert.core.carrier import state
-from wengert.errors import GradientError, ShapeError, shape_text
+from wengert.errors import DeviceError, GradientError, ShapeError, shape_text
+from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded, handle
 
 Hook = Callable[..., Any]
@@ -84,7 +85,7 @@ def run_leaf_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int], *, l
 def run_tensor_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int]) -> Any:
     """Pass a gradient through hooks in the order of their registration; each may return a replacement.
 
-    Raises TypeError for a replacement that is no tensor, RuntimeError for one of another shape or dtype.
+    Raises TypeError for a replacement that is no tensor, RuntimeError for one of another shape, dtype or device.
     """
     for hook in list(hooks.values()):
         replaced = hook(grad)
@@ -96,7 +97,7 @@ def run_tensor_hooks(hooks: dict[int, Hook], grad: Any, shape: Sequence[int]) ->
 
 
 def check_replacement(hook: Any, replaced: Any, grad: Any, shape: Sequence[int]) -> None:
-    """Raise unless ``replaced`` is a tensor of the gradient's shape and dtype."""
+    """Raise unless ``replaced`` is a tensor of the gradient's shape and dtype, and on its device."""
     if not isinstance(replaced, Recorded):
         raise TypeError(
             f"hook '{hook_name(hook)}': expected a tensor or None, but it returned {type(replaced).__name__}."
@@ -112,6 +113,11 @@ def check_replacement(hook: Any, replaced: Any, grad: Any, shape: Sequence[int])
             f"hook '{hook_name(hook)}' has changed the type of value: the gradient is {grad.dtype}, the hook "
             f"returned {now.dtype}. Return `g.to(grad.dtype)`."
         )
+    if is_meta(replaced) is not is_meta(grad):
+        raise DeviceError(
+            f"hook '{hook_name(hook)}' has changed the device of value: the gradient is on {grad.device}, the hook "
+            f"returned a tensor on {now.device}. Make it with `torch.ones_like(grad)` or its like."
+        )
 
 
 def run_node_hooks(
@@ -123,7 +129,7 @@ def run_node_hooks(
     """Run a node's hooks: before its rule on the gradients of its outputs, after it on those of its inputs as well.
 
     ``grads`` and ``outputs`` hold tensors or None. Each hook may return a tuple in place of ``grads``. Raises
-    TypeError for anything else, RuntimeError for another number of gradients, shape or dtype.
+    TypeError for anything else, RuntimeError for another number of gradients, shape, dtype or device.
     """
     for hook in list(hooks.values()):
         replaced = hook(grads) if outputs is None else hook(grads, outputs)

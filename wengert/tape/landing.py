@@ -14,7 +14,7 @@ from wengert.errors import DTypeError, GradientError, ShapeError, shape_text
 from wengert.rules.structural import cast, clone_by_rows
 from wengert.tape.engine import Walk, captured
 from wengert.tape.hooks import NodeHook
-from wengert.tape.meta import Meta, is_meta, no_data
+from wengert.tape.meta import Meta, is_meta, misplaced, no_data
 from wengert.tape.paths import edge_key
 from wengert.tape.provenance import here
 from wengert.tape.record import as_tensor, collapsed, numpy_dtype
@@ -46,12 +46,18 @@ def deposit(walk: Walk) -> None:
                     f"a gradient of dtype {dtype} arrived at a leaf of dtype {cell.dtype}; "
                     f"a rule or Function returned another dtype than its input's."
                 )
-            leaf = cell.tensor()
-            if leaf is not None and ct.__class__ not in RAW and is_meta(ct) is not is_meta(leaf):
+            held = cell.tensor()
+            if held is not None and ct.__class__ not in RAW and is_meta(ct) is not is_meta(held):
                 raise no_data("backward() to a leaf on the CPU")
         if not cell.level.open:
             raise leaked(cell.level, "backward")
-        leaf = cell.tensor()
+        leaf: Any = cell.tensor()
+        if walk.strays and leaf is not None:
+            there = ct.__class__ not in RAW and is_meta(ct)
+            if there is not is_meta(leaf):
+                raise misplaced(
+                    f"a gradient arrived at a leaf of shape {shape_text(leaf.shape)}", leaf, there
+                )
         if cell.grad is not None or (leaf is not None and leaf._edge is not cell):
             moved[cell] = _latest(cell)
             _require_leaf(moved[cell])

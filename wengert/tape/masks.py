@@ -65,9 +65,12 @@ def _mask_behind(node: Node, row: Any, i: int, values: Sequence[Any], mask: Any)
     return row.mask_rule(i).pull(given, values, node.params, node.shapes, i)
 
 
+_TRUE: Final = np.ones((), np.bool_)
+
+
 def _everywhere(shape: tuple[int, ...]) -> Any:
-    """Return a mask that is true everywhere: a constant under every carrier, and so an array."""
-    return np.ones(shape, np.bool_)
+    """Return a mask that is true everywhere: a constant under every carrier, and so an array, of one element."""
+    return np.broadcast_to(_TRUE, shape)
 
 
 def arrived_mask(masks: dict[Any, Any], node: Node, ct: Any) -> Any:

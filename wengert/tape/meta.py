@@ -1,14 +1,13 @@
 """The device ``meta``: tensors that have a shape, a dtype and strides, and no elements.
 
-A payload of this carrier describes an array. A row is applied to such by running it on few elements: element by element
-operations on two along each dimension, others on short dimensions that stand for the long ones, whose places in the
-result tell its shape. Few rows are known here by name: views that may have to copy, and rows whose results have the
-shape of an operand's part, which short dimensions do not tell.
+A payload of this carrier describes an array. A row whose results' sizes are computed from the operands' says in its
+outline what they are. Others are run on few elements: element by element operations on two along each dimension, others
+(reductions, products, rearrangements) on short dimensions that stand for the long ones, whose places in the result tell
+its shape. Where that does not tell, the row is run on as many elements as there would be, up to a limit.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NoReturn
@@ -23,11 +22,14 @@ from wengert.core.shapes import Shape, broadcast_shape, broadcastable, inferred
 from wengert.core.silence import silent
 from wengert.core.strides import memory_order, regrouped
 from wengert.errors import DeviceError, MetaError, ShapeError, cannot_broadcast, shape_text
-from wengert.rules import complex_parts, memory, structural, windows
+from wengert.rules import complex_parts, memory, structural
 from wengert.tape.storage import Recorded, handle, ndarray
 
-FEW: Final = 1 << 16
+FEW: Final = 1 << 12
 """Operands with so many elements in all are stood for as they are, without shortened dimensions."""
+
+MOST: Final = 1 << 24
+"""So many elements of operands and results, in all, are computed in order to find what they are."""
 
 SHORT: Final = 12
 """Dimensions up to this size are never shortened: a row may give them a meaning, as to the 3 of a cross product."""
@@ -156,15 +158,29 @@ def nowhere(op: str) -> DeviceError:
     )
 
 
+def misplaced(what: str, leaf: Any, there: bool) -> DeviceError:
+    """Word the error for a gradient on the device meta (``there``), or not, of a leaf that is not, or is."""
+    return DeviceError(
+        f"{what} - expected device {leaf.device} but got {'meta' if there else 'cpu'}. A gradient is where that is of "
+        f"which it is the gradient: make it with `torch.zeros_like(x)` or its like, or move it with `.to(x.device)`."
+    )
+
+
 def _description(row: Primitive, x: Value, operands: Sequence[Value]) -> Any:
     """Return what is known of an operand: of one on the CPU, a number, an index or a function's own, the array."""
     raw = x.__class__ in RAW
     array = np.asarray(x) if raw else x._payload
     if array.__class__ is Meta:
         return array
-    fits = dtypes.kind(array.dtype) in "biu" and (raw or not row.aligned)
-    fits = fits or (not raw and x._owner is EVERYWHERE) or _one_number(array)
-    if not fits and row not in (memory.copy, memory.to_copy):
+    if row in (memory.copy, memory.to_copy) or (not raw and x._owner is EVERYWHERE):
+        return array
+    names = row.operands or ()
+    if not array.ndim and names:
+        return array
+    # A number is expanded to be written to several places; so is True where a walk begins to trace what was selected.
+    if ("indices" in names or (raw and array.dtype == bool)) and _one_number(array):
+        return array
+    if not (dtypes.kind(array.dtype) in "biu" and _indexes(row, x, operands)):
         meta = next(y for y in operands if y.__class__ not in RAW and y._payload.__class__ is Meta)
         raise DeviceError(
             f"{row.name}: Expected all tensors to be on the same device, but found at least two devices, meta and cpu! "
@@ -180,10 +196,14 @@ def _one_number(array: Array) -> bool:
     return not any(array.strides)
 
 
-_REPLACING: Final = frozenset(
-    {structural.set_slice, structural.clear_slice, windows.set_view, memory.copy_slices}
-)
-"""Rows that give their first operand again, with a part replaced."""
+INDICES: Final = frozenset({"indices", "lengths", "sizes"})
+"""Operands that are no data: positions in another one, and how much of it counts. They may be on the CPU."""
+
+
+def _indexes(row: Primitive, x: Value, operands: Sequence[Value]) -> bool:
+    """Say whether an operand is one of `INDICES`."""
+    names = zip(row.operands or (), operands, strict=False)
+    return any(name in INDICES and y is x for name, y in names)
 
 
 def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
@@ -192,43 +212,42 @@ def _outlined(row: Primitive, operands: list[Any], params: dict[str, Any]) -> An
         return _viewed(row, operands[0], params)
     if row.aligned:
         return _elementwise(row, operands, params)
-    plain = row.variant_of or row
-    if plain in (memory.unsafe_view, structural.embed):
-        shape = params["shape"]
-        if plain is memory.unsafe_view:
-            shape = inferred(row.name, shape, operands[0].size)
-        return Meta(shape, _dtype(operands[0]))
-    if plain in _REPLACING:
+    if row.outline is not row.forward:
+        phantoms = [x if x.__class__ is ndarray else x.phantom() for x in operands]
+        return _described(_run(row, phantoms, params))
+    if (row.variant_of or row) is memory.copy_slices:
         return Meta(operands[0].shape, _dtype(operands[0]))
-    if plain is structural.cat:
-        return _joined(operands, params["dim"])
-    if sum(x.size for x in operands) > FEW:
-        sizes = {n for x in operands for n in x.shape}
-        least = max([SHORT, *(n for n in _counts(params) if n not in sizes)])
-        for lengths in _shortenings({n for n in sizes if n > 2 * least}):
-            found = _shortened(row, operands, params, lengths, least)
+    if max(math.prod(max(x.size, 1) for x in operands), _largest(params)) > FEW:
+        for lengths, base in _shortenings(operands, params):
+            found = _shortened(row, operands, params, lengths, base)
             if found is not None:
                 return found
+    return _computed(row, operands, params)
+
+
+def _computed(row: Primitive, operands: list[Any], params: dict[str, Any]) -> Any:
+    """Return the descriptions of results that are computed, on operands as large as they are said to be."""
+    count = sum(x.size for x in operands)
     try:
-        return _described(_run(row, [_stand_in(x, x.shape) for x in operands], params))
+        if count > MOST or _largest(params) > MOST:
+            raise MemoryError(f"no more than {MOST} elements are computed with for that")
+        outs = _described(_run(row, [_stand_in(x, x.shape) for x in operands], params))
     except MemoryError as error:
         raise MetaError(
             f"{row.name}: what it makes of tensors of shapes {', '.join(shape_text(x.shape) for x in operands)} on the "
-            f"device meta is found by computing it, and there is no memory for that: {error}. Use smaller ones."
+            f"device meta can only be found by computing it, and they are too large: {error}. Use smaller ones."
         ) from None
+    return outs
+
+
+def _largest(params: dict[str, Any]) -> int:
+    """Return how many elements the largest shape among a row's parameters has."""
+    shapes = (v for v in params.values() if isinstance(v, tuple) and v)
+    return max((math.prod(v) for v in shapes if all(n.__class__ is int for n in v)), default=0)
 
 
 def _dtype(x: Any) -> np.dtype[Any]:
     return x.dtype if x.__class__ is ndarray else x.element_type  # type: ignore[no-any-return]
-
-
-def _joined(operands: list[Any], dim: int) -> Meta:
-    """Return the description of arrays behind each other: sizes that add up stand for no size of an operand."""
-    short = [_stand_in(x, tuple(min(n, 1) for n in x.shape)) for x in operands]
-    like = _run(structural.cat, short, {"dim": dim})
-    shape = list(operands[0].shape)
-    shape[dim] = sum(x.shape[dim] for x in operands)
-    return Meta(tuple(shape), like.dtype)
 
 
 # Views
@@ -292,25 +311,37 @@ def _counts(params: Any) -> Iterator[int]:
         yield abs(params)
 
 
-def _shortenings(sizes: set[int]) -> Iterator[list[int]]:
-    """Yield sets of long dimensions to shorten, the most first: a row may compute with some of them."""
-    for count in range(len(sizes), 0, -1):
-        if len(sizes) - count > 3:
-            return
-        yield from map(list, itertools.combinations(sorted(sizes), count))
+def _shortenings(operands: list[Any], params: dict[str, Any]) -> Iterator[tuple[list[int], int]]:
+    """Yield sets of long dimensions to shorten, the most first, each with what all short sizes and counts are up to.
+
+    A row may compute with some of the long ones. Those that are left are shorter than the others, so that the smaller
+    of two sizes stays the smaller.
+    """
+    sizes = {n for x in operands for n in x.shape} | {*params.get("shape", ())}
+    least = max([SHORT, *(n for n in _counts(params) if n not in sizes)])
+    long = sorted(n for n in sizes if n > least)
+    for start in range(min(len(long), 4)):
+        yield long[start:], max([least, *(n for n in sizes if n < long[start])])
 
 
 def _shortened(
-    row: Primitive, operands: list[Any], params: dict[str, Any], long: list[int], least: int
+    row: Primitive, operands: list[Any], params: dict[str, Any], long: list[int], base: int
 ) -> Any:  # fmt: skip
     """Return the descriptions of a row's results, found with short dimensions in place of the ``long`` ones.
 
-    None where that does not tell. The short ones are longer than what the row counts, ``least`` at most, which would be
-    cut off otherwise. It is done twice, with other short ones, in the order of the long ones: a size of the result must
-    stand for the same long one both times, or be the same.
+    None where that does not tell. The short ones are larger than all other sizes and than what the row counts, ``base``
+    at most, which would be cut off otherwise, and are further apart than it counts, so that no quotient or remainder of
+    two of them is the same. It is done twice, with other short ones, in the order of the long ones: a size of the
+    result must stand for the same long one both times, or be one that was not shortened, or a number that was given.
     """
-    first = {n: least + 1 + i for i, n in enumerate(long)}
-    second = {n: least + 3 + 2 * i + i * i for i, n in enumerate(long)}
+    counts = {n for n in _counts(params) if n not in long}
+    gap = 2 + max(counts, default=0)
+    first = {n: base + 1 + i * gap for i, n in enumerate(long)}
+    second = {n: base + 1 + gap * (len(long) + 2 * i) for i, n in enumerate(long)}
+    given = {n for x in operands for n in x.shape if n not in long} | counts
+    shapes = [_renamed(x.shape, second) for x in operands]
+    if sum(map(math.prod, shapes)) > MOST or _largest(_renamed(params, second)) > MOST:
+        return None
     try:
         one, two = (
             _run(
@@ -324,7 +355,8 @@ def _shortened(
         return None
     several = isinstance(one, tuple)
     pairs = zip(one, two, strict=True) if several else ((one, two),)
-    found = [_matched(a, b, first, second) for a, b in pairs]
+    back = {(first[n], second[n]): n for n in first}
+    found = [_matched(a, b, back, given) for a, b in pairs]
     if any(meta is None for meta in found):
         return None
     return tuple(found) if several else found[0]
@@ -342,14 +374,15 @@ def _renamed(value: Any, names: dict[int, int]) -> Any:
     return kind(_renamed(part, names) for part in value) if kind in (tuple, list) else value
 
 
-def _matched(a: Array, b: Array, first: dict[int, int], second: dict[int, int]) -> Meta | None:
+def _matched(
+    a: Array, b: Array, back: dict[tuple[int, int], int], given: set[int]
+) -> Meta | None:  # fmt: skip
     """Return what two results for short dimensions say about that for the long ones, or None."""
     if a.ndim != b.ndim:
         return None
-    back = {(first[n], second[n]): n for n in first}
     shape = []
     for pair in zip(a.shape, b.shape, strict=True):
-        n = back.get(pair, pair[0] if pair[0] == pair[1] else None)
+        n = back.get(pair, pair[0] if pair[0] == pair[1] and pair[0] in given else None)
         if n is None:
             return None
         shape.append(n)
@@ -402,4 +435,14 @@ def in_order(shape: Shape, order: Sequence[int], dtype: np.dtype[Any]) -> Shape:
     return tuple(strides)
 
 
-__all__ = ["META", "Meta", "MetaLevel", "beside", "in_order", "is_meta", "no_data", "nowhere"]
+__all__ = [
+    "META",
+    "Meta",
+    "MetaLevel",
+    "beside",
+    "in_order",
+    "is_meta",
+    "misplaced",
+    "no_data",
+    "nowhere",
+]

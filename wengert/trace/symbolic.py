@@ -78,7 +78,11 @@ def abstract(
     exact = any(v.number in layouts for v in args)
     stand_ins = [_stand_in(v, layouts.get(v.number), exact) for v in args]
     outs = _run(row, stand_ins, params)
-    if not exact and any(np.may_share_memory(o, s) for o in outs for s in stand_ins):
+    if (
+        not exact
+        and row.outline is row.forward
+        and any(np.may_share_memory(o, s) for o in outs for s in stand_ins)
+    ):
         outs = _run(row, [_stand_in(v, None, True) for v in args], params)
     return outs
 
