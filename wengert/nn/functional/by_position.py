@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.nn.functional import losses, normalization, padding
+from wengert.nn.functional import losses, normalization
 from wengert.nn.functional.distances import cosine_embedding_loss as _cosine_embedding_loss
 from wengert.nn.functional.distances import triplet_margin_loss as _triplet_margin_loss
 from wengert.nn.functional.dropout import alpha_dropout as _alpha_dropout
@@ -17,6 +17,7 @@ from wengert.nn.functional.dropout import feature_alpha_dropout as _feature_alph
 from wengert.nn.functional.dropout import feature_dropout as _feature_dropout
 from wengert.nn.functional.lookup import embedding as _embedding
 from wengert.nn.functional.reducing import reduced
+from wengert.tensor import padding
 from wengert.tensor.numbers import number_of
 from wengert.tensor.promotion import require_tensor
 
