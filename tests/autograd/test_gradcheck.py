@@ -203,6 +203,21 @@ def test_refusals_in_words():
         )
 
 
+def test_the_inputs_stay_what_they_are_when_the_function_raises():
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    calls = []
+
+    def fails_late(x):
+        calls.append(x)
+        if len(calls) == 3:
+            raise KeyError("late")
+        return x * x
+
+    with pytest.raises(KeyError):
+        torch.autograd.gradcheck(fails_late, x)
+    assert x.tolist() == [1.0, 2.0]
+
+
 def test_second_derivatives_forward_over_reverse():
     x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
     options = {
