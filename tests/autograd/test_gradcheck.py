@@ -230,6 +230,33 @@ def test_second_derivatives_forward_over_reverse():
         torch.autograd.gradgradcheck(Bent.apply, x, **options)
 
 
+@pytest.mark.parametrize("how", ["draws random numbers", "changes its inputs"])
+def test_a_forward_that_would_run_twice_is_refused(how):
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            if how == "draws random numbers":
+                torch.rand(1)
+                return x * 2
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return tangent.mul_(2)
+
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match=f"takes ctx and {how}, and forward mode through a"):
+        torch.autograd.gradgradcheck(
+            lambda x: Once.apply(x * 1) ** 2, x, check_fwd_over_rev=True, check_rev_over_rev=False,
+            check_undefined_grad=False,
+        )  # fmt: skip
+
+
 class Bent(torch.autograd.Function):
     """A cube whose first derivative is right and has a wrong derivative itself."""
 
