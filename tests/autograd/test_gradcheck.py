@@ -203,6 +203,21 @@ def test_refusals_in_words():
         )
 
 
+def test_the_inputs_stay_what_they_are_when_the_function_raises():
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    calls = []
+
+    def fails_late(x):
+        calls.append(x)
+        if len(calls) == 3:
+            raise KeyError("late")
+        return x * x
+
+    with pytest.raises(KeyError):
+        torch.autograd.gradcheck(fails_late, x)
+    assert x.tolist() == [1.0, 2.0]
+
+
 def test_second_derivatives_forward_over_reverse():
     x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
     options = {
@@ -213,6 +228,33 @@ def test_second_derivatives_forward_over_reverse():
     assert torch.autograd.gradgradcheck(lambda x: (x**3, x.sin().prod()), x, **options)
     with pytest.raises(RuntimeError, match="forward mode mismatch for output 0"):
         torch.autograd.gradgradcheck(Bent.apply, x, **options)
+
+
+@pytest.mark.parametrize("how", ["draws random numbers", "changes its inputs"])
+def test_a_forward_that_would_run_twice_is_refused(how):
+    class Once(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            if how == "draws random numbers":
+                torch.rand(1)
+                return x * 2
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return tangent.mul_(2)
+
+    x = torch.tensor([1.0, 2.0], dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError, match=f"takes ctx and {how}, and forward mode through a"):
+        torch.autograd.gradgradcheck(
+            lambda x: Once.apply(x * 1) ** 2, x, check_fwd_over_rev=True, check_rev_over_rev=False,
+            check_undefined_grad=False,
+        )  # fmt: skip
 
 
 class Bent(torch.autograd.Function):

@@ -49,6 +49,66 @@ def test_ranges_of_other_threads():
     assert (there.name, here.name) == ("there", "here") and there.thread != here.thread
 
 
+def test_profiles_of_two_threads_hold_their_own_functions():
+    together = threading.Barrier(2)
+    found = {}
+
+    def work(name, function):
+        with torch.profiler.profile() as prof:
+            together.wait()
+            for _ in range(3):
+                function(torch.ones(3))
+            with torch.profiler.record_function(name):
+                pass
+            together.wait()
+        found[name] = {e.key: e.count for e in prof.key_averages()}
+
+    threads = [
+        threading.Thread(target=work, args=pair) for pair in (("a", torch.sin), ("b", torch.cos))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found["a"] == {"aten::ones": 3, "aten::sin": 3, "a": 1, "b": 1}
+    assert found["b"] == {"aten::ones": 3, "aten::cos": 3, "a": 1, "b": 1}
+
+
+def test_a_profile_inside_of_another_counts_what_is_its_own():
+    with torch.profiler.profile() as outer:
+        with torch.profiler.record_function("r"):
+            with torch.profiler.profile() as inner:
+                with torch.profiler.record_function("s"):
+                    torch.ones(3)
+            kept = [(e.key, e.count) for e in inner.key_averages()]
+    assert kept == [("s", 1), ("aten::ones", 1)]
+    assert [(e.key, e.count) for e in inner.key_averages()] == kept
+    assert [(e.key, e.count) for e in outer.key_averages()] == [("r", 1), *kept]
+    r, s, made = outer.events()
+    assert (r.cpu_children, s.cpu_children, made.cpu_parent) == ([s], [made], s)
+    (made,) = inner.events()[0].cpu_children
+    assert made.name == "aten::ones" and made is not s.cpu_children[0]
+
+
+def test_recordings_that_come_and_go_while_ranges_end():
+    over = threading.Event()
+
+    def profiles():
+        while not over.is_set():
+            with torch.profiler.profile():
+                pass
+
+    thread = threading.Thread(target=profiles)
+    thread.start()
+    with torch.profiler.profile() as prof:
+        for _ in range(2000):
+            with torch.profiler.record_function("r"):
+                pass
+    over.set()
+    thread.join()
+    assert [e.count for e in prof.key_averages()] == [2000]
+
+
 def test_a_range_inside_of_its_own_name_counts_once():
     with torch.profiler.profile() as prof:
         with torch.profiler.record_function("r"):

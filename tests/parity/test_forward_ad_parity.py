@@ -1,6 +1,7 @@
 """`autograd.forward_ad`: tangents by hand, through operations, layers, Functions and gradients; faults."""
 
 import importlib
+import threading
 
 import pytest
 
@@ -134,3 +135,97 @@ def test_functions_that_take_a_context(torch, recorded):
         if recorded:
             primal.sum().backward()
     return primal.detach(), tangent.detach(), x.grad
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+def test_a_forward_that_draws_runs_once(torch, recorded):
+    class Dropped(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mask = (torch.rand(4) < 0.5).float()
+            ctx.factor = 1
+            return x * ctx.mask
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * ctx.mask * ctx.factor
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            ctx.factor = 3
+            return tangent * ctx.mask
+
+    fw = tools(torch)
+    torch.manual_seed(0)
+    x = torch.ones(4, requires_grad=recorded)
+    with fw.dual_level():
+        primal, tangent = fw.unpack_dual(Dropped.apply(fw.make_dual(x, torch.ones(4))))
+        gradient = torch.autograd.grad(primal.sum(), x) if recorded else None
+    return primal.detach(), tangent, gradient, torch.rand(1)
+
+
+def doubled_in_place(torch, way):
+    class Doubled(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            ctx.mark_dirty(x)
+            return x.mul_(2)
+
+        @staticmethod
+        def backward(ctx, ct):
+            return ct * 2
+
+        @staticmethod
+        def jvp(ctx, tangent):
+            return tangent.mul_(2) if way == "in place" else tangent * 2
+
+    return Doubled
+
+
+@pytest.mark.parametrize("recorded", [False, True])
+@pytest.mark.parametrize("way", ["in place", "anew"])
+def test_a_function_that_writes_to_a_dual(torch, refused, recorded, way):
+    fw = tools(torch)
+    leaf = torch.ones(3, requires_grad=recorded)
+
+    def run():
+        with fw.dual_level():
+            x = leaf * 1
+            d = fw.make_dual(x, torch.ones(3))
+            made = doubled_in_place(torch, way).apply(d)
+            after = fw.unpack_dual(d * 3)
+            gradient = torch.autograd.grad(after.primal.sum(), leaf) if recorded else None
+            pairs = [fw.unpack_dual(made), fw.unpack_dual(d), after]
+            return made is d, [(p.detach(), t.detach()) for p, t in pairs], x.detach(), gradient
+
+    return run() if way == "in place" else refused(run)
+
+
+def test_what_a_written_dual_needs_of_jvp():
+    import wengert as torch
+
+    fw = torch.autograd.forward_ad
+    with fw.dual_level(), pytest.raises(RuntimeError, match="Let jvp change the tangent that it"):
+        doubled_in_place(torch, "anew").apply(fw.make_dual(torch.ones(3), torch.ones(3)))
+
+
+def test_another_thread_unpacks(torch):
+    fw = tools(torch)
+    found = []
+    with fw.dual_level():
+        d = fw.make_dual(torch.ones(2), torch.tensor([1.0, 2.0]))
+        thread = threading.Thread(target=lambda: found.extend(fw.unpack_dual(d * 2)))
+        thread.start()
+        thread.join()
+    return found
+
+
+def test_unpacking_after_the_end_says_so():
+    import wengert as torch
+    from wengert.errors import LeakError
+
+    fw = torch.autograd.forward_ad
+    with fw.dual_level():
+        d = fw.make_dual(torch.ones(2), torch.ones(2))
+    with pytest.raises(LeakError, match="unpack_dual: an operand was made inside a jvp that has"):
+        fw.unpack_dual(d)

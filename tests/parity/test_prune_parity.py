@@ -116,6 +116,7 @@ def test_a_method_of_ones_own(torch):
 
 
 FAULTS = """l1_unstructured(m, 'weight', -1); l1_unstructured(m, 'weight', 1.5); l1_unstructured(m, 'weight', 'a')
+l1_unstructured(m, 'weight', True); random_structured(m, 'weight', True, 0)
 l1_unstructured(m, 'weight', 25); l1_unstructured(m, 'absent', 1); l1_unstructured(m, 'weight', 1, torch.ones(2))
 random_structured(m, 'bias', 1, 0); ln_structured(m, 'weight', 1, 2, 5); ln_structured(m, 'weight', 9, 2, 0)
 custom_from_mask(m, 'weight', torch.ones(3)); remove(m, 'weight'); global_unstructured(3, L1Unstructured, amount=1)
@@ -149,3 +150,12 @@ def test_a_fault_leaves_the_module_pruned_as_it_was(call):
     assert [*m._forward_pre_hooks.values()] == [hook]
     assert all(torch.equal(v, before[k]) for k, v in m.state_dict().items())
     pruning(torch).remove(m, "weight")
+
+
+def test_true_is_no_amount():
+    import wengert as torch
+
+    m = torch.nn.Linear(2, 3)
+    with pytest.raises(TypeError, match="amount=True is neither a share nor a number. Write 1.0"):
+        torch.nn.utils.prune.l1_unstructured(m, "weight", True)
+    assert [name for name, _ in m.named_parameters()] == ["weight", "bias"]

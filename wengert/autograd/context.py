@@ -49,6 +49,7 @@ class FunctionCtx:
         self._dirty: tuple[Any, ...] = ()
         self._constant: tuple[Any, ...] = ()
         self._node: Callable[[], FunctionNode | None] | None = None
+        self._pushing = False  # while `jvp` runs, which finds other saved tensors than `backward`
 
     def save_for_backward(self, *tensors: Any) -> None:
         """Keep tensors (or None) for ``backward``, which finds them in ``saved_tensors``. The last call counts."""
@@ -79,7 +80,7 @@ class FunctionCtx:
     @property
     def saved_tensors(self) -> tuple[Any, ...]:
         """The tensors saved for ``backward``; RuntimeError after they were freed or when one was overwritten."""
-        if self._node is None:
+        if self._node is None or self._pushing:
             return self._forward_saved or self._to_save
         node = self._node()
         if node is None:

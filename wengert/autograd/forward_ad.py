@@ -10,6 +10,7 @@ from contextlib import AbstractContextManager
 from typing import Any, Final, NamedTuple, Protocol
 
 from wengert.core import dtypes
+from wengert.core.carrier import leaked
 from wengert.errors import DTypeError, GradientError, ShapeError, refuser, shape_text
 from wengert.tape.storage import Recorded
 from wengert.tensor.promotion import dtype_of, require_tensor
@@ -28,6 +29,10 @@ class ForwardMode(Protocol):
 
     def make(self, level: Any, primal: Any, tangent: Any) -> Any:
         """Return a tensor that carries a tangent along."""
+        ...
+
+    def level_of(self, x: Any) -> Any:
+        """Return the level, opened by hand, at which a tensor has a tangent; None where it has none."""
         ...
 
     def parts(self, level: Any, x: Any) -> tuple[Any, Any]:
@@ -138,14 +143,20 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
-    """Return a tensor without its tangent, and the tangent: None where it carries none, or no level is open."""
+    """Return a tensor without its tangent, and the tangent: None where it carries none.
+
+    A thread may unpack what another one made, while that one's level is open. RuntimeError after the end of it.
+    """
     if not isinstance(tensor, Recorded):
         raise TypeError(
             f"unpack_dual(): argument 'tensor' must be Tensor, not {type(tensor).__name__}."
         )
-    if _now.level is None:
+    found = _provided[0].level_of(tensor)
+    if found is None:
         return UnpackedDualTensor(tensor, None)
-    return UnpackedDualTensor(*_provided[0].parts(_now.level, tensor))
+    if not found.open:
+        raise leaked(found, "unpack_dual")
+    return UnpackedDualTensor(*_provided[0].parts(found, tensor))
 
 
 __getattr__ = refuser(__name__, "torch.autograd.forward_ad")

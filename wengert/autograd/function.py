@@ -25,6 +25,7 @@ from wengert.tape.provenance import here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
 from wengert.tape.storage import GradCell, Recorded, alias, as_class, handle, next_rank
 from wengert.tensor import inplace
+from wengert.tensor.generator import default_generator
 from wengert.tensor.overriding import can_be_asked
 from wengert.tensor.pickling import attributes, set_attributes
 
@@ -144,10 +145,7 @@ class Function:
         if not cls.separate_context() and not (
             level.by_hand or (_forward_checked.get() and level.kind in ("jvp", "tape"))
         ):
-            raise GradientError(
-                f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
-                f"...) it must override the setup_context staticmethod, and its forward must not take ctx."
-            )
+            raise cls._unfit()
         if top[0] % 2:
             return cls._record(args, level)
         return level.apply_function(cls, args)  # type: ignore[attr-defined]
@@ -182,11 +180,44 @@ class Function:
         return _finish(node, args, args, output, level)
 
     @classmethod
+    def apply_for_tangents(cls, args: tuple[Any, ...]) -> tuple[Any, FunctionCtx, tuple[Any, ...]]:
+        """Apply a class whose forward takes ctx, once: return the outputs, the context for ``jvp``, the dirty inputs.
+
+        An output that was saved for ``jvp`` is there with its history.
+        """
+        level = max((x._standing() for x in args if isinstance(x, Recorded)), key=lambda s: s[0])[1]  # type: ignore[attr-defined]
+        if not is_outermost(level):
+            raise cls._unfit()
+        active = tuple(isinstance(x, Recorded) and recorded(x, level) for x in args)
+        ctx = FunctionCtx(active)
+        node = cls._node_class(ctx, args)
+        node.edges = tuple(x._edge if on else None for x, on in zip(args, active, strict=True))
+        with no_grad():
+            output = cls.forward(ctx, *args)
+        saved, dirty = ctx._forward_saved or ctx._to_save, ctx._dirty
+        made = _finish(node, args, args, output, level)
+        pairs = zip(output, made, strict=True) if isinstance(output, tuple) else ((output, made),)
+        results = {id(raw): result for raw, result in pairs}
+        ctx._forward_saved = tuple(results.get(id(t), t) for t in saved)
+        return made, ctx, dirty
+
+    @classmethod
+    def _unfit(cls) -> GradientError:
+        return GradientError(
+            f"{cls.__name__}: In order to use an autograd.Function with functorch transforms (vmap, grad, jvp, "
+            f"...) it must override the setup_context staticmethod, and its forward must not take ctx."
+        )
+
+    @classmethod
     def _record_above(cls, node: FunctionNode, args: tuple[Any, ...], level: Level) -> Any:
         """Apply the class to what lies below a transform's tape; an output that is an input stays that input."""
         active = node.ctx.needs_input_grad
         below = tuple(uncovered(x) if on else x for x, on in zip(args, active, strict=True))
+        twice = not cls.separate_context() and state.trace is None
+        before = default_generator.get_state() if twice else None
         output = cls.apply(*below)
+        if before is not None and np.any(before._payload != default_generator.get_state()._payload):
+            raise cls._twice("draws random numbers")
         several = isinstance(output, tuple)
         same = {id(b): x for b, x in zip(below, args, strict=True) if isinstance(x, Recorded)}
         outs = tuple(same.get(id(o), o) for o in (output if several else (output,)))
@@ -196,8 +227,17 @@ class Function:
                 cls.setup_context(node.ctx, args, output)
             else:
                 cls.forward(node.ctx, *below)  # once more: for what it leaves on the context
-                node.ctx._dirty = node.ctx._constant = ()
+                if node.ctx._dirty:
+                    raise cls._twice("changes its inputs")
+                node.ctx._constant = ()
         return _finish(node, args, below, output, level)
+
+    @classmethod
+    def _twice(cls, what: str) -> GradientError:
+        return GradientError(
+            f"{cls.__name__}: its forward takes ctx and {what}, and forward mode through a backward would run it "
+            f"twice. Override the setup_context staticmethod, and let forward take no ctx."
+        )
 
 
 def _finish(

@@ -6,10 +6,11 @@ nothing costs, before the first profile. What a function calls inside is its own
 
 from __future__ import annotations
 
+import copy
 import functools
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from wengert.autograd.profiler_util import EventList, FunctionEvent, FunctionEventAvg
@@ -51,11 +52,11 @@ def _begin(name: str, by_user: bool, shapes: Any = None) -> FunctionEvent:
     return event
 
 
-def _end(event: FunctionEvent) -> None:
+def _end(event: FunctionEvent, recordings: Iterable[Recording]) -> None:
     event.end = time.perf_counter_ns() / 1e3
     while _open.ranges and _open.ranges.pop() is not event:
         pass
-    for recording in _recordings:
+    for recording in recordings:
         recording.took(event)
 
 
@@ -63,7 +64,7 @@ class Recording:
     """Ranges from `start` to `stop`, of this thread's functions and of all threads' `record_function`."""
 
     def __init__(self, record_shapes: bool = False) -> None:
-        self._mode = _Recorder(record_shapes)
+        self._mode = _Recorder(self, record_shapes)
         self._began = 0.0
         self._taken: list[FunctionEvent] = []
 
@@ -79,15 +80,20 @@ class Recording:
         if self in _recordings:
             _recordings.remove(self)
             self._mode.__exit__()
-        known = {id(event) for event in self._taken}
-        for event in self._taken:
+        taken = sorted(self._taken, key=lambda event: event.start)
+        # Copies, for a range of the program's own belongs to every recording, with other ranges around it in each.
+        own = {id(event): copy.copy(event) for event in taken}
+        for event in own.values():
             event.cpu_children = []
-        for event in sorted(self._taken, key=lambda event: event.start):
-            if event.cpu_parent is not None and id(event.cpu_parent) in known:
-                event.cpu_parent.cpu_children.append(event)
-            else:
-                event.cpu_parent = None
-        return EventList(sorted(self._taken, key=lambda event: event.start))
+        for event in taken:
+            parent = event.cpu_parent
+            while parent is not None and id(parent) not in own:
+                parent = parent.cpu_parent
+            mine = own[id(event)]
+            mine.cpu_parent = None if parent is None else own[id(parent)]
+            if mine.cpu_parent is not None:
+                mine.cpu_parent.cpu_children.append(mine)
+        return EventList(own.values())
 
     def took(self, event: FunctionEvent) -> None:
         """Note a range that has ended."""
@@ -96,10 +102,10 @@ class Recording:
 
 
 class _Recorder(TorchFunctionMode):
-    """Times every function of this thread."""
+    """Times every function of this thread, for one recording."""
 
-    def __init__(self, record_shapes: bool) -> None:
-        self.record_shapes = record_shapes
+    def __init__(self, recording: Recording, record_shapes: bool) -> None:
+        self.recordings, self.record_shapes = (recording,), record_shapes
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         name = str(resolve_name(func) or getattr(func, "__name__", "function"))
@@ -112,7 +118,7 @@ class _Recorder(TorchFunctionMode):
         try:
             return func(*args, **(kwargs or {}))
         finally:
-            _end(event)
+            _end(event, self.recordings)
 
 
 def _last(name: str) -> str:
@@ -145,7 +151,7 @@ class record_function:
     def __exit__(self, *exc: object) -> None:
         event = self._ranges.pop()
         if event is not None:
-            _end(event)
+            _end(event, tuple(_recordings))
 
     def __call__(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """Return the function as a range of this name."""

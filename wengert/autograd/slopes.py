@@ -73,15 +73,17 @@ def _numerical(fn: Callable[[], list[Array]], x: Array, eps: float) -> list[Slop
     for i in range(x.size):
         before = flat[i]
         parts = []
-        for step in steps:
-            flat[i] = before + step
-            above = fn()
-            flat[i] = before - step
-            below = fn()
+        try:
+            for step in steps:
+                flat[i] = before + step
+                above = fn()
+                flat[i] = before - step
+                below = fn()
+                parts.append(
+                    [_slope(a, b, 2 * eps).reshape(-1) for a, b in zip(above, below, strict=True)]
+                )
+        finally:
             flat[i] = before
-            parts.append(
-                [_slope(a, b, 2 * eps).reshape(-1) for a, b in zip(above, below, strict=True)]
-            )
         columns.append(list(zip(*parts, strict=True)))
     if not columns:
         return [(np.zeros((0, o.size)),) * 2 for o in fn()]

@@ -19,7 +19,7 @@ from wengert.core.carrier import RAW, Level, Value, opened, state
 from wengert.core.primitive import Primitive
 from wengert.core.silence import silent
 from wengert.core.tree import flatten, tree_map
-from wengert.errors import DTypeError, ShapeError, shape_text
+from wengert.errors import DTypeError, GradientError, ShapeError, shape_text
 from wengert.func.payload import Payload
 from wengert.rules.structural import broadcast_to
 from wengert.tape.meta import beside
@@ -107,17 +107,37 @@ class JvpLevel(Level):
         if cls.separate_context():
             output = cls.apply(*primals)
             cls.setup_context(ctx, primals, output)
+        elif any(isinstance(p, Recorded) and p._edge is not None for p in primals):
+            output, ctx, ctx._dirty = cls.apply_for_tangents(primals)
         else:
             with no_grad():
                 output = cls.forward(ctx, *primals)
-            if self.by_hand and any(
-                isinstance(p, Recorded) and p._edge is not None for p in primals
-            ):
-                output = cls.apply(*primals)  # once more, for the tape below
-        tangents = cls.jvp(ctx, *[None if t is None else known(t) for _, t in pairs])
+        dirty = [i for i, p in enumerate(primals) if any(p is d for d in ctx._dirty)]
+        given = [None if t is None else known(t) for _, t in pairs]
+        ctx._pushing = True
+        try:
+            moved = cls.jvp(ctx, *given)
+        finally:
+            ctx._pushing = False
+        ctx._forward_saved = ctx._dirty = ()
+        written = [(args[i], primals[i], given[i]) for i in dirty if given[i] is not None]
         if not isinstance(output, tuple):
-            return self.join(output, tangents)
-        return tuple(self.join(o, t) for o, t in zip(output, tangents, strict=True))
+            return self._moved(cls, written, output, moved)
+        return tuple(self._moved(cls, written, o, t) for o, t in zip(output, moved, strict=True))
+
+    def _moved(
+        self, cls: Any, written: Sequence[tuple[Any, Any, Any]], out: Any, tangent: Any
+    ) -> Any:
+        """Return an output of a custom Function with its tangent: a dual that forward wrote to is that dual."""
+        for dual, primal, given in written:
+            if out is primal:
+                if tangent is not given:
+                    raise GradientError(
+                        f"{cls.__name__}: forward changed an input in place, and jvp returned another tangent than "
+                        f"that input's. Let jvp change the tangent that it is given in place, and return it."
+                    )
+                return dual
+        return self.join(out, tangent)
 
 
 def pushforward(
@@ -320,6 +340,13 @@ class _ByHand:
 
     def make(self, level: Any, primal: Any, tangent: Any) -> Any:
         return _dual(level, primal, tangent)
+
+    def level_of(self, x: Any) -> Any:
+        payload = x._payload
+        while isinstance(payload, Recorded):
+            payload = payload._payload
+        level = payload.level if payload.__class__ is Dual else None
+        return level if level is not None and level.by_hand else None
 
     def parts(self, level: Any, x: Any) -> tuple[Any, Any]:
         primal, tangent = level.split(lowered(x, level))

@@ -213,6 +213,10 @@ class _Amount(BasePruningMethod):
 
     def _count(self, size: int) -> int:
         """Return how many of so many are to go."""
+        if self.amount is True:
+            raise TypeError(
+                "amount=True is neither a share nor a number. Write 1.0 for everything, or 1 for one."
+            )
         if not self.whole:
             return int(round(self.amount * size))
         if self.amount > size:
