@@ -9,6 +9,8 @@ import pytest
 
 from tests.laws.explicit.matrices import PREPARED
 from tests.laws.samples import ALL, DIFFERENTIABLE, Array, Sample
+from wengert.core.primitive import Primitive
+from wengert.core.silence import silent
 from wengert.core.strides import steps
 from wengert.tape import meta
 from wengert.tape.meta import Meta, is_meta
@@ -55,6 +57,38 @@ def test_short_dimensions_tell_the_same(sample: Sample, monkeypatch: pytest.Monk
     monkeypatch.setattr(meta, "FEW", 0)
     monkeypatch.setattr(meta, "SHORT", max([1, *(sizes & set(meta._counts(sample.params)))]))
     _require_told(sample, strides=False)
+
+
+def _found_by_few(row: Primitive) -> bool:
+    """Say whether the shapes that a row gives are found by running it on few elements."""
+    told = row.outline is not row.forward or row.view or row.aligned
+    return not told and (row.kind != "composite" or bool(row.rules))
+
+
+LARGE = (83, 29, 61, 13, 47, 37)
+"""Sizes on either side of `meta.SHORT` and of its double, in no order."""
+
+
+@pytest.mark.parametrize("sample", [s for s in ALL if _found_by_few(s.values[0].row)])
+def test_few_elements_tell_what_more_of_them_make(
+    sample: Sample, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The samples with larger sizes, wherever the row takes those, in the operands alone or in its parameters, too."""
+    sizes = sorted({n for x in sample.operands for n in x.shape if n > 1})
+    monkeypatch.setattr(meta, "FEW", 0)
+    for turn in range(2):
+        names = dict(zip(sizes, LARGE[turn:] + LARGE[:turn], strict=False))
+        operands = [Meta(meta._renamed(x.shape, names), x.dtype) for x in sample.operands]
+        if sum(x.size for x in operands) > 1 << 21:
+            continue
+        for params in (sample.params, meta._renamed(sample.params, names)):
+            try:
+                expected = silent().run(meta._computed, sample.row, operands, params)
+            except Exception:  # of whatever sort a row raises for sizes that do not fit
+                continue
+            found = silent().run(meta._outlined, sample.row, operands, params)
+            pairs = zip(_outputs(found), _outputs(expected), strict=True)
+            assert all((a.shape, a.element_type) == (b.shape, b.element_type) for a, b in pairs)
 
 
 @pytest.mark.parametrize("sample", DIFFERENTIABLE)
