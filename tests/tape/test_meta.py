@@ -467,3 +467,18 @@ def test_skip_init():
         nn.utils.skip_init(int)
     with pytest.raises(RuntimeError, match="Module must support a 'device' arg"):
         nn.utils.skip_init(nn.ReLU)
+
+
+def test_rows_that_also_take_bfloat16_tell_the_same():
+    """Once an element type of 16 bits is used, rows compute through another function, and declare what they did."""
+    torch.ones(2, dtype=torch.bfloat16).mul(2)
+    scores = torch.empty(3, 4, device="meta", requires_grad=True)
+    labels = torch.zeros(3, dtype=torch.long, device="meta")
+    torch.nn.functional.cross_entropy(scores, labels).backward()
+    assert scores.grad.shape == (3, 4)
+    image = torch.empty(4, 512, 96, 96, device="meta", dtype=torch.bfloat16)
+    assert torch.nn.functional.adaptive_avg_pool2d(image, 1).shape == (4, 512, 1, 1)
+    made = torch.nn.functional.conv2d(image, image[:1, :, :3, :3], stride=8)
+    assert made.shape == (4, 1, 12, 12)
+    assert made.dtype is torch.bfloat16
+    assert image.sum(0).dtype is torch.bfloat16

@@ -75,9 +75,12 @@ def _computing_wide(row: Primitive) -> None:
     if row.view:
         return
     if row.variant_of is not None:
-        row.forward = row.variant_of.forward
+        row.forward, row.outline = row.variant_of.forward, row.variant_of.outline
         return
-    row.forward = _wide_forward(row.forward)
+    forward = row.forward
+    row.forward = _wide_forward(forward)
+    if row.outline is forward:
+        row.outline = row.forward
     rules = (*row.rules, row.jvp)
     if not any(rule is not None and "dtype" in rule.names for rule in rules):
         for rule in rules:
