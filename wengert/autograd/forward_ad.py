@@ -48,6 +48,11 @@ def provide(mode: ForwardMode) -> None:
     _provided[:] = [mode]
 
 
+def provided() -> ForwardMode:
+    """Return what makes duals."""
+    return _provided[0]
+
+
 class _Now(threading.local):
     """The level that is open in this thread, and its block."""
 
@@ -112,6 +117,17 @@ class dual_level:
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     """Return a tensor that carries a tangent of its shape and dtype along: gradients flow through both.
 
+    `autograd.grad` of what carries a tangent gives gradients that carry theirs, Hessian times tangent; `backward`
+    leaves ``.grad`` without. Where the given tangent requires grad, unpack first, or use `func.jvp` of `func.grad`.
+
+    >>> import wengert as torch
+    >>> fw, x = torch.autograd.forward_ad, torch.tensor([1., 2.], requires_grad=True)
+    >>> with fw.dual_level():
+    ...     y = (fw.make_dual(x, torch.ones(2)) ** 3).sum()
+    ...     (g,) = torch.autograd.grad(y, x)
+    ...     print(fw.unpack_dual(g).primal, fw.unpack_dual(g).tangent)
+    tensor([ 3., 12.]) tensor([ 6., 12.])
+
     RuntimeError outside of a level, for other shapes and dtypes, and for a tensor that has a tangent already;
     ValueError for integers.
     """
@@ -139,6 +155,7 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not "
             "supported. Use `unpack_dual(x).primal`."
         )
+    _now.level.ties |= tangent._edge is not None
     return _provided[0].make(_now.level, tensor, tangent)
 
 
