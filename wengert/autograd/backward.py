@@ -6,7 +6,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from wengert.autograd import forward_ad
+from wengert.autograd.above import above
 from wengert.autograd.graph import tensors_at
 from wengert.errors import GradientError
 from wengert.rules import structural
@@ -154,7 +154,7 @@ def _with_tangents(
 
     For second derivatives do not ask for an order. A tangent ``c'`` of the cotangent adds ``J^T c'``.
     """
-    mode, outs, ins = forward_ad.provided(), _listed(outputs), _listed(inputs)
+    mode, outs, ins = above.duals, _listed(outputs), _listed(inputs)
     if any(_moves(x) for x in ins):
         raise GradientError(
             f"grad: an input carries a tangent along. Differentiate with respect to the tensor that make_dual was "
