@@ -229,3 +229,71 @@ def test_unpacking_after_the_end_says_so():
         d = fw.make_dual(torch.ones(2), torch.ones(2))
     with pytest.raises(LeakError, match="unpack_dual: an operand was made inside a jvp that has"):
         fw.unpack_dual(d)
+
+
+BODIES = ["(d.sin() * w * d).sum()", "(d.detach() * w * d).sum()", "(d * w).sum() + x.sum()", "(d * x * 3).sum()",
+          "d.sum()", "d.prod().exp() * w.sum()"]  # fmt: skip
+
+
+def shown(fw, g):
+    pair = fw.unpack_dual(g)
+    return pair.primal.detach(), None if pair.tangent is None else pair.tangent.detach()
+
+
+@pytest.mark.parametrize("body", BODIES)
+def test_gradients_carry_tangents(torch, body):
+    fw = tools(torch)
+    x = torch.tensor([1.0, 2.0, 0.5], requires_grad=True)
+    w = torch.tensor([0.3, 0.2, 0.1], requires_grad=True)
+    with fw.dual_level():
+        d = fw.make_dual(x * 1.5, torch.tensor([1.0, -1.0, 2.0]))
+        found = torch.autograd.grad(eval(body, {"d": d, "x": x, "w": w}), [x, w], allow_unused=True)
+        return [None if g is None else shown(fw, g) for g in found]
+
+
+def test_cotangents_that_move_and_gradients_again(torch, refused):
+    fw = tools(torch)
+    x = torch.tensor([1.0, 2.0, 0.5], requires_grad=True)
+    grad = torch.autograd.grad
+    with fw.dual_level():
+        y = fw.make_dual(x, torch.ones(3)) ** 3
+        c = fw.make_dual(torch.tensor([1.0, 2.0, 3.0]), torch.tensor([5.0, 6.0, 7.0]))
+        found = [
+            shown(fw, grad(y, x, c, retain_graph=True)[0]),
+            shown(fw, grad([y, x**2], x, [torch.ones(3) * 2, torch.ones(3)], retain_graph=True)[0]),
+            shown(fw, grad(grad(y.sum(), x, create_graph=True)[0].sum(), x)[0]),
+        ]
+        return found, [
+            refused(lambda: grad(y, x)), refused(lambda: grad(y.sum() * 0 + y, x)),
+            refused(lambda: grad(y, x, ["c"])),
+        ]  # fmt: skip
+
+
+def test_backward_through_a_layer(torch):
+    fw = tools(torch)
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 1))
+    with fw.dual_level():
+        loss = (net(fw.make_dual(torch.ones(2, 3), torch.full((2, 3), 2.0))) ** 2).mean()
+        gradients = torch.autograd.grad(loss, list(net.parameters()), retain_graph=True)
+        loss.backward()
+        moved = [shown(fw, g) for g in gradients]
+    return moved, [p.grad + 1 for p in net.parameters()]
+
+
+def test_what_gradients_with_tangents_cannot_be():
+    import wengert as torch
+
+    fw, ones = torch.autograd.forward_ad, torch.ones(2)
+    x = torch.ones(2, requires_grad=True)
+    with fw.dual_level():
+        d = fw.make_dual(x, ones)
+        with pytest.raises(RuntimeError, match="an input carries a tangent along. Differentiate"):
+            torch.autograd.grad(d.sum(), d)
+        with pytest.raises(RuntimeError, match="is_grads_batched=True is for tensors without"):
+            torch.autograd.grad(d * 2, x, torch.ones(3, 2), is_grads_batched=True)
+        e = fw.make_dual(x, x * 2)
+        with pytest.raises(RuntimeError, match=r"make_dual requires grad.*func.jvp\(func.grad\(f"):
+            torch.autograd.grad((e**2).sum(), x)
+        (e**2).sum().backward()
+    assert x.grad.tolist() == [2, 2]

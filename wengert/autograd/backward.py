@@ -6,7 +6,9 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
+from wengert.autograd.above import above
 from wengert.autograd.graph import tensors_at
+from wengert.errors import GradientError
 from wengert.rules import structural
 from wengert.tape import backward as tape
 from wengert.tape.storage import Recorded
@@ -104,7 +106,14 @@ def grad(
     }
     keep = create_graph if retain_graph is None else retain_graph
     outputs, inputs = tensors_at(outputs, grad_outputs), tensors_at(inputs)
+    outputs, inputs = (x if isinstance(x, Recorded) else list(x) for x in (outputs, inputs))
     compute = _batched if is_grads_batched else tape.gradients
+    if any(_moves(x) for x in (*_listed(outputs), *_listed(inputs))):
+        compute = _with_tangents
+        if is_grads_batched:
+            raise GradientError(
+                f"grad: is_grads_batched=True is for tensors without tangents. {_INSTEAD}"
+            )
     found = compute(outputs, inputs, grad_outputs, retain_graph=keep, **options)
     if not materialize_grads:
         return found
@@ -126,6 +135,61 @@ def _zeros(x: Any, batch: tuple[int, ...], requires_grad: bool) -> Any:
     if requires_grad:
         mark(zeros)
     return zeros
+
+
+_INSTEAD = (
+    "Unpack them first with `unpack_dual`, or use `func.jvp(func.grad(f), (x,), (tangent,))`."
+)
+
+
+def _moves(x: Any) -> bool:
+    """Say whether something carries a tangent along, with a history beneath."""
+    return getattr(getattr(x, "_payload", None), "recorded", None) is not None
+
+
+def _with_tangents(
+    outputs: Any, inputs: Any, grad_outputs: Any, *, retain_graph: bool, **options: Any
+) -> tuple[Any, ...]:
+    """Return gradients with tangents of their own: that of ``J^T c`` along v is the gradient of ``c . (J v)``.
+
+    For second derivatives do not ask for an order. A tangent ``c'`` of the cotangent adds ``J^T c'``.
+    """
+    mode, outs, ins = above.duals, _listed(outputs), _listed(inputs)
+    if any(_moves(x) for x in ins):
+        raise GradientError(
+            f"grad: an input carries a tangent along. Differentiate with respect to the tensor that make_dual was "
+            f"given. {_INSTEAD}"
+        )
+    level = next(mode.level_of(o) for o in outs if _moves(o))
+    if level.ties:
+        raise GradientError(
+            f"grad: the outputs carry tangents, and a tangent given to make_dual requires grad, so that tangents of "
+            f"gradients cannot be told from it. {_INSTEAD}"
+        )
+    given = [None] * len(outs) if grad_outputs is None else list(_listed(grad_outputs))
+    if len(given) != len(outs) or not all(c is None or isinstance(c, Recorded) for c in given):
+        return tape.gradients(outs, ins, given, **options)  # which refuses them
+    primals, moved = zip(*(mode.parts(level, o) for o in outs), strict=True)
+    seeds = [(None, None) if c is None else mode.parts(level, c) for c in given]
+    turned: list[tuple[Any, Any]] = []
+    for p, t, (c, turning) in zip(primals, moved, seeds, strict=True):
+        if turning is not None:
+            turned.append((p, turning))
+        if t is not None and t._edge is not None:
+            turned.append((t, c))
+    second: Sequence[Any] = [None] * len(ins)
+    if turned:
+        starts, cotangents = zip(*turned, strict=True)
+        second = tape.gradients(
+            starts, ins, cotangents, retain_graph=True, **{**options, "allow_unused": True}
+        )
+    first = tape.gradients(
+        primals, ins, [c for c, _ in seeds], retain_graph=retain_graph, **options
+    )
+    return tuple(
+        g if g is None or t is None else mode.make(level, g, t)
+        for g, t in zip(first, second, strict=True)
+    )
 
 
 def _batched(

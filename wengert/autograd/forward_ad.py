@@ -1,14 +1,14 @@
 """Forward mode by hand: tensors that carry a tangent along inside of a block. PyTorch's ``torch.autograd.forward_ad``.
 
-Duals and their level are made by what `provide` was given: forward mode itself stands above this file.
+Duals and their level are made by `above.duals`: forward mode itself stands above this file.
 """
 
 from __future__ import annotations
 
 import threading
-from contextlib import AbstractContextManager
-from typing import Any, Final, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
+from wengert.autograd.above import above
 from wengert.core import dtypes
 from wengert.core.carrier import leaked
 from wengert.errors import DTypeError, GradientError, ShapeError, refuser, shape_text
@@ -18,34 +18,6 @@ from wengert.tensor.promotion import dtype_of, require_tensor
 __all__ = [
     "UnpackedDualTensor", "dual_level", "enter_dual_level", "exit_dual_level", "make_dual", "unpack_dual",
 ]  # fmt: skip
-
-
-class ForwardMode(Protocol):
-    """What makes duals."""
-
-    def open(self) -> AbstractContextManager[Any]:
-        """Return a block that is a level of its own."""
-        ...
-
-    def make(self, level: Any, primal: Any, tangent: Any) -> Any:
-        """Return a tensor that carries a tangent along."""
-        ...
-
-    def level_of(self, x: Any) -> Any:
-        """Return the level, opened by hand, at which a tensor has a tangent; None where it has none."""
-        ...
-
-    def parts(self, level: Any, x: Any) -> tuple[Any, Any]:
-        """Return a tensor's primal and its tangent, None where there is none."""
-        ...
-
-
-_provided: Final[list[ForwardMode]] = []
-
-
-def provide(mode: ForwardMode) -> None:
-    """Let this be what makes duals."""
-    _provided[:] = [mode]
 
 
 class _Now(threading.local):
@@ -72,7 +44,7 @@ def enter_dual_level() -> int:
             "enter_dual_level: Nested forward mode AD is not supported at the moment. Use `torch.func.jvp`, which "
             "nests."
         )
-    _now.block = _provided[0].open()
+    _now.block = above.duals.open()
     _now.level = _now.block.__enter__()
     return 0
 
@@ -112,6 +84,17 @@ class dual_level:
 def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
     """Return a tensor that carries a tangent of its shape and dtype along: gradients flow through both.
 
+    `autograd.grad` of what carries a tangent gives gradients that carry theirs, Hessian times tangent; `backward`
+    leaves ``.grad`` without. Where the given tangent requires grad, unpack first, or use `func.jvp` of `func.grad`.
+
+    >>> import wengert as torch
+    >>> fw, x = torch.autograd.forward_ad, torch.tensor([1., 2.], requires_grad=True)
+    >>> with fw.dual_level():
+    ...     y = (fw.make_dual(x, torch.ones(2)) ** 3).sum()
+    ...     (g,) = torch.autograd.grad(y, x)
+    ...     print(fw.unpack_dual(g).primal, fw.unpack_dual(g).tangent)
+    tensor([ 3., 12.]) tensor([ 6., 12.])
+
     RuntimeError outside of a level, for other shapes and dtypes, and for a tensor that has a tangent already;
     ValueError for integers.
     """
@@ -134,12 +117,13 @@ def make_dual(tensor: Any, tangent: Any, *, level: int | None = None) -> Any:
         raise DTypeError(
             f"make_dual: the tensor is {tensor.dtype} and its tangent {tangent.dtype}; they must be equal."
         )
-    if _provided[0].parts(_now.level, tensor)[1] is not None:
+    if above.duals.parts(_now.level, tensor)[1] is not None:
         raise GradientError(
             "Making a dual Tensor based on a Tensor that already has a forward gradient at the same level 0 is not "
             "supported. Use `unpack_dual(x).primal`."
         )
-    return _provided[0].make(_now.level, tensor, tangent)
+    _now.level.ties |= tangent._edge is not None
+    return above.duals.make(_now.level, tensor, tangent)
 
 
 def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
@@ -151,12 +135,12 @@ def unpack_dual(tensor: Any, *, level: int | None = None) -> UnpackedDualTensor:
         raise TypeError(
             f"unpack_dual(): argument 'tensor' must be Tensor, not {type(tensor).__name__}."
         )
-    found = _provided[0].level_of(tensor)
+    found = above.duals.level_of(tensor)
     if found is None:
         return UnpackedDualTensor(tensor, None)
     if not found.open:
         raise leaked(found, "unpack_dual")
-    return UnpackedDualTensor(*_provided[0].parts(found, tensor))
+    return UnpackedDualTensor(*above.duals.parts(found, tensor))
 
 
 __getattr__ = refuser(__name__, "torch.autograd.forward_ad")

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from wengert.autograd import robustness
+from wengert.autograd.above import above
 from wengert.autograd.function import forward_checked
-from wengert.autograd.robustness import transforms
 from wengert.autograd.slopes import compare, picked, tupled
 from wengert.core import dtypes
 from wengert.errors import GradcheckError, GradientError
@@ -85,7 +85,7 @@ def gradcheck(
     checked = _checkable(arguments)
     try:
         outputs, live = _outputs(func(*arguments))
-        jvp = transforms["jvp"] if check_forward_ad else None
+        jvp = above.jvp if check_forward_ad else None
         with forward_checked():
             compare(
                 func,
@@ -248,7 +248,7 @@ def _pulled(
             arguments[i] = x
         return picked(func(*arguments), at)
 
-    return transforms["vjp"](moved, *(ins[i] for i in moving))[1](tuple(cotangents))
+    return above.vjp(moved, *(ins[i] for i in moving))[1](tuple(cotangents))
 
 
 def _drawn_like(output: Any, apart: bool = False) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.autograd.above import above
 from wengert.autograd.context import FunctionNode
 from wengert.autograd.slopes import tangents_of
 from wengert.errors import GradcheckError
@@ -15,9 +16,6 @@ from wengert.tape.backward import gradients
 from wengert.tape.mode import no_grad
 from wengert.tape.storage import Recorded, handle
 from wengert.tensor import sampling
-
-transforms: dict[str, Callable[..., Any]] = {}
-"""`jvp`, `vjp` and `vmap`, which stand above this layer and are entered here by it."""
 
 
 def require_multiplied(outputs: Sequence[Any], leaves: Sequence[Any], masked: bool) -> None:
@@ -124,7 +122,7 @@ def require_batched_forward(
     for i in checked:
 
         def pushed(tangent: Any, i: int = i) -> tuple[Any, ...]:
-            return tangents_of(func, inputs, {i: tangent}, live, transforms["jvp"])
+            return tangents_of(func, inputs, {i: tangent}, live, above.jvp)
 
         _compare_batched(
             pushed, [sampling.randn_like(inputs[i].detach()) for _ in range(2)],
@@ -135,7 +133,7 @@ def require_batched_forward(
 def _compare_batched(fn: Callable[[Any], tuple[Any, ...]], drawn: list[Any], what: str) -> None:
     one_by_one = [fn(x) for x in drawn]
     try:
-        together = transforms["vmap"](fn)(structural.stack(*drawn, dim=0))
+        together = above.vmap(fn)(structural.stack(*drawn, dim=0))
     except RuntimeError as error:
         raise GradcheckError(
             f"While computing batched gradients, got: {error}\n{what} are computed for one vector and not under vmap. "
@@ -154,7 +152,7 @@ def require_undefined_forward(
     func: Callable[..., Any], inputs: tuple[Any, ...], checked: Sequence[int], live: Sequence[int]
 ) -> None:
     """Raise GradcheckError unless an input without tangent gives the tangents that one with a tangent of zero gives."""
-    jvp = transforms["jvp"]
+    jvp = above.jvp
     moving = {i: handle(_ramp(inputs[i])) for i in checked}
     for i in checked if len(checked) > 1 else ():
         others = {at: t for at, t in moving.items() if at != i}

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.autograd.above import above
 from wengert.core.carrier import RAW, Level, Value, opened
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
@@ -323,3 +324,6 @@ def _in_chunks(
         for column, d in zip(zip(*flat, strict=True), places, strict=True)
     ]
     return rebuild_outs(iter(joined))
+
+
+above.vmap = vmap

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from wengert.autograd import forward_ad
+from wengert.autograd.above import above
 from wengert.autograd.context import FunctionCtx
 from wengert.core import dtypes
 from wengert.core.carrier import RAW, Level, Value, opened, state
@@ -51,6 +51,12 @@ class Dual(Payload):
         """The dtype of the primal."""
         return numpy_dtype(self.primal)  # type: ignore[no-any-return]
 
+    @property
+    def recorded(self) -> Any:
+        """The primal where it has a history, at a level opened by hand; else None."""
+        p = self.primal
+        return p if self.level.by_hand and p.__class__ not in RAW and p._edge is not None else None
+
     def concrete(self, op: str) -> np.ndarray[Any, Any]:
         """Return the array behind the primal."""
         return concrete(as_tensor(self.primal), op)
@@ -63,6 +69,8 @@ class JvpLevel(Level):
     """One run of `jvp`."""
 
     kind = "jvp"
+    ties = False
+    """Whether a tangent that was put in by hand has a history."""
 
     def split(self, x: Value) -> tuple[Value, Value | None]:
         """Return an operand's primal and tangent at this level; (itself, None) for anything from below."""
@@ -353,4 +361,4 @@ class _ByHand:
         return (x, None) if tangent is None else (known(primal), known(tangent))
 
 
-forward_ad.provide(_ByHand())
+above.jvp, above.duals = jvp, _ByHand()

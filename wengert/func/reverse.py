@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.autograd.above import above
 from wengert.core import dtypes
 from wengert.core.carrier import Level, opened
 from wengert.core.tree import flatten, tree_map
@@ -219,3 +220,6 @@ def grad(
         return (gradient, value[1]) if has_aux else gradient
 
     return wrapper
+
+
+above.vjp = vjp

@@ -79,9 +79,19 @@ def _outputs(what: str, tensors: Any) -> list[Any]:
         if not isinstance(t, Recorded):
             raise TypeError(f"{what}: expected tensors to start from, got {type(t).__name__}.")
         _refuse_outer(t, f"{what}() through a graph from outside")
+    if what == "backward":
+        found = [_without_tangent(t) for t in found]
     if not found:
         raise GradientError(f"{what}: there is no tensor to start from.")
     return found
+
+
+def _without_tangent(x: Any) -> Any:
+    """Return what is recorded of a tensor that carries a tangent along: ``.grad`` gets none."""
+    if x._edge is None and x._payload.__class__ is not ndarray:
+        below = getattr(x._payload, "recorded", None)
+        return x if below is None else below
+    return x
 
 
 def _refuse_outer(x: Recorded, op: str) -> None:
