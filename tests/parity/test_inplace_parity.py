@@ -454,3 +454,35 @@ def test_a_write_to_all_of_the_places_is_refused(torch, refused):
         refused(lambda: wide[:, 1].add_(1), h),
         refused(assign, h),
     )
+
+
+LATER_WRITES = {
+    "prelu": "m = nn.PReLU(); y = m(x); changed = m.weight",
+    "group_norm, input": "changed = x * 1; y = nn.GroupNorm(1, 3)(changed)",
+    "group_norm, weight": "m = nn.GroupNorm(1, 3); y = m(x); changed = m.weight",
+    "batch_norm, variance": "changed = torch.ones(3); y = F.batch_norm(x, torch.zeros(3), changed)",
+    "layer_norm, weight": "m = nn.LayerNorm(3); y = m(x); changed = m.weight",
+    "conv1d, weight": "m = nn.Conv1d(1, 2, 2); y = m(x[:, None]); changed = m.weight",
+    "bilinear": "m = nn.Bilinear(3, 3, 2); y = m(x, x); changed = m.weight",
+    "batch_norm, weight": "m = nn.BatchNorm1d(3); y = m(x); changed = m.weight",
+    "gru": "m = nn.GRU(3, 2); y, _ = m(x); changed = m.weight_hh_l0",
+    "attention": "m = nn.MultiheadAttention(3, 1); y, _ = m(x, x, x); changed = m.in_proj_weight",
+    "einsum": "changed = torch.ones(3, 2); y = torch.einsum('ij,jk->ik', x, changed)",
+    "tensordot": "changed = torch.ones(2, 3); y = torch.tensordot(x, changed, ([1], [1]))",
+    "outer": "changed = torch.ones(3); y = torch.outer(x[0], changed)",
+    "matmul with a vector": "changed = torch.ones(3); y = x @ changed",
+    "bmm of a view": "changed = torch.ones(3, 2); y = torch.bmm(x[None], changed[None])",
+    "cdist": "changed = torch.ones(2, 3); y = torch.cdist(x, changed, compute_mode='donot_use_mm_for_euclid_dist')",
+    "where of a view": "changed = torch.ones(2, 3); y = x * changed.t().t().reshape(2, 3)",
+}
+
+
+@pytest.mark.parametrize("name", list(LATER_WRITES))
+def test_what_a_function_saved_is_written_to_later(torch, refused, name):
+    given = {"torch": torch, "nn": torch.nn, "F": torch.nn.functional}
+    given["x"] = x = torch.tensor([[1.0, 2.0, 4.0], [0.5, -1.0, 3.0]], requires_grad=True)
+    torch.manual_seed(0)
+    exec(LATER_WRITES[name], given)
+    with torch.no_grad():
+        given["changed"].mul_(10)
+    return refused(lambda: (given["y"] ** 3).sum().backward(), x)

@@ -252,8 +252,24 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             _keep(node, row, active, operands, results)
             node.rank = next_rank()
             node.code, node.offset = outside(_getframe(3))
+            if row.view:
+                _share(operands[0], results)
             return results if several else t
-    return tuple(map(handle, out)) if several else handle(out)
+    results = tuple(map(handle, out)) if several else (handle(out),)
+    if row.view:
+        _share(operands[0], results)
+    return results if several else results[0]
+
+
+def _share(x: Any, views: Sequence[Any]) -> None:
+    """Let what a row of views made of a tensor have its cell, where it looks at its memory: writes count for both."""
+    if x.__class__ in RAW or x._payload.__class__ is not ndarray:
+        return
+    for view in views:
+        payload = view._payload
+        if view._storage is None and payload.__class__ is ndarray and payload.base is not None:
+            if np.may_share_memory(payload, x._payload):
+                view._storage = storage_of(x)
 
 
 carrier.register_eager(plain)
@@ -306,7 +322,11 @@ def compute(row: Primitive, operands: Sequence[Any], params: dict[str, Any], lev
     """Apply ``row`` to plain tensors of which none is recorded."""
     raw = [x if x.__class__ in RAW else x._payload for x in operands]
     out = silent().run(row.forward, *raw, **params)
-    return tuple(map(handle, out)) if out.__class__ is tuple else handle(out)
+    several = out.__class__ is tuple
+    results = tuple(map(handle, out)) if several else (handle(out),)
+    if row.view:
+        _share(operands[0], results)
+    return results if several else results[0]
 
 
 def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], level: Level) -> Any:
@@ -340,6 +360,8 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     node.shapes = tuple(tuple(v.shape) for v in below) if row.wants_shape else ()
     node.rank = next_rank()
     node.code, node.offset = outside(_getframe(1))
+    if row.view:
+        _share(operands[0], results)
     return results if several else results[0]
 
 
