@@ -267,3 +267,15 @@ def test_data_write_warns_and_uses_the_new_value() -> None:
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         (w * w).sum().backward()
+
+
+def test_a_rule_that_looks_at_parts_of_large_shared_memory() -> None:
+    """A saved operand has a fingerprint of all of it; a part that a second derivative saves has one of its own."""
+    rng = np.random.default_rng(0)
+    image = torch.from_numpy(rng.normal(size=(1, 2, 4, 20, 20))).requires_grad_()
+    grid = torch.from_numpy(rng.uniform(-1, 1, size=(1, 12, 11, 20, 3))).requires_grad_()
+    out = torch.nn.functional.grid_sample(image, grid, align_corners=False)
+    first = torch.autograd.grad((out * out).sum(), (image, grid), create_graph=True)
+    (first[0].sum() + first[1].sum()).backward()
+    assert image.grad is not None and grid.grad is not None
+    assert bool(torch.isfinite(grid.grad).all())

@@ -25,6 +25,7 @@ from wengert.tape.storage import (
     GradCell,
     Recorded,
     Storage,
+    Witness,
     guarded,
     handle,
     held,
@@ -265,11 +266,14 @@ def _share(x: Any, views: Sequence[Any]) -> None:
     """Let what a row of views made of a tensor have its cell, where it looks at its memory: writes count for both."""
     if x.__class__ in RAW or x._payload.__class__ is not ndarray:
         return
+    storage = storage_of(x)
+    if storage.__class__ is Witness:  # whose fingerprint is that of all of ``x``
+        storage = storage.of
     for view in views:
         payload = view._payload
         if view._storage is None and payload.__class__ is ndarray and payload.base is not None:
             if np.may_share_memory(payload, x._payload):
-                view._storage = storage_of(x)
+                view._storage = storage
 
 
 carrier.register_eager(plain)
