@@ -25,7 +25,6 @@ from wengert.tape.storage import (
     GradCell,
     Recorded,
     Storage,
-    Witness,
     guarded,
     handle,
     held,
@@ -36,6 +35,7 @@ from wengert.tape.storage import (
     ndarray,
     new,
     next_rank,
+    share_cell,
     storage_of,
 )
 
@@ -254,26 +254,12 @@ def plain(row: Primitive, operands: Sequence[Any], params: dict[str, Any]) -> An
             node.rank = next_rank()
             node.code, node.offset = outside(_getframe(3))
             if row.view:
-                _share(operands[0], results)
+                share_cell(operands[0], results)
             return results if several else t
     results = tuple(map(handle, out)) if several else (handle(out),)
     if row.view:
-        _share(operands[0], results)
+        share_cell(operands[0], results)
     return results if several else results[0]
-
-
-def _share(x: Any, views: Sequence[Any]) -> None:
-    """Let what a row of views made of a tensor have its cell, where it looks at its memory: writes count for both."""
-    if x.__class__ in RAW or x._payload.__class__ is not ndarray:
-        return
-    storage = storage_of(x)
-    if storage.__class__ is Witness:  # whose fingerprint is that of all of ``x``
-        storage = storage.of
-    for view in views:
-        payload = view._payload
-        if view._storage is None and payload.__class__ is ndarray and payload.base is not None:
-            if np.may_share_memory(payload, x._payload):
-                view._storage = storage
 
 
 carrier.register_eager(plain)
@@ -329,7 +315,7 @@ def compute(row: Primitive, operands: Sequence[Any], params: dict[str, Any], lev
     several = out.__class__ is tuple
     results = tuple(map(handle, out)) if several else (handle(out),)
     if row.view:
-        _share(operands[0], results)
+        share_cell(operands[0], results)
     return results if several else results[0]
 
 
@@ -365,7 +351,7 @@ def record(row: Primitive, operands: Sequence[Any], params: dict[str, Any], leve
     node.rank = next_rank()
     node.code, node.offset = outside(_getframe(1))
     if row.view:
-        _share(operands[0], results)
+        share_cell(operands[0], results)
     return results if several else results[0]
 
 

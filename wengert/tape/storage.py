@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import itertools
 import weakref
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -327,6 +327,20 @@ def guarded(x: Recorded) -> Any:
     else:
         kept._storage = Witness(storage, fingerprint(x._payload))
     return kept
+
+
+def share_cell(x: Any, views: Sequence[Any]) -> None:
+    """Let what a row of views made of a tensor have its cell, where it looks at its memory: writes count for both."""
+    if x.__class__ in RAW or x._payload.__class__ is not ndarray:
+        return
+    storage = storage_of(x)
+    if isinstance(storage, Witness):  # whose fingerprint is that of all of ``x``
+        storage = storage.of
+    for view in views:
+        payload = view._payload
+        if view._storage is None and payload.__class__ is ndarray and payload.base is not None:
+            if np.may_share_memory(payload, x._payload):
+                view._storage = storage
 
 
 class _Owner(weakref.ref[Array]):
