@@ -101,6 +101,27 @@ def test_writes_after_a_turn_reach_older_views(torch, expression):
     return x, row, leaf.grad
 
 
+@pytest.mark.parametrize("expression", [turn for turn in TURNS if "strided" not in turn])
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", ["none", "older", "younger", "whole"])
+def test_what_was_turned_stays_the_base_of_older_views(torch, expression, when, write):
+    leaf = matrix(torch).requires_grad_()
+    x = leaf * 1
+    older = x[0]
+    eval(expression, {"torch": torch}, {"x": x})
+    seen = []
+    if when == "before":
+        x.register_hook(seen.append)
+        x.retain_grad()
+    if write != "none":
+        {"older": older, "younger": x[0], "whole": x}[write].mul_(3)
+    if when == "after":
+        x.register_hook(seen.append)
+        x.retain_grad()
+    ((older * older).sum() + (x**3).sum()).backward()
+    return leaf.grad, x.grad, seen, older, x
+
+
 @pytest.mark.parametrize("expression", TURNS)
 def test_plain_memory_after_a_turn(torch, expression):
     x = matrix(torch)

@@ -101,3 +101,33 @@ def test_a_base_with_other_memory_leaves_its_old_views_alone() -> None:
     part.add_(w)
     assert part.tolist() == [5.0, 5.0] and x.tolist() == [1.0, 1.0, 1.0]
     assert not x.requires_grad
+
+
+def turned_under_no_grad() -> tuple[torch.Tensor, torch.Tensor]:
+    leaf = torch.arange(6.0).reshape(2, 3).requires_grad_()
+    x = leaf * 2
+    x.retain_grad()
+    (x * x).sum().backward(retain_graph=True)
+    with torch.no_grad():
+        x.t_()
+    return leaf, x
+
+
+def test_a_turn_takes_the_history_and_the_gradient_along() -> None:
+    leaf, x = turned_under_no_grad()
+    weights = torch.tensor([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]])
+    first = 4 * leaf.detach()
+    assert torch.equal(x.grad, first.t())
+    leaf.grad = None
+    (x * weights).sum().backward()
+    assert torch.equal(leaf.grad, 2 * weights.t())
+    assert torch.equal(x.grad, first.t() + weights)
+
+
+def test_a_write_after_a_turn_leaves_the_retained_gradient_to_the_new_value() -> None:
+    leaf, x = turned_under_no_grad()
+    x.grad = leaf.grad = None
+    x.mul_(3)
+    (x * x).sum().backward()
+    assert torch.equal(x.grad, 2 * x.detach())
+    assert torch.equal(leaf.grad, 6 * x.grad.t())

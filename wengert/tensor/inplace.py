@@ -231,6 +231,11 @@ def _take(tensor: Any, value: Any, memory_written: bool) -> None:
     held, new = tensor._payload, value._payload
     if not memory_written and not (held.__class__ is Meta and new.__class__ is Meta):
         tensor._payload = value._payload if value._edge is not None else collapsed(value)
+    take_history(tensor, value)
+
+
+def take_history(tensor: Any, value: Any) -> None:
+    """Let a tensor have another's history, unless its own level does not record now."""
     keeps_history = tensor._edge is not None and not recording_at(recording_level(tensor))
     if not keeps_history:
         _move_retained(tensor, value._edge)

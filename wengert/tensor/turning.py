@@ -8,20 +8,22 @@ from __future__ import annotations
 import math
 import weakref
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
 from wengert.core.carrier import Array, state
+from wengert.core.primitive import Primitive
 from wengert.core.shapes import positive_size
 from wengert.errors import GradientError, ShapeError
+from wengert.rules import structural, windows
 from wengert.rules.structural import TURNED
 from wengert.tape.meta import Meta
+from wengert.tape.mode import set_grad_enabled
 from wengert.tape.provenance import written_here
 from wengert.tape.storage import (
     GradCell,
     Storage,
-    View,
     alias,
     mark_written,
     ndarray,
@@ -29,11 +31,18 @@ from wengert.tape.storage import (
     storage_of,
 )
 from wengert.tensor import parts, views
-from wengert.tensor.inplace import require_no_leaf
+from wengert.tensor.chains import derive
+from wengert.tensor.following import views_of
+from wengert.tensor.inplace import require_no_leaf, take_history
 from wengert.tensor.layout import address
 from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = ["resize_as_"]
+
+Link = tuple[Primitive, dict[str, Any]]
+"""A row of views with its parameters."""
+
+_OWN_INVERSES: Final = frozenset({TURNED[structural.transpose], TURNED[structural.t]})
 
 
 def turned(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -45,15 +54,19 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
 
     def become(input: Any, *args: Any, **named: Any) -> Any:
         require_tensor(op, input)
-        _require_turnable(input, op)
+        require_no_leaf(input, op)
+        if state.trace is not None:
+            state.trace.refuse_change(input, op)
         before = alias(input)
-        made = function(before, *args, **named)
-        if made is before:
-            return input
-        links, row, params = made._origin.links
-        if row in TURNED:
-            made = views.viewed(TURNED[row], before, params)
-        _become(input, before, made)
+        leaf = isinstance(input._edge, GradCell)
+        with set_grad_enabled(state.grad or not leaf):  # else a history of the old shape would stay
+            made = function(before, *args, **named)
+            if made is before:
+                return input
+            links, row, params = made._origin.links
+            if row in TURNED:
+                made = views.viewed(TURNED[row], before, params)
+            _become(input, before, made)
         return input
 
     become.__name__ = become.__qualname__ = op
@@ -63,40 +76,68 @@ def turned(function: Callable[..., Any]) -> Callable[..., Any]:
     return become
 
 
-def _require_turnable(x: Any, op: str) -> None:
-    require_no_leaf(x, op)
-    if state.trace is not None:
-        state.trace.refuse_change(x, op)
-
-
 def _become(x: Any, before: Any, made: Any) -> None:
-    """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views look at that."""
-    if x._origin is None or not x._origin.differentiable:
-        before.__dict__[views.BECAME] = weakref.ref(x)
-        for view in _views_of(x):
-            view.base = before
+    """Let ``x`` be ``made``, a view of ``before``, the same tensor as it was; its older views show what they showed."""
+    older = views_of(x)
+    back = _way_back(before, made)
     leaf = x._edge if isinstance(x._edge, GradCell) else None
-    x._payload, x._origin = made._payload, made._origin
+    x._payload = made._payload
     if leaf is None:
-        x._edge, x._level = made._edge, made._level
+        take_history(x, made)
+        _turn_grad(x, made)
     else:
         leaf.shape = tuple(made.shape)
-        before._edge = None
-    _enrol(x, made)
+    if x._origin is None and back is not None:
+        _leave(x._storage, made)
+        for view in older:
+            view._origin.links = _after(back, view._origin.links)
+            if x._edge is not None and not isinstance(view._edge, GradCell):  # no leaf of its own
+                take_history(view, derive(view._origin))
+    else:
+        if x._origin is None or not x._origin.differentiable:
+            before.__dict__[views.BECAME] = weakref.ref(x)
+            for view in older:
+                view._origin.base = before
+        if leaf is not None:
+            before._edge = None
+        x._origin = made._origin
+        _leave(x._storage, made, x)
+        x._storage.members.append(weakref.ref(x))
     mark_written(x, written_here())
 
 
-def _views_of(x: Any) -> list[View]:
-    """Return how the living views of a tensor arise from it."""
-    members: list[Any] = [ref() for ref in storage_of(x).members or ()]
-    return [m._origin for m in members if m is not None and m._origin.base is x]
+def _turn_grad(x: Any, made: Any) -> None:
+    """Give the gradient that an intermediate result has retained so far the shape in which the next one will come."""
+    _, row, params = made._origin.links
+    if x._cell is not None and x._cell.grad is not None and row is not windows.strided:
+        x._cell.grad = row(x._cell.grad, **params)
 
 
-def _enrol(x: Any, made: Any) -> None:
-    """Put ``x`` into the place of ``made`` among the members of the storage."""
-    members = x._storage.members
-    members[:] = [m for m in members if m() is not made and m() is not x]
-    members.append(weakref.ref(x))
+def _way_back(before: Any, made: Any) -> Link | None:
+    """Return the view that undoes how ``made`` arose from ``before``.
+
+    None where there is none, and for what a transform carries: how that lies in memory follows from the chain of views.
+    """
+    _, row, params = made._origin.links
+    if row is windows.strided or before._payload.__class__ not in (ndarray, Meta):
+        return None
+    if row in _OWN_INVERSES:
+        return row, params
+    return structural.reshape, {"shape": tuple(before.shape)}
+
+
+def _after(first: Link, links: Any) -> Any:
+    """Return a chain of views, as `View` holds it, with one more before it."""
+    if links is None:
+        return None, *first
+    before, row, params = links
+    return _after(first, before), row, params
+
+
+def _leave(storage: Storage, *gone: Any) -> None:
+    """Take views out of the members of a storage."""
+    assert storage.members is not None
+    storage.members[:] = [m for m in storage.members if not any(m() is view for view in gone)]
 
 
 transpose_ = swapdims_ = turned(views.transpose)
@@ -126,7 +167,7 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         )
     if tuple(input.shape) == shape:
         return input
-    if _views_of(input):
+    if views_of(input):
         raise ShapeError(
             "resize_: other tensors are views of this one. Use `reshape`, which makes a new tensor."
         )
