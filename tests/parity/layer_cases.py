@@ -1,11 +1,15 @@
-"""Every layer of `nn` with arguments to make it and shapes to call it with: what the layer tests run over.
+"""Every layer of `nn` with arguments to make it and shapes to call it with, and how that is done.
 
 A case is ``(constructor, shapes of inputs)``; a shape may be a tuple of floats' sizes, or ``("int", high, *sizes)``.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+import numpy as np
+import pytest
 
 IMAGE, SIGNAL, VOLUME = (2, 4, 6, 6), (2, 4, 8), (1, 2, 4, 5, 6)
 
@@ -180,3 +184,54 @@ LOSSES: list[tuple[str, list[Any]]] = [
     ("TripletMarginLoss(0.5, p=1, swap=True, reduction='none')", [(3, 4), (3, 4), (3, 4)]),
     ("TripletMarginWithDistanceLoss()", [(3, 4), (3, 4), (3, 4)]),
 ]  # fmt: skip
+
+DISTINCT = [pytest.param(*case, id=f"{i}-{case[0]}") for i, case in enumerate(CASES)]
+"""The cases as parameters of tests: the same layer may be called in several ways."""
+
+
+def made(torch: Any, constructor: str) -> Any:
+    """Return a layer with its first weights for one seed."""
+    torch.manual_seed(0)
+    return eval(
+        constructor if constructor[:2] == "nn" else f"nn.{constructor}",
+        {"nn": torch.nn, "torch": torch},
+    )
+
+
+def inputs(torch: Any, shapes: list[Any], rng: np.random.Generator) -> list[Any]:
+    """Tensors of float64 that gather gradients; integers, signs and probabilities as they are asked for."""
+    found: list[Any] = []
+    for shape in shapes:
+        if isinstance(shape, tuple) and shape and shape[0] == "int":
+            found.append(torch.tensor(rng.integers(0, shape[1], shape[2:]).tolist()))
+        elif shape in ("sign", "signs"):
+            size = (3, 4) if shape == "sign" else (4,)
+            found.append(torch.tensor((rng.integers(0, 2, size) * 2.0 - 1).tolist()).double())
+        elif shape == "probability":
+            found.append(torch.tensor(rng.uniform(0.1, 0.9, (3, 4)).tolist()).double())
+        elif shape and isinstance(shape[0], tuple):
+            found.append(tuple(inputs(torch, shape, rng)))
+        else:
+            values = torch.tensor(rng.uniform(-1.5, 1.5, shape).tolist(), dtype=torch.float64)
+            found.append(values.requires_grad_())
+    return found
+
+
+def nested(values: Iterable[Any], shapes: list[Any]) -> list[Any]:
+    """Tensors in the order of `leaves`, in the tuples that the shapes stand in."""
+    values = iter(values)
+    return [
+        tuple(next(values) for _ in shape)
+        if isinstance(shape, tuple) and shape and isinstance(shape[0], tuple)
+        else next(values)
+        for shape in shapes
+    ]
+
+
+def leaves(values: Any) -> Iterator[Any]:
+    """Yield the tensors in nested lists and tuples."""
+    for value in values:
+        if isinstance(value, (tuple, list)):
+            yield from leaves(value)
+        elif value is not None:
+            yield value

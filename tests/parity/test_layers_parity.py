@@ -3,47 +3,9 @@
 import numpy as np
 import pytest
 
-from tests.parity.layer_cases import CASES, LOSSES
+from tests.parity.layer_cases import CASES, DISTINCT, LOSSES, inputs, leaves, made, nested
 
 NAMES = [constructor for constructor, _ in CASES]
-DISTINCT = [
-    pytest.param(*case, id=f"{i}-{case[0]}") for i, case in enumerate(CASES)
-]  # the same layer may be called in several ways
-
-
-def made(torch, constructor):
-    torch.manual_seed(0)
-    return eval(
-        constructor if constructor[:2] == "nn" else f"nn.{constructor}",
-        {"nn": torch.nn, "torch": torch},
-    )
-
-
-def inputs(torch, shapes, rng):
-    """Tensors of float64 that gather gradients; integers, signs and probabilities as they are asked for."""
-    found = []
-    for shape in shapes:
-        if isinstance(shape, tuple) and shape and shape[0] == "int":
-            found.append(torch.tensor(rng.integers(0, shape[1], shape[2:]).tolist()))
-        elif shape in ("sign", "signs"):
-            size = (3, 4) if shape == "sign" else (4,)
-            found.append(torch.tensor((rng.integers(0, 2, size) * 2.0 - 1).tolist()).double())
-        elif shape == "probability":
-            found.append(torch.tensor(rng.uniform(0.1, 0.9, (3, 4)).tolist()).double())
-        elif shape and isinstance(shape[0], tuple):
-            found.append(tuple(inputs(torch, shape, rng)))
-        else:
-            values = torch.tensor(rng.uniform(-1.5, 1.5, shape).tolist(), dtype=torch.float64)
-            found.append(values.requires_grad_())
-    return found
-
-
-def leaves(values):
-    for value in values:
-        if isinstance(value, (tuple, list)):
-            yield from leaves(value)
-        elif value is not None:
-            yield value
 
 
 @pytest.mark.parametrize("constructor", dict.fromkeys(NAMES))
@@ -105,6 +67,24 @@ def test_values_and_gradients(torch, constructor, shapes, training):
         [p.grad for p in layer.parameters()],
         list(layer.buffers()),
     )
+
+
+@pytest.mark.parametrize("training", [True, False])
+@pytest.mark.parametrize(("constructor", "shapes"), DISTINCT)
+def test_memory_of_results(torch, constructor, shapes, training):
+    """Which results share memory with an input, a weight, a buffer or another result; strides."""
+    layer = made(torch, constructor).double().train(training)
+    given = list(leaves(inputs(torch, shapes, np.random.default_rng(1))))
+    rest = [*given, *layer.parameters(), *layer.buffers()]
+    outs = list(leaves([layer(*nested(given, shapes))]))
+    held = [t.detach().numpy() for t in (*rest, *outs)]
+    shared = [
+        (i, k)
+        for k in range(len(rest), len(held))
+        for i in range(k)
+        if np.shares_memory(held[i], held[k])
+    ]
+    return shared, [tuple(o.stride()) for o in outs]
 
 
 def test_binary_cross_entropy_of_probabilities(torch):

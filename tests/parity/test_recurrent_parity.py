@@ -196,3 +196,39 @@ def test_a_subclass_may_check_otherwise(torch):
     layer(torch.ones(5, 4, 2))
     layer(torch.ones(5, 2), torch.zeros(1, 3))
     return seen
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+@pytest.mark.parametrize("bidirectional", [False, True])
+@pytest.mark.parametrize("lengths", [None, [2, 1, 1]])
+def test_last_states_are_written_to(torch, kind, bidirectional, lengths):
+    """As where an episode ends: the outputs stay, and the gradient is that of the run."""
+    torch.manual_seed(0)
+    layer = getattr(torch.nn, kind)(2, 3, bidirectional=bidirectional)
+    x = torch.arange(12.0).reshape(2, 3, 2) / 12
+    if lengths is not None:
+        x = torch.nn.utils.rnn.pack_padded_sequence(x, lengths)
+    out, states = layer(x)
+    states = states if kind == "LSTM" else (states,)
+    with torch.no_grad():
+        for state in states:
+            state[:, 1] = 0
+    out = out if lengths is None else out.data
+    out.sum().backward()
+    views = [state._is_view() for state in states]
+    return out, states, layer.weight_hh_l0.grad, views, [s.detach_().requires_grad for s in states]
+
+
+@pytest.mark.parametrize("kind", ["LSTM", "GRU", "RNN"])
+def test_states_of_cells_are_written_to(torch, kind):
+    torch.manual_seed(0)
+    cell = getattr(torch.nn, f"{kind}Cell")(2, 3).double()
+    x = torch.ones(4, 2, dtype=torch.float64)
+    states = cell(x)
+    for state in states if kind == "LSTM" else ():  # PyTorch's other cells keep what they return
+        state.mul_(2)
+    states = cell(x, states)
+    states = states if kind == "LSTM" else (states,)
+    sum(state.sum() for state in states).backward()
+    views = [(state._is_view(), state.stride()) for state in states]
+    return states, views, cell.weight_hh.grad, [s.detach_().requires_grad for s in states]

@@ -9,6 +9,7 @@ from typing import Any
 
 from tests.parity.opdb import (
     check_derivatives,
+    check_later,
     check_layout,
     check_values,
     check_vmap,
@@ -61,6 +62,12 @@ REGISTRY: dict[str, Check] = {
     "vmap": Check(check_vmap.vmap, ("float64", "int64")),
     "inplace": Check(check_writes.inplace, ("float64", "complex128", "int64")),
     "out": Check(check_writes.out, ("float32", "int64"), variants=_outs),
+    "later": Check(
+        check_later.later,
+        ("float64",),
+        differentiates=True,
+        variants=lambda op: list(check_later.WAYS),
+    ),
     "errors": Check(check_values.errors, ("",)),
 }
 assert tuple(REGISTRY) == CHECKS

@@ -11,7 +11,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 LIST = Path(__file__).with_name("ops.txt")
-CHECKS = ("values", "layout", "forms", "first", "second", "jvp", "vmap", "inplace", "out", "errors")
+CHECKS = (
+    "values", "layout", "forms", "first", "second", "jvp", "vmap", "inplace", "out", "later", "errors",
+)  # fmt: skip
 DTYPES = ("float32", "float64", "complex128", "int64", "bool")
 KNOWN = re.compile(r"(?P<skip>skip )?(?P<check>\w+)(?: (?P<dtype>\w+))?(?: ~(?P<text>.+?))?$")
 LOOSER = re.compile(r"tolerance (?P<dtype>\w+) (?P<rtol>\S+)$")

@@ -31,7 +31,7 @@ class Packed:
 
     ``padded (time, batch)``  places in the packed data, forwards and backwards; what lies beyond an end is never used
     ``packed (n)``            places in the padded results, flat
-    ``last (batch)``          places of each sequence's last step in the padded results, flat
+    ``last (1, batch)``       places of each sequence's last step in the padded results, flat
     """
 
     padded: tuple[Any, Any]
@@ -56,7 +56,7 @@ class Packed:
             handle((now * batch + column)[inside])
             for now in (np.broadcast_to(step, inside.shape), turned)
         )
-        return cls(padded, packed, handle((lengths - 1) * batch + column))
+        return cls(padded, packed, handle(((lengths - 1) * batch + column)[None]))
 
 
 @dataclass(frozen=True)
@@ -107,14 +107,21 @@ def _pass(
         x = indexing.index(x, packed.padded[backwards], axis=0, span=1)
     out, cells = scan(mode, x, weights, *before, backwards=backwards and packed is None)
     if packed is None:
-        end = slice(0, 1) if backwards else slice(-1, None)
-        return out, out[end], None if cells is None else cells[end]
+        end = (slice(0, 1) if backwards else slice(-1, None),)
+        h, c = (own(states, end) for states in (out, cells))
+        return out, h, c
 
     def at(states: Any, places: Any) -> Any:
         return None if states is None else indexing.index(states, places, axis=0, span=2)
 
-    h, c = at(out, packed.last), at(cells, packed.last)
-    return at(out, packed.packed[backwards]), h.unsqueeze(0), c if c is None else c.unsqueeze(0)
+    return at(out, packed.packed[backwards]), at(out, packed.last), at(cells, packed.last)
+
+
+def own(states: Any, index: tuple[Any, ...]) -> Any:
+    """Return some of the states in memory of their own, for they are written to; None for states that there are not."""
+    if states is None:
+        return None
+    return structural.clone_by_rows(structural.slice_(states, index=index))
 
 
 def scan(
@@ -136,7 +143,7 @@ def scan(
     if w_hr is not None:
         return _projected(pre, w_hh, w_hr, hidden, cell, backwards)
     out, cells, _ = gated.lstm(pre, w_hh, hidden, cell, backwards=backwards)
-    return out, cells.transpose(1, 2)
+    return out, structural.transpose(cells, dim0=1, dim1=2)
 
 
 def _projected(

@@ -293,4 +293,4 @@ def _step(op: str, mode: str, input: Any, hx: Any, *weights: Any) -> tuple[Any, 
         )
     _require_states(op, input, weights, hidden, cell, (input.shape[0],))
     outs, cells = recurrence.scan(mode, input.unsqueeze(0), (*weights, None), hidden, cell)
-    return outs[0], None if cells is None else cells[0]
+    return recurrence.own(outs, (0,)), recurrence.own(cells, (0,))
