@@ -1,6 +1,6 @@
 """The check of later writes: the gradient is that of the call, or backward says what was written to.
 
-Each tensor of a call, and each result, is written to after the call, in three ways that a tape may or may not see.
+Each tensor of a call, and each result, is written to after the call, in ways that a tape may or may not see.
 """
 
 from __future__ import annotations
@@ -37,21 +37,32 @@ def _by_numpy(t: Any) -> None:
     np.logical_not(memory, out=memory) if memory.dtype == bool else np.add(memory, 1, out=memory)
 
 
+def _recorded(t: Any) -> None:
+    t.mul_(2)
+
+
 WAYS: dict[str, Callable[[Any], None]] = {
     "under no_grad": _counted,
     "through data": _uncounted,
     "through numpy": _by_numpy,
+    "recorded": _recorded,
 }
 
 
 def later(sample: Sample, rtol: float | None) -> None:
     """Write to one tensor after another, each after a call of its own."""
+    write = WAYS[sample.variant]
     try:
-        want, count = _gradients(sample, lambda tensors: None)
+        want, outputs = _gradients(sample, lambda tensors: None)
     except Differs as refused:  # that is for other checks to tell
         raise NotApplicable(str(refused)) from refused
-    write = WAYS[sample.variant]
-    for i in range(count):
+    _, ours = sides(sample)
+    operands = len(ours.call.tensors())
+    for i in range(operands + outputs):
+        if write is _recorded:
+            if i < operands:
+                continue
+            want, _ = _gradients(sample, lambda tensors: None, doubled=i - operands)
         got = _gradients_or_words(sample, lambda tensors, i=i: write(tensors[i]))
         if got is None:
             continue
@@ -74,17 +85,21 @@ def _gradients_or_words(sample: Sample, write: Callable[[list[Any]], Any]) -> li
     return None if told else gradients
 
 
-def _gradients(sample: Sample, write: Callable[[list[Any]], Any]) -> tuple[list[Any], int]:
-    """Call, write, and walk back; return the gradients and how many tensors there were to write to."""
+def _gradients(
+    sample: Sample, write: Callable[[list[Any]], Any], doubled: int | None = None
+) -> tuple[list[Any], int]:
+    """Call, write, and walk back; return the gradients, with one cotangent ``doubled``, and the number of results."""
     _, ours = sides(sample)
     wengert.manual_seed(0)
     outs = [t for t in found(ours.outputs) if t.requires_grad]
     if not outs:
         raise NotApplicable("no output requires a gradient")
-    tensors = [*ours.call.tensors(), *outs]
     cotangents = handed(random_like(outs, sample.rng()), wengert)
-    refusal = raised_by(lambda: write(tensors))
+    if doubled is not None:
+        cotangents[doubled].mul_(2)
+    refusal = raised_by(lambda: write([*ours.call.tensors(), *outs]))
     if refusal is not None:
         raise _Refused from refusal
     leaves = ours.call.leaves()
-    return wengert.autograd.grad(outs, leaves, cotangents, allow_unused=True), len(tensors)
+    gradients = wengert.autograd.grad(outs, leaves, cotangents, allow_unused=True)
+    return gradients, len(outs)
