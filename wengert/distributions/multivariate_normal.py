@@ -7,10 +7,10 @@ from typing import Any
 
 from wengert.core.shapes import Size
 from wengert.distributions import constraints
+from wengert.distributions.covariances import WithCovariance
 from wengert.distributions.distribution import NOTHING, Distribution
-from wengert.distributions.utils import _standard_normal, lazy_property
-from wengert.linalg import cholesky, solve_triangular
-from wengert.tensor.filled import eye
+from wengert.distributions.utils import _standard_normal
+from wengert.linalg import solve_triangular
 from wengert.tensor.grids import broadcast_shapes
 
 __all__ = ["MultivariateNormal"]
@@ -39,14 +39,7 @@ def log_of_diagonal(scale_tril: Any) -> Any:
     return scale_tril.diagonal(dim1=-2, dim2=-1).log().sum(-1)
 
 
-def triangle_of_inverse(precision: Any) -> Any:
-    """Return the lower triangle ``L`` with ``L L^T = precision ** -1``."""
-    flipped = cholesky(precision.flip((-2, -1)))
-    upright = flipped.flip((-2, -1)).mT
-    return solve_triangular(upright, eye(precision.shape[-1], dtype=precision.dtype), upper=False)
-
-
-class MultivariateNormal(Distribution):
+class MultivariateNormal(WithCovariance, Distribution):
     """Vectors around ``loc`` with one of ``covariance_matrix``, ``precision_matrix``, ``scale_tril``.
 
     The precision is the inverse of the covariance, ``scale_tril`` the lower triangle ``L`` with ``L L^T`` the
@@ -68,7 +61,6 @@ class MultivariateNormal(Distribution):
     support = constraints.real_vector
     has_rsample = True
     _fields = {"loc": 1, "covariance_matrix": 2, "precision_matrix": 2, "scale_tril": 2}
-    _kept = ("_unbroadcasted_scale_tril",)
 
     def __init__(
         self,
@@ -80,49 +72,17 @@ class MultivariateNormal(Distribution):
     ) -> None:
         if loc.ndim < 1:
             raise ValueError("loc must be at least one-dimensional.")
-        named = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {name: matrix for name, matrix in named.items() if matrix is not None}
-        if len(given) != 1:
-            raise ValueError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
-            )
-        ((name, matrix),) = given.items()
-        if matrix.ndim < 2:
-            raise ValueError(
-                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
-            )
+        name, matrix = self._given(
+            ValueError,
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         batch = Size(broadcast_shapes(matrix.shape[:-2], loc.shape[:-1]))
         vars(self)[name] = matrix.expand(*batch, -1, -1)
         self.loc = loc.expand(*batch, -1)
         super().__init__(batch, Size(self.loc.shape[-1:]), validate_args=validate_args)
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = triangle_of_inverse(matrix)
-
-    def _whole(self, matrix: Any) -> Any:
-        return matrix.expand(*self._batch_shape, *self._event_shape, *self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The lower triangle ``L`` with ``L L^T`` the covariance."""
-        return self._whole(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """``L L^T``."""
-        return self._whole(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The inverse of the covariance."""
-        return self._whole(self._unbroadcasted_scale_tril.cholesky_inverse())
+        self._keep(name, matrix)
 
     @property
     def mean(self) -> Any:

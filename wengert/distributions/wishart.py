@@ -8,11 +8,11 @@ from typing import Any
 from wengert.core.shapes import Size
 from wengert.distributions import constraints
 from wengert.distributions.chi2 import Chi2
+from wengert.distributions.covariances import WithCovariance
 from wengert.distributions.distribution import NOTHING
 from wengert.distributions.exp_family import ExponentialFamily
-from wengert.distributions.multivariate_normal import log_of_diagonal, triangle_of_inverse
-from wengert.distributions.utils import lazy_property
-from wengert.linalg import cholesky, slogdet
+from wengert.distributions.multivariate_normal import log_of_diagonal
+from wengert.linalg import slogdet
 from wengert.tape.provenance import warn
 from wengert.tensor.creation import tensor
 from wengert.tensor.grids import broadcast_shapes
@@ -23,7 +23,7 @@ from wengert.tensor.tensor import Tensor
 __all__ = ["Wishart"]
 
 
-class Wishart(ExponentialFamily):
+class Wishart(WithCovariance, ExponentialFamily):
     """Sums of ``df`` products ``x x^T`` of normal vectors with one of the covariance, precision, ``scale_tril``.
 
     The density of a matrix ``S`` of n is proportional to ``det(S) ** ((df - n - 1) / 2) exp(-tr(V ** -1 S) / 2)``, with
@@ -33,7 +33,6 @@ class Wishart(ExponentialFamily):
     support = constraints.positive_definite
     has_rsample = True
     _fields = {"df": 0, "covariance_matrix": 2, "precision_matrix": 2, "scale_tril": 2}
-    _kept = ("_unbroadcasted_scale_tril",)
 
     def __init__(
         self,
@@ -43,21 +42,12 @@ class Wishart(ExponentialFamily):
         scale_tril: Any = None,
         validate_args: bool | None = None,
     ) -> None:
-        named = {
-            "covariance_matrix": covariance_matrix,
-            "precision_matrix": precision_matrix,
-            "scale_tril": scale_tril,
-        }
-        given = {name: matrix for name, matrix in named.items() if matrix is not None}
-        if len(given) != 1:
-            raise AssertionError(
-                "Exactly one of covariance_matrix or precision_matrix or scale_tril may be specified."
-            )
-        ((name, matrix),) = given.items()
-        if matrix.ndim < 2:
-            raise ValueError(
-                f"{name} must be at least two-dimensional, with optional leading batch dimensions"
-            )
+        name, matrix = self._given(
+            AssertionError,
+            covariance_matrix=covariance_matrix,
+            precision_matrix=precision_matrix,
+            scale_tril=scale_tril,
+        )
         n = matrix.shape[-1]
         df = df if isinstance(df, Tensor) else tensor(df, dtype=matrix.dtype)
         batch = Size(broadcast_shapes(matrix.shape[:-2], df.shape))
@@ -70,12 +60,7 @@ class Wishart(ExponentialFamily):
             warn(
                 "Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim."
             )
-        if name == "scale_tril":
-            self._unbroadcasted_scale_tril = matrix
-        elif name == "covariance_matrix":
-            self._unbroadcasted_scale_tril = cholesky(matrix)
-        else:
-            self._unbroadcasted_scale_tril = triangle_of_inverse(matrix)
+        self._keep(name, matrix)
         degrees = self.df.unsqueeze(-1) - arange(n, dtype=self.df.dtype)
         self._chi2 = Chi2(degrees, validate_args=False)
 
@@ -94,24 +79,6 @@ class Wishart(ExponentialFamily):
         made = self._get_checked_instance(Wishart, _instance)
         made._chi2 = self._chi2.expand(Size((*batch_shape, self._event_shape[-1])))
         return self._expanded(made, Size(batch_shape))
-
-    def _whole(self, matrix: Any) -> Any:
-        return matrix.expand(self._batch_shape + self._event_shape)
-
-    @lazy_property
-    def scale_tril(self) -> Any:
-        """The lower triangle ``L`` with ``L L^T`` the covariance."""
-        return self._whole(self._unbroadcasted_scale_tril)
-
-    @lazy_property
-    def covariance_matrix(self) -> Any:
-        """``L L^T``."""
-        return self._whole(self._unbroadcasted_scale_tril @ self._unbroadcasted_scale_tril.mT)
-
-    @lazy_property
-    def precision_matrix(self) -> Any:
-        """The inverse of the covariance."""
-        return self._whole(self._unbroadcasted_scale_tril.cholesky_inverse())
 
     def _matrixlike(self, numbers: Any) -> Any:
         return numbers.reshape(*self._batch_shape, 1, 1)
