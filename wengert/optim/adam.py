@@ -67,10 +67,13 @@ class Adam(Optimizer):
         require_not_negative({"epsilon value": eps, "weight_decay value": weight_decay})
         require_betas(betas)
         require_one_kind(fused, foreach, differentiable)
-        if foreach and not capturable and isinstance(lr, Recorded):
-            raise ValueError(
-                "lr as a Tensor is not supported for capturable=False and foreach=True"
-            )
+        if isinstance(betas[0], Recorded) is not isinstance(betas[1], Recorded):
+            raise ValueError("betas must be either both floats or both Tensors")
+        for name, value in (("lr", lr), ("betas[0]", betas[0])):
+            if foreach and not capturable and isinstance(value, Recorded):
+                raise ValueError(
+                    f"{name} as a Tensor is not supported for capturable=False and foreach=True"
+                )
         defaults = {
             "lr": lr, "betas": betas, "eps": eps, "weight_decay": weight_decay, "amsgrad": amsgrad,
             "maximize": maximize, "foreach": foreach, "capturable": capturable,

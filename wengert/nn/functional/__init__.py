@@ -18,6 +18,7 @@ from wengert.nn.functional.multi_head import *
 from wengert.nn.functional.normalization import *
 from wengert.nn.functional.padding import *
 from wengert.nn.functional.pooling import *
+from wengert.nn.functional.projected import *
 from wengert.nn.functional.sampling import *
 from wengert.nn.functional.vision import *
 
