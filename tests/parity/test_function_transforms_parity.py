@@ -166,3 +166,39 @@ def test_function_that_takes_its_context_in_forward_is_refused_under_func(torch,
 def test_function_without_a_vmap_rule_is_refused_under_vmap(torch, refused):
     x = torch.ones(2, 3)
     return refused(lambda: torch.func.vmap(setup_square(torch))(x), x)
+
+
+@pytest.mark.parametrize("materialize", [True, False])
+@pytest.mark.parametrize("moving", ["first", "second"])
+@pytest.mark.parametrize("by", ["func.jvp", "make_dual"])
+def test_tangents_of_arguments_that_stand_still(torch, materialize, moving, by):
+    seen = []
+
+    class Pair(torch.autograd.Function):
+        @staticmethod
+        def forward(x, y, index, number):
+            return x * y[0], y * 1
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.set_materialize_grads(materialize)
+
+        @staticmethod
+        def jvp(ctx, *tangents):
+            seen.append([None if t is None else tuple(t.shape) for t in tangents])
+            zeros = torch.zeros(2), torch.zeros(3)
+            return tuple(z if t is None else t for t, z in zip(tangents, zeros, strict=False))
+
+    x, y, rest = torch.ones(2), torch.arange(3.0), (torch.tensor([1, 2]), 5)
+    if by == "func.jvp":
+        at, call = (x, lambda v: Pair.apply(v, y, *rest)) if moving == "first" else (
+            y, lambda v: Pair.apply(x, v, *rest)
+        )  # fmt: skip
+        return torch.func.jvp(call, (at,), (at + 1,)), seen
+    with torch.autograd.forward_ad.dual_level():
+        if moving == "first":
+            x = torch.autograd.forward_ad.make_dual(x, x + 1)
+        else:
+            y = torch.autograd.forward_ad.make_dual(y, y + 1)
+        outs = Pair.apply(x, y, *rest)
+        return [torch.autograd.forward_ad.unpack_dual(out).tangent for out in outs], seen

@@ -101,3 +101,31 @@ def test_a_class_with_its_own_functions_is_asked(torch):
 
     np.exp(torch.ones(2).as_subclass(Asking))
     return "__array_wrap__" in asked
+
+
+READERS = [
+    "x.numpy()",
+    "np.asarray(x)",
+    "np.array(x, dtype=np.float64)",
+    "np.exp(x)",
+    "x.__array__()",
+    "np.max(x)",
+]
+
+
+@pytest.mark.parametrize("mode", ["no_grad", "inference_mode", "enable_grad"])
+@pytest.mark.parametrize("expression", READERS)
+def test_what_requires_grad_is_read_where_nothing_is_recorded(torch, caught, mode, expression):
+    x = torch.tensor([1.0, 3.0, 2.0], requires_grad=True)
+    with getattr(torch, mode)():
+        found = []
+        error = caught(lambda: found.append(eval(expression, {"np": np, "x": x})))
+    return error, [torch.as_tensor(v) for v in found]
+
+
+def test_memory_read_where_nothing_is_recorded_is_the_tensors(torch):
+    x = torch.tensor([1.0, 3.0], requires_grad=True)
+    with torch.no_grad():
+        x.numpy()[0] = 5.0
+    (x * x).sum().backward()
+    return x, x.grad

@@ -21,9 +21,17 @@ from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.errors import GradientError
 from wengert.tape.mode import no_grad
 from wengert.tape.node import Output
-from wengert.tape.provenance import here
+from wengert.tape.provenance import here, written_here
 from wengert.tape.record import collapsed, recorded, recording_level, uncovered
-from wengert.tape.storage import GradCell, Recorded, alias, as_class, handle, next_rank
+from wengert.tape.storage import (
+    GradCell,
+    Recorded,
+    alias,
+    as_class,
+    handle,
+    mark_written,
+    next_rank,
+)
 from wengert.tensor import inplace
 from wengert.tensor.generator import default_generator
 from wengert.tensor.overriding import can_be_asked
@@ -254,6 +262,9 @@ def _finish(
         node.outputs = tuple(((), None) if m is None else m for m in node.made)
     elif node.made[0] is not None:
         node.shape = node.made[0][0]
+    if not is_outermost(level):
+        for changed in ctx._dirty:  # as forward changed it, before the node saves
+            mark_written(changed, written_here())
     node.rank = next_rank()
     node.code, node.offset = here()
     constant = {id(t) for t in ctx._constant}
@@ -300,8 +311,11 @@ def _written(out: Any, seen: Any, edge: Any, level: Level) -> Any:
             f"mark_dirty: {which} that requires grad is being used in an in-place operation. Use a copy of it."
         )
     if not is_outermost(level):
-        return inplace.assign(out, handle(collapsed(seen), edge, level), "mark_dirty")
-    inplace.rebase(out, handle(out._payload, edge, level))
+        value = handle(collapsed(seen), edge, level)
+        inplace.require_writable(out, value, "mark_dirty")
+        inplace.rebase(out, value, memory_written=False)
+    else:
+        inplace.rebase(out, handle(out._payload, edge, level))
     return out
 
 

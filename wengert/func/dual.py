@@ -121,7 +121,7 @@ class JvpLevel(Level):
             with no_grad():
                 output = cls.forward(ctx, *primals)
         dirty = [i for i, p in enumerate(primals) if any(p is d for d in ctx._dirty)]
-        given = [None if t is None else known(t) for _, t in pairs]
+        given = [_given(p, t, ctx) for p, (_, t) in zip(primals, pairs, strict=True)]
         ctx._pushing = True
         try:
             moved = cls.jvp(ctx, *given)
@@ -146,6 +146,14 @@ class JvpLevel(Level):
                     )
                 return dual
         return self.join(out, tangent)
+
+
+def _given(primal: Any, tangent: Value | None, ctx: FunctionCtx) -> Any:
+    """Return the tangent that a custom Function's ``jvp`` is given for an argument: zeros, unless it wants None."""
+    if tangent is not None:
+        return known(tangent)
+    inexact = isinstance(primal, Recorded) and dtypes.kind(numpy_dtype(primal)) in "fc"
+    return known(_still(primal, tuple(primal.shape))) if inexact and ctx.materialize_grads else None
 
 
 def pushforward(

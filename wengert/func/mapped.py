@@ -51,11 +51,15 @@ def apply_mapped(
     several = isinstance(outputs, tuple)
     outs = outputs if several else (outputs,)
     dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(outs)
-    results = tuple(
-        level.join(front(o, d)) if d is not None and isinstance(o, Recorded) else o
-        for o, d in zip(outs, dims, strict=True)
-    )
-    return results if several else results[0]
+    # An argument that comes back is that argument: it may have been written to.
+    same = {id(v): x for v, x, (_, on) in zip(values, args, pairs, strict=True) if on}
+    results = []
+    for o, d in zip(outs, dims, strict=True):
+        if d is None or not isinstance(o, Recorded):
+            results.append(o)
+        else:
+            results.append(same[id(o)] if d == 0 and id(o) in same else level.join(front(o, d)))
+    return tuple(results) if several else results[0]
 
 
 def generated(cls: Any, like: Any, mapped: Sequence[bool]) -> type[Function]:

@@ -110,7 +110,7 @@ def assign(x: Any, value: Any, op: str = "copy_") -> Any:
     traced = state.trace is not None
     if plain and not traced:
         np.copyto(x._payload, value._payload)
-    _rebase(x, value, plain and not traced)
+    rebase(x, value, plain and not traced)
     mark_written(x, place)
     return x
 
@@ -159,12 +159,7 @@ def _require_owner(x: Any, value: Any, op: str) -> None:
             )
 
 
-def rebase(x: Any, value: Any) -> None:
-    """Give a tensor whose memory was already written the history of ``value``; its family follows."""
-    _rebase(x, value, memory_written=True)
-
-
-def _rebase(x: Any, value: Any, memory_written: bool) -> None:
+def rebase(x: Any, value: Any, memory_written: bool = True) -> None:
     """Bring the histories of a written tensor's family up to date, and the payloads where no memory was written.
 
     First upwards: every base gets the new part scattered into it. A detached alias passes values up, no history.

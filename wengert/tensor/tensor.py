@@ -384,7 +384,7 @@ class Tensor(Methods, Operators):
     def numpy(self, *, force: bool = False) -> np.ndarray[Any, Any]:
         """Return a NumPy array that shares memory with the tensor (a copy, where ``force`` must).
 
-        Raises RuntimeError for a tensor that requires grad: use ``x.detach().numpy()``.
+        Raises RuntimeError for a tensor that requires grad, unless under `no_grad`: use ``x.detach().numpy()``.
         """
         if force:
             return (
@@ -392,7 +392,7 @@ class Tensor(Methods, Operators):
                 if self._payload.__class__ in (np.ndarray, Meta)
                 else concrete(self, "numpy()").copy()
             )
-        if self._edge is not None:
+        if self._edge is not None and state.grad:
             raise GradientError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead."
             )

@@ -11,7 +11,7 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import dtypes
-from wengert.core.carrier import Array
+from wengert.core.carrier import Array, state
 from wengert.errors import GradientError
 from wengert.tape import storage as cells
 from wengert.tape.storage import Recorded
@@ -92,7 +92,7 @@ def _elements(operand: Any, name: str) -> Any:
     if not isinstance(operand, Recorded):
         return operand
     x: Any = operand
-    if x._edge is not None:
+    if x._edge is not None and state.grad:
         raise GradientError(
             f"{name}: Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() instead, or, to "
             f"keep the gradient, PyTorch's function of the same meaning, such as `torch.exp(x)`."
