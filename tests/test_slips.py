@@ -23,10 +23,24 @@ def _every_time():
 @pytest.mark.parametrize(
     ("place", "name", "words"),
     [
-        (torch, "zeroes", "Did you mean `torch.zeros`. Wengert has no `torch.zeroes` yet"),
-        (torch.nn, "Linar", "Did you mean `torch.nn.Linear`. Wengert has no `torch.nn.Linar` yet"),
+        (torch, "zeroes", "module 'torch' has no attribute 'zeroes'. Did you mean `torch.zeros`"),
+        (
+            torch.nn,
+            "Linar",
+            "module 'torch.nn' has no attribute 'Linar'. Did you mean `torch.nn.Linear`",
+        ),
         (torch.nn.functional, "rellu", "Did you mean `torch.nn.functional.relu`"),
         (torch.optim, "Adm", "Did you mean `torch.optim.Adam`"),
+        (torch.optim, "adam", "Did you mean `torch.optim.Adam`"),
+        (torch.optim, "adamw", "Did you mean `torch.optim.AdamW`"),
+        (torch.nn, "TanH", "Did you mean `torch.nn.Tanh`"),
+        (torch.nn, "Relu", "Did you mean `torch.nn.ReLU`"),
+        (torch.nn, "module", "Did you mean `torch.nn.Module`"),
+        (torch.nn.functional, "Relu", "Did you mean `torch.nn.functional.relu`"),
+        (torch, "Float32", "Did you mean `torch.float32`"),
+        (torch, "TENSOR", "Did you mean `torch.Tensor`"),
+        (torch, "qwertz", "module 'torch' has no attribute 'qwertz', here or in PyTorch 2.13.0"),
+        (torch, "lobpcg", "^Wengert has no `torch.lobpcg` yet. The README says"),
         (
             torch,
             "hub",
@@ -40,6 +54,13 @@ def test_a_name_that_is_lacking(place, name, words):
     with pytest.raises(AttributeError, match=words) as caught:
         getattr(place, name)
     assert caught.value.name == name
+
+
+def test_modules_that_are_only_imported_are_found_there():
+    from wengert.nn import module
+    from wengert.optim.adamw import AdamW
+
+    assert module.Module is torch.nn.Module and AdamW is torch.optim.AdamW
 
 
 def test_a_name_that_is_lacking_in_torch():

@@ -7,11 +7,15 @@ same situation, so programs that catch PyTorch's errors catch ours.
 from __future__ import annotations
 
 import difflib
+import functools
+import os
 import pickle
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from types import ModuleType
 from typing import Any, Final
+
+from wengert.torch_version import FOLLOWED
 
 __all__ = [
     "AcceleratorError",
@@ -136,14 +140,74 @@ def lacking(name: str) -> str:
     return f"Wengert has no `{name}` yet. {REMEDIES.get(name, WHAT_TO_DO)}"
 
 
-def no_such_name(module: ModuleType, torch_name: str, name: str) -> MissingFeatureError:
-    """Return the error for a name that a module lacks: it says which, and which one may have been meant."""
-    known = [n for n in dir(module) if not n.startswith("_")]
-    asked = lacking(f"{torch_name}.{name}")
-    near = difflib.get_close_matches(name, known, 1, NEAR)
-    if near and f"{torch_name}.{name}" not in REMEDIES:
-        asked = f"Did you mean `{torch_name}.{near[0]}`? {asked}"
-    return MissingFeatureError(asked, name=name, obj=module)
+@functools.cache
+def _lacking_names() -> dict[str, frozenset[str]]:
+    """Read `lacking.txt`, which `tests/parity/test_lacking_names.py` writes: the names by what PyTorch has them in."""
+    found: dict[str, set[str]] = {}
+    names: set[str] = set()
+    with open(os.path.join(os.path.dirname(__file__), "lacking.txt"), encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(" "):
+                names.update(line.split())
+            else:
+                names = found.setdefault(line.strip(), set())
+    return {holder: frozenset(names) for holder, names in found.items()}
+
+
+def is_lacking(holder: str, name: str) -> bool:
+    """Say whether PyTorch is known to have a name that Wengert lacks, in a module, ``torch.nn``, or a ``class Tensor``.
+
+    What begins with an underscore is on no list, and nobody's slip.
+    """
+    if holder.startswith("class "):
+        return name in _lacking_names().get(holder, ())
+    return (
+        name.startswith("_")
+        or f"{holder}.{name}" in REMEDIES
+        or name in _lacking_names().get(holder, ())
+    )
+
+
+def near_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known names that may have been meant by ``name``; capitals count little."""
+    spelled: dict[str, list[str]] = {}
+    for other in known:
+        spelled.setdefault(other.casefold(), []).append(other)
+    near = difflib.get_close_matches(name.casefold(), spelled, 1, NEAR)
+    if not near:
+        return None
+    return max(spelled[near[0]], key=lambda n: difflib.SequenceMatcher(None, name, n).ratio())
+
+
+def no_such_name(module: ModuleType, torch_name: str, name: str) -> AttributeError:
+    """Return the error for a name that a module lacks: whether PyTorch has it, or which one may be meant.
+
+    MissingFeatureError for what PyTorch has, and AttributeError, in PyTorch's words, for what it lacks, too.
+    """
+    if is_lacking(torch_name, name):
+        return MissingFeatureError(lacking(f"{torch_name}.{name}"), name=name, obj=module)
+    near = near_name(name, [n for n in dir(module) if not n.startswith("_")])
+    if near is None:
+        return AttributeError(
+            f"module '{torch_name}' has no attribute '{name}', here or in PyTorch {FOLLOWED}.",
+            name=name,
+            obj=module,
+        )
+    # Without `obj`, so that Python does not guess once more.
+    return AttributeError(
+        f"module '{torch_name}' has no attribute '{name}'. Did you mean `{torch_name}.{near}`?",
+        name=name,
+    )
+
+
+def no_such_module(torch_name: str, name: str, known: Iterable[str]) -> ModuleNotFoundError:
+    """Return the error for a module that a package of PyTorch's lacks here; ``known`` are those that are there."""
+    full = f"{torch_name}.{name}"
+    if is_lacking(torch_name, name):
+        return ModuleNotFoundError(lacking(full), name=full)
+    near = near_name(name, known)
+    said = f" Did you mean `{torch_name}.{near}`?" if near else ""
+    return ModuleNotFoundError(f"No module named '{full}'.{said}", name=full)
 
 
 def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
@@ -155,6 +219,15 @@ def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
         raise no_such_name(sys.modules[module], torch_name, name)
 
     return refuse
+
+
+def only_imported(package: str, *modules: str) -> None:
+    """Take modules out of their package's names: `from package.module import x` finds them, the dot does not.
+
+    PyTorch has none under these names, and a slip in a capital, as in ``optim.adam(...)``, is to find no module.
+    """
+    for name in modules:
+        del vars(sys.modules[package])[name]
 
 
 def matrix_text(shape: Sequence[int]) -> str:

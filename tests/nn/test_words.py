@@ -40,7 +40,7 @@ WORDS = {
     "nn.Sequential(nn.ReLU())[1]": "index 1 is out of range",
     "nn.ParameterList([torch.ones(1)])()": "ParameterList should not be called",
     "nn.Conv2d(3, 4, 2, padding_mode='x')": "padding_mode must be one of ('zeros', 'reflect'",
-    "nn.LazyThing(3)": "Wengert has no `torch.nn.LazyThing` yet",
+    "nn.LazyThing(3)": "module 'torch.nn' has no attribute 'LazyThing', here or in PyTorch",
 }  # fmt: skip
 
 

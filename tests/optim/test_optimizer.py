@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 import wengert as torch
+from wengert.optim.optimizer import required
 
 A = torch.ones(2, requires_grad=True)
 B = torch.zeros(1, requires_grad=True)
@@ -41,7 +42,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: torch.optim.LBFGS([{"params": [A]}, {"params": [B]}]), ValueError, "parameter groups"),
     (lambda: torch.optim.Optimizer([A], {}).step(), NotImplementedError, "Write one of them"),
     (
-        lambda: torch.optim.Optimizer([A], {"lr": torch.optim.optimizer.required}),
+        lambda: torch.optim.Optimizer([A], {"lr": required}),
         ValueError,
         "required optimization parameter lr",
     ),

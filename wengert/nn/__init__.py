@@ -1,6 +1,6 @@
 """Modules, parameters, layers and losses. This file only names what is public; each theme has its own."""
 
-from wengert.errors import refuser
+from wengert.errors import only_imported, refuser
 from wengert.nn import attention as attention
 from wengert.nn import functional as functional
 from wengert.nn import init as init
@@ -34,4 +34,5 @@ from wengert.nn.parameter import Parameter as Parameter
 from wengert.nn.uninitialized import UninitializedBuffer as UninitializedBuffer
 from wengert.nn.uninitialized import UninitializedParameter as UninitializedParameter
 
+only_imported(__name__, "module")
 __getattr__ = refuser(__name__, "torch.nn")
