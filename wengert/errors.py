@@ -11,9 +11,9 @@ import functools
 import os
 import pickle
 import sys
-from collections.abc import Callable, Iterable, Sequence
-from types import ModuleType
-from typing import Any, Final
+from collections.abc import Callable, Container, Iterable, Sequence
+from types import FunctionType, ModuleType
+from typing import Any, Final, TypeVar
 
 from wengert.torch_version import FOLLOWED
 
@@ -228,6 +228,33 @@ def only_imported(package: str, *modules: str) -> None:
     """
     for name in modules:
         del vars(sys.modules[package])[name]
+
+
+Kind = TypeVar("Kind", bound=type)
+
+
+def under_own_name(cls: Kind, shared: Container[type] = ()) -> Kind:
+    """Give a public class its own copies of the methods that private classes above it define; a decorator.
+
+    Python's own errors, for a wrong number of arguments or a keyword that is not there, name a method by the class that
+    defines it: they are to say ``Conv2d.__init__``. Of the classes in ``shared``, which programs know, only `__init__`
+    is copied.
+    """
+    for name in dir(cls):
+        owner = next((c for c in cls.__mro__ if name in vars(c)), cls)
+        method = vars(owner).get(name)
+        if owner is cls or (name != "__init__" and (owner in shared or name.startswith("_"))):
+            continue
+        if isinstance(method, FunctionType) and method.__code__.co_qualname.startswith("_"):
+            own = FunctionType(
+                method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
+            )
+            functools.update_wrapper(own, method)
+            del own.__wrapped__  # type: ignore[attr-defined]
+            own.__kwdefaults__ = method.__kwdefaults__
+            own.__qualname__ = f"{cls.__name__}.{name}"
+            setattr(cls, name, own)
+    return cls
 
 
 def matrix_text(shape: Sequence[int]) -> str:

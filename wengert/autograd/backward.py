@@ -51,7 +51,7 @@ def backward(
     inputs = _values(inputs)
     tape.backward(
         tensors_at(tensors, grad_tensors), grad_tensors, retain_graph=retain_graph, create_graph=create_graph,
-        inputs=tensors_at(inputs),
+        inputs=tensors_at(inputs), argument="grad_tensors",
     )  # fmt: skip
 
 

@@ -121,7 +121,7 @@ def _described(node: Node, saved: Any) -> str:
     part = "value" if at is None or node.row is None else "operand" if at < count else "result"
     if part == "operand" and count == 2:
         part = ("left operand", "right operand")[at or 0]
-    op = node.name() if node.row is None else node.row.name
+    op = node.name() if node.row is None else node.row.spoken
     return f"{op}: the saved {part} ({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
 
 
