@@ -12,7 +12,7 @@ import os
 import pickle
 import sys
 from collections.abc import Callable, Container, Iterable, Sequence
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any, Final, TypeVar
 
 from wengert.torch_version import FOLLOWED
@@ -255,6 +255,27 @@ def under_own_name(cls: Kind, shared: Container[type] = ()) -> Kind:
             own.__qualname__ = f"{cls.__name__}.{name}"
             setattr(cls, name, own)
     return cls
+
+
+def listed(what: str, given: Any) -> list[Any]:
+    """Return as a list what is to be an iterable of tensors; TypeError, with what to write, for all else."""
+    try:
+        items = iter(given)
+    except TypeError:
+        raise _not_listed(what, given) from None
+    return list(items)
+
+
+def _not_listed(what: str, given: Any) -> TypeError:
+    kind = type(given).__name__
+    if isinstance(given, MethodType):
+        name = given.__name__
+        said = f"the method `{name}`, which was not called. Write `{name}()`"
+    elif callable(getattr(given, "parameters", None)):
+        said = f"{kind}. Use its `parameters()`"
+    else:
+        said = f"{kind}"
+    return TypeError(f"{what} should be an iterable of Tensors, but got {said}.")
 
 
 def matrix_text(shape: Sequence[int]) -> str:

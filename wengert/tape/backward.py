@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core import carrier
 from wengert.core.carrier import EVERYWHERE, Level, leaked
-from wengert.errors import DeviceError, GradientError, ShapeError, shape_text
+from wengert.errors import DeviceError, GradientError, ShapeError, listed, shape_text
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
 from wengert.tape.meta import Meta, is_meta
@@ -75,7 +75,7 @@ def _level_of(outputs: Sequence[Any]) -> Level:
 
 
 def _outputs(what: str, tensors: Any) -> list[Any]:
-    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    found = [tensors] if isinstance(tensors, Recorded) else listed(f"{what}: outputs", tensors)
     for t in found:
         if not isinstance(t, Recorded):
             raise TypeError(f"{what}: expected tensors to start from, got {type(t).__name__}.")
@@ -104,7 +104,7 @@ def _refuse_outer(x: Recorded, op: str) -> None:
 
 def _inputs(what: str, tensors: Any) -> list[Any]:
     """Return the tensors of ``inputs=``; RuntimeError unless they are tensors that require grad."""
-    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    found = [tensors] if isinstance(tensors, Recorded) else listed(f"{what}: inputs", tensors)
     if not found:
         raise GradientError(f"`inputs` argument to `{what}()` cannot be empty.")
     for i, x in enumerate(found):
@@ -125,7 +125,7 @@ def _paired(outputs: list[Any], gradients: Any, argument: str) -> list[Any]:
     """Return one cotangent or None for each output."""
     if gradients is None:
         return [None] * len(outputs)
-    found = [gradients] if isinstance(gradients, Recorded) else list(gradients)
+    found = [gradients] if isinstance(gradients, Recorded) else listed(argument, gradients)
     for g in found:
         if g is not None and not isinstance(g, Recorded):
             raise TypeError(

@@ -219,8 +219,9 @@ def second_backward(node: Node) -> GradientError:
         f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
         f"by the first backward.\n"
         f"  recorded by  {describe(node.place)}\n"
-        f"  Call the first `backward(retain_graph=True)`, or compute the forward again. What one step hands to the "
-        f"next, as a hidden state, wants a `detach()`."
+        f"  Call the first `backward(retain_graph=True)`, or compute the forward again. What a later graph takes "
+        f"over from an earlier one, as a hidden state or another network's output (a generator's, in the loss of its "
+        f"discriminator), wants a `detach()`."
     )
 
 
