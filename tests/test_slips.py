@@ -90,6 +90,19 @@ SIZES = (
             r"add_: output with shape \[3\] doesn't match the broadcast shape \[2, 3\]: a write",
         ),
         (lambda: M @ torch.ones(4, 5), r"shapes cannot be multiplied \(2x3 and 4x5\)"),
+        (lambda: M.mm(torch.ones(4, 5)), r"^mm: mat1 and mat2 shapes cannot be multiplied"),
+        (lambda: M.mv(torch.ones(4)), r"^mv: mat1 and mat2 shapes cannot be multiplied"),
+        (lambda: M.mm(M.T.double()), r"^mm: expected"),
+        (lambda: torch.allclose(torch.ones(3), torch.ones(4)), "^allclose: .*" + SIZES + "0"),
+        (
+            lambda: torch.isclose(X, X.double()),
+            "^isclose: torch.float32 did not match torch.float64",
+        ),
+        (
+            lambda: torch.allclose(X, X, rtol=-1.0),
+            "^allclose: rtol must be greater than or equal to zero",
+        ),
+        (lambda: torch.ones(3).int() & torch.ones(4).int(), "^bitwise_and: .*" + SIZES + "0"),
         (
             lambda: torch.nn.Linear(3, 2)(X),
             r"shapes cannot be multiplied \(1x2 and 3x2\): the input has 2",
@@ -181,3 +194,20 @@ def test_old_words_for_a_reduction():
     ) as seen:
         assert torch.nn.MSELoss(size_average=False).reduction == "sum"
     assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: torch.square("a"), r"^square\(\): argument 'input' must be Tensor, not str"),
+        (lambda: torch.alias_copy(None), r"^alias_copy\(\): argument 'input' must be Tensor"),
+        (
+            lambda: torch.nuclear_norm(M, True, 3),
+            "nuclear_norm.. takes input, dim, keepdim and out",
+        ),
+        (lambda: torch.linalg.multi_dot(None), r"^linalg.multi_dot\(\): argument 'tensors'"),
+    ],
+)
+def test_functions_are_named_as_they_were_called(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()

@@ -9,6 +9,14 @@ F = nn.functional
 
 WORDS = {
     "F.linear(x, w[0], w[0, :1])": "with a bias the weight is (m, n), and its shape is [3]. Use `weight.unsqueeze(0)`",
+    "F.linear(x, w, torch.ones(3, 4))": "linear: operands of shapes [2, 4] and [3, 4] do not broadcast",
+    "F.linear(x[0], w, torch.ones(3))": "linear: the bias has 3 elements and the weight 4 rows",
+    "F.softmax(None)": "softmax(): argument 'input' must be Tensor, not NoneType",
+    "F.log_softmax(None)": "log_softmax(): argument 'input' must be Tensor, not NoneType",
+    "F.softmin('a')": "softmin(): argument 'input' must be Tensor, not str",
+    "F.relu6(None)": "relu6(): argument 'input' must be Tensor, not NoneType",
+    "F.instance_norm(torch.ones(2, 3, 4), 1, 2)": "instance_norm(): argument 'running_mean' must be Tensor, not int",
+    "torch.ctc_loss()": "ctc_loss() missing 4 required positional arguments",
     "F.bilinear(x, x, torch.ones(2, 3, 3), w[0])": "bias size does not match weight size: got [3] but expected [2]",
     "F.conv1d(torch.ones(1, 3, 5), torch.ones(4, 3, 0))": "kernel size should be greater than zero",
     "F.conv1d(torch.ones(1, 3, 5), torch.ones(0, 3, 2))": "a non-empty tensor, but got weight of size [0, 3, 2]",
