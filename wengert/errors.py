@@ -240,21 +240,35 @@ def under_own_name(cls: Kind, shared: Container[type] = ()) -> Kind:
     defines it: they are to say ``Conv2d.__init__``. Of the classes in ``shared``, which programs know, only `__init__`
     is copied.
     """
-    for name in dir(cls):
-        owner = next((c for c in cls.__mro__ if name in vars(c)), cls)
-        method = vars(owner).get(name)
-        if owner is cls or (name != "__init__" and (owner in shared or name.startswith("_"))):
-            continue
-        if isinstance(method, FunctionType) and method.__code__.co_qualname.startswith("_"):
-            own = FunctionType(
-                method.__code__, method.__globals__, name, method.__defaults__, method.__closure__
-            )
-            functools.update_wrapper(own, method)
-            del own.__wrapped__  # type: ignore[attr-defined]
-            own.__kwdefaults__ = method.__kwdefaults__
-            own.__qualname__ = f"{cls.__name__}.{name}"
-            setattr(cls, name, own)
+    seen = set(vars(cls))
+    for owner in cls.__mro__[1:]:
+        private = owner.__name__.startswith("_")
+        names = vars(owner) if private and owner not in shared else ("__init__",)
+        for name in names:
+            method = vars(owner).get(name)
+            if (
+                name not in seen
+                and isinstance(method, FunctionType)
+                and method.__code__.co_qualname.startswith("_")
+                and (name == "__init__" or not name.startswith("_"))
+            ):
+                setattr(cls, name, _own_copy(method, f"{cls.__name__}.{name}"))
+        seen.update(vars(owner))
     return cls
+
+
+def _own_copy(method: FunctionType, qualname: str) -> FunctionType:
+    made = FunctionType(
+        method.__code__,
+        method.__globals__,
+        method.__name__,
+        method.__defaults__,
+        method.__closure__,
+    )
+    functools.update_wrapper(made, method)
+    del made.__wrapped__  # type: ignore[attr-defined]
+    made.__kwdefaults__, made.__qualname__ = method.__kwdefaults__, qualname
+    return made
 
 
 def listed(what: str, given: Any) -> list[Any]:

@@ -143,7 +143,7 @@ def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any
             raise DTypeError(
                 f"{op}: {name} must be greater than or equal to zero, but got {value}."
             )
-    if not broadcastable((tuple(input.shape), tuple(other.shape))):
+    if input.shape != other.shape and not broadcastable((tuple(input.shape), tuple(other.shape))):
         raise cannot_broadcast(op, (input.shape, other.shape))
     x, y = structural.detach(input), structural.detach(other)
     close = comparison.eq(x, y)
