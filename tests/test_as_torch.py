@@ -30,10 +30,17 @@ def test_torch_and_what_lies_below_it_mean_wengert():
 
 
 def test_what_is_lacking_is_named_as_pytorch_spells_it():
-    words = run("import wengert; wengert.install_as_torch(); import torch; torch.no_such_name")
-    assert "Wengert has no `torch.no_such_name` yet" in words
-    words = run("import wengert; wengert.install_as_torch(); import torch.no_such_module")
-    assert "ModuleNotFoundError" in words and "`torch.no_such_module`" in words
+    words = run("import wengert; wengert.install_as_torch(); import torch; torch.sparse")
+    assert "Wengert has no `torch.sparse` yet" in words
+    words = run("import wengert; wengert.install_as_torch(); import torch.sparse")
+    assert "ModuleNotFoundError" in words and "Wengert has no `torch.sparse` yet" in words
+
+
+def test_a_module_that_pytorch_lacks_too_is_a_slip():
+    words = run("import wengert; wengert.install_as_torch(); import torch.nn.Functional")
+    assert words == (
+        "ModuleNotFoundError: No module named 'torch.nn.Functional'. Did you mean `torch.nn.functional`?"
+    )
 
 
 def test_pytorch_that_is_there_already_is_not_displaced():

@@ -172,13 +172,13 @@ def test_torch_and_its_submodules_are_wengert(start, program):
 @pytest.mark.parametrize(
     ("text", "kind", "name"),
     [
-        ("import torch.no_such", "ModuleNotFoundError", "torch.no_such"),
-        ("import torch.nn.no_such as x", "ModuleNotFoundError", "torch.nn.no_such"),
-        ("import torch.tensor", "ModuleNotFoundError", "torch.tensor"),
-        ("from torch.no_such.deep import x", "ModuleNotFoundError", "torch.no_such"),
-        ("import torch\ntorch.no_such(1)", "MissingFeatureError", "torch.no_such"),
-        ("import torch\ntorch.nn.NoSuch()", "MissingFeatureError", "torch.nn.NoSuch"),
-        ("import torch.optim as o\no.NoSuch", "MissingFeatureError", "torch.optim.NoSuch"),
+        ("import torch.sparse", "ModuleNotFoundError", "torch.sparse"),
+        ("import torch.nn.quantized as x", "ModuleNotFoundError", "torch.nn.quantized"),
+        ("from torch.sparse.deep import x", "ModuleNotFoundError", "torch.sparse"),
+        ("import torch\ntorch.lobpcg(1)", "MissingFeatureError", "torch.lobpcg"),
+        ("import torch\ntorch._dynamo", "MissingFeatureError", "torch._dynamo"),
+        ("import torch\ntorch.nn.quantized()", "MissingFeatureError", "torch.nn.quantized"),
+        ("import torch.optim as o\no.SparseAdam", "MissingFeatureError", "torch.optim.SparseAdam"),
     ],
 )
 def test_what_is_lacking_is_named(start, program, text, kind, name):
@@ -189,6 +189,35 @@ def test_what_is_lacking_is_named(start, program, text, kind, name):
     assert f"Wengert has no `{name}` yet." in last
     assert "README" in last and "PyTorch" in last
     assert answer.stderr.count("  File ") == 1, answer.stderr
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("import torch.no_such", "No module named 'torch.no_such'"),
+        ("import torch.tensor", "No module named 'torch.tensor'"),
+        (
+            "import torch\ntorch.no_such",
+            "module 'torch' has no attribute 'no_such', here or in PyTorch",
+        ),
+        ("import torch\ntorch.nn.TanH()", "no attribute 'TanH'. Did you mean `torch.nn.Tanh`?"),
+        ("import torch\nclass N(torch.nn.module): pass", "Did you mean `torch.nn.Module`?"),
+        ("import torch\ntorch.optim.adam([])", "Did you mean `torch.optim.Adam`?"),
+        ("import torch\ntorch.ones(2).no_such", "object has no attribute 'no_such'"),
+        ("import torch\ntorch.nn.MSELoss().no_such", "'MSELoss' object has no attribute 'no_such'"),
+        (
+            "import torch\nclass Net(torch.nn.Module): pass\nNet().no_such",
+            "'Net' object has no attribute 'no_such'",
+        ),
+        ("from torch.nn import TanH", "no attribute 'TanH'. Did you mean `torch.nn.Tanh`?"),
+    ],
+)
+def test_a_slip_is_no_gap(start, program, text, words):
+    answer = start("wengert", "run", program(text))
+    assert answer.returncode == 1
+    last = answer.stderr.splitlines()[-1]
+    assert words in last
+    assert "README" not in last and " yet" not in last
 
 
 @pytest.mark.parametrize(
@@ -221,30 +250,32 @@ def test_nothing_is_listed_for_functions_of_the_program(start, program):
 
 
 def test_a_name_lacking_in_a_from_import(start, program):
-    answer = start("wengert", "run", program("from torch import no_such"))
+    answer = start("wengert", "run", program("from torch import lobpcg"))
     assert answer.returncode == 1
-    assert "ImportError: cannot import name 'no_such' from 'wengert'" in answer.stderr
-    assert "Wengert stands for `torch` in this program" in answer.stderr
+    assert "ImportError: cannot import name 'lobpcg' from 'wengert'" in answer.stderr
+    note = answer.stderr.splitlines()[-1]
+    assert "Wengert stands for `torch` in this program: Wengert has no `torch.lobpcg` yet" in note
     assert answer.stderr.count("  File ") == 1, answer.stderr
 
 
 @pytest.mark.parametrize(
     ("text", "owner"),
     [
-        ("torch.ones(2).no_such()", "Tensor"),
-        ("torch.Tensor.no_such", "Tensor"),
-        ("torch.ones(2).dtype.no_such", "dtype"),
-        ("torch.nn.MSELoss().no_such", "MSELoss"),
-        ("class Net(torch.nn.Module): pass\nNet().no_such", "Module"),
+        ("torch.ones(2).coalesce()", "Tensor"),
+        ("torch.Tensor.coalesce", "Tensor"),
+        ("torch.ones(2).dtype.abbr", "dtype"),
+        ("torch.nn.MSELoss().xpu", "Module"),
+        ("class Net(torch.nn.Module): pass\nNet().xpu", "Module"),
     ],
 )
 def test_a_lacking_method_is_explained(start, program, text, owner):
+    name = text.removesuffix("()").rpartition(".")[2]
     answer = start("wengert", "run", program(f"import torch\n{text}"))
     assert answer.returncode == 1
     error, note = answer.stderr.splitlines()[-2:]
-    assert error.startswith("AttributeError: ") and "has no attribute 'no_such'" in error
+    assert error.startswith("AttributeError: ") and f"has no attribute '{name}'" in error
     assert "Wengert stands for `torch` in this program" in note
-    assert f"PyTorch's `{owner}` has `no_such`, Wengert lacks it" in note
+    assert f"lacks what PyTorch's `{owner}` has under the name `{name}`" in note
     assert "README" in note
 
 

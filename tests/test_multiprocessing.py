@@ -41,7 +41,7 @@ def test_sharing_strategies_are_kept():
 
 
 def test_a_name_that_is_lacking():
-    with pytest.raises(AttributeError, match="Wengert has no `torch.multiprocessing.Poool` yet"):
+    with pytest.raises(AttributeError, match="Did you mean `torch.multiprocessing.Pool`"):
         mp.Poool  # noqa: B018
 
 

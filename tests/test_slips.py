@@ -23,10 +23,24 @@ def _every_time():
 @pytest.mark.parametrize(
     ("place", "name", "words"),
     [
-        (torch, "zeroes", "Did you mean `torch.zeros`. Wengert has no `torch.zeroes` yet"),
-        (torch.nn, "Linar", "Did you mean `torch.nn.Linear`. Wengert has no `torch.nn.Linar` yet"),
+        (torch, "zeroes", "module 'torch' has no attribute 'zeroes'. Did you mean `torch.zeros`"),
+        (
+            torch.nn,
+            "Linar",
+            "module 'torch.nn' has no attribute 'Linar'. Did you mean `torch.nn.Linear`",
+        ),
         (torch.nn.functional, "rellu", "Did you mean `torch.nn.functional.relu`"),
         (torch.optim, "Adm", "Did you mean `torch.optim.Adam`"),
+        (torch.optim, "adam", "Did you mean `torch.optim.Adam`"),
+        (torch.optim, "adamw", "Did you mean `torch.optim.AdamW`"),
+        (torch.nn, "TanH", "Did you mean `torch.nn.Tanh`"),
+        (torch.nn, "Relu", "Did you mean `torch.nn.ReLU`"),
+        (torch.nn, "module", "Did you mean `torch.nn.Module`"),
+        (torch.nn.functional, "Relu", "Did you mean `torch.nn.functional.relu`"),
+        (torch, "Float32", "Did you mean `torch.float32`"),
+        (torch, "TENSOR", "Did you mean `torch.Tensor`"),
+        (torch, "qwertz", "module 'torch' has no attribute 'qwertz', here or in PyTorch 2.13.0"),
+        (torch, "lobpcg", "^Wengert has no `torch.lobpcg` yet. The README says"),
         (
             torch,
             "hub",
@@ -40,6 +54,13 @@ def test_a_name_that_is_lacking(place, name, words):
     with pytest.raises(AttributeError, match=words) as caught:
         getattr(place, name)
     assert caught.value.name == name
+
+
+def test_modules_that_are_only_imported_are_found_there():
+    from wengert.nn import module
+    from wengert.optim.adamw import AdamW
+
+    assert module.Module is torch.nn.Module and AdamW is torch.optim.AdamW
 
 
 def test_a_name_that_is_lacking_in_torch():
@@ -69,6 +90,19 @@ SIZES = (
             r"add_: output with shape \[3\] doesn't match the broadcast shape \[2, 3\]: a write",
         ),
         (lambda: M @ torch.ones(4, 5), r"shapes cannot be multiplied \(2x3 and 4x5\)"),
+        (lambda: M.mm(torch.ones(4, 5)), r"^mm: mat1 and mat2 shapes cannot be multiplied"),
+        (lambda: M.mv(torch.ones(4)), r"^mv: mat1 and mat2 shapes cannot be multiplied"),
+        (lambda: M.mm(M.T.double()), r"^mm: expected"),
+        (lambda: torch.allclose(torch.ones(3), torch.ones(4)), "^allclose: .*" + SIZES + "0"),
+        (
+            lambda: torch.isclose(X, X.double()),
+            "^isclose: torch.float32 did not match torch.float64",
+        ),
+        (
+            lambda: torch.allclose(X, X, rtol=-1.0),
+            "^allclose: rtol must be greater than or equal to zero",
+        ),
+        (lambda: torch.ones(3).int() & torch.ones(4).int(), "^bitwise_and: .*" + SIZES + "0"),
         (
             lambda: torch.nn.Linear(3, 2)(X),
             r"shapes cannot be multiplied \(1x2 and 3x2\): the input has 2",
@@ -160,3 +194,20 @@ def test_old_words_for_a_reduction():
     ) as seen:
         assert torch.nn.MSELoss(size_average=False).reduction == "sum"
     assert seen[0].filename == __file__
+
+
+@pytest.mark.parametrize(
+    ("call", "words"),
+    [
+        (lambda: torch.square("a"), r"^square\(\): argument 'input' must be Tensor, not str"),
+        (lambda: torch.alias_copy(None), r"^alias_copy\(\): argument 'input' must be Tensor"),
+        (
+            lambda: torch.nuclear_norm(M, True, 3),
+            "nuclear_norm.. takes input, dim, keepdim and out",
+        ),
+        (lambda: torch.linalg.multi_dot(None), r"^linalg.multi_dot\(\): argument 'tensors'"),
+    ],
+)
+def test_functions_are_named_as_they_were_called(call, words):
+    with pytest.raises(TypeError, match=words):
+        call()

@@ -16,7 +16,7 @@ from importlib.machinery import ModuleSpec
 from types import ModuleType
 from typing import Any
 
-from wengert.errors import lacking, no_such_name
+from wengert.errors import no_such_module, no_such_name
 from wengert.torch_version import FOLLOWED, TorchVersion
 
 
@@ -99,7 +99,8 @@ class TorchFinder(MetaPathFinder, Loader):
             return None
         module = counterpart(fullname)
         if module is None:
-            raise ModuleNotFoundError(lacking(fullname), name=fullname)
+            holder, _, name = fullname.rpartition(".")
+            raise no_such_module(holder, name, modules_in(holder))
         return ModuleSpec(fullname, self, is_package=hasattr(module, "__path__"))
 
     def create_module(self, spec: ModuleSpec) -> ModuleType:
@@ -131,6 +132,12 @@ def counterpart(fullname: str) -> ModuleType | None:
         if error.name == name:
             return None
         raise
+
+
+def modules_in(package: str) -> list[str]:
+    """Return the names of the modules that are loaded of a package of PyTorch's."""
+    found = vars(sys.modules["wengert" + package.removeprefix("torch")])
+    return [name for name, value in found.items() if isinstance(value, ModuleType)]
 
 
 def loaded_on_first_use(package: str, homes: dict[str, str]) -> Callable[[str], Any]:

@@ -21,7 +21,7 @@ import numpy as np
 
 import wengert
 from wengert import as_torch
-from wengert.errors import WHAT_TO_DO, install_command
+from wengert.errors import WHAT_TO_DO, install_command, is_lacking, no_such_name
 
 CANNOT_OPEN = 2
 """The exit status with which Python itself answers a script that it cannot open."""
@@ -113,22 +113,31 @@ def explain_lacking_name(error: BaseException) -> None:
     A `__getattr__` that worded the second would make every access to an attribute of a tensor slower, and a `**rest`
     for the third every call.
     """
-    if isinstance(error, ImportError) and is_ours(error.name):
-        error.add_note(
-            f"Wengert stands for `torch` in this program and lacks this name. {WHAT_TO_DO}"
-        )
+    if type(error) is ImportError and is_ours(error.name):
+        explain_import(error, sys.modules[str(error.name)])
     arguments = names_of_arguments(error)
     if arguments is not None:
         error.add_note(arguments)
-    if type(error) is AttributeError and error.name and not error.name.startswith("__"):
+    if type(error) is AttributeError and error.name:
         kind = error.obj if isinstance(error.obj, type) else type(error.obj)
-        names = ((c.__module__.partition(".")[0], c.__name__) for c in kind.__mro__)
-        ours = next((name for root, name in names if root in ("torch", "wengert")), None)
-        if ours is not None:
+        ours = (c.__name__ for c in kind.__mro__ if c.__module__.startswith(("torch", "wengert")))
+        owner = next((c for c in ours if is_lacking(f"class {c}", error.name)), None)
+        if owner is not None:
             error.add_note(
-                f"Wengert stands for `torch` in this program. If PyTorch's `{ours}` has `{error.name}`, Wengert "
-                f"lacks it. {WHAT_TO_DO}"
+                f"Wengert stands for `torch` in this program, and lacks what PyTorch's `{owner}` has under the name "
+                f"`{error.name}`. {WHAT_TO_DO}"
             )
+
+
+def explain_import(error: ImportError, module: ModuleType) -> None:
+    """Add to the error of `from torch import x` what the error of `torch.x` says."""
+    said = re.match(r"cannot import name '(\w+)'", str(error))
+    if said is None:
+        return
+    torch_name = "torch" + module.__name__.removeprefix("wengert")
+    error.add_note(
+        f"Wengert stands for `torch` in this program: {no_such_name(module, torch_name, said[1])}"
+    )
 
 
 def names_of_arguments(error: BaseException) -> str | None:

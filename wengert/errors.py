@@ -7,11 +7,15 @@ same situation, so programs that catch PyTorch's errors catch ours.
 from __future__ import annotations
 
 import difflib
+import functools
+import os
 import pickle
 import sys
-from collections.abc import Callable, Sequence
-from types import ModuleType
-from typing import Any, Final
+from collections.abc import Callable, Container, Iterable, Sequence
+from types import FunctionType, MethodType, ModuleType
+from typing import Any, Final, TypeVar
+
+from wengert.torch_version import FOLLOWED
 
 __all__ = [
     "AcceleratorError",
@@ -136,14 +140,74 @@ def lacking(name: str) -> str:
     return f"Wengert has no `{name}` yet. {REMEDIES.get(name, WHAT_TO_DO)}"
 
 
-def no_such_name(module: ModuleType, torch_name: str, name: str) -> MissingFeatureError:
-    """Return the error for a name that a module lacks: it says which, and which one may have been meant."""
-    known = [n for n in dir(module) if not n.startswith("_")]
-    asked = lacking(f"{torch_name}.{name}")
-    near = difflib.get_close_matches(name, known, 1, NEAR)
-    if near and f"{torch_name}.{name}" not in REMEDIES:
-        asked = f"Did you mean `{torch_name}.{near[0]}`? {asked}"
-    return MissingFeatureError(asked, name=name, obj=module)
+@functools.cache
+def _lacking_names() -> dict[str, frozenset[str]]:
+    """Read `lacking.txt`, which `tests/parity/test_lacking_names.py` writes: the names by what PyTorch has them in."""
+    found: dict[str, set[str]] = {}
+    names: set[str] = set()
+    with open(os.path.join(os.path.dirname(__file__), "lacking.txt"), encoding="utf-8") as file:
+        for line in file:
+            if line.startswith(" "):
+                names.update(line.split())
+            else:
+                names = found.setdefault(line.strip(), set())
+    return {holder: frozenset(names) for holder, names in found.items()}
+
+
+def is_lacking(holder: str, name: str) -> bool:
+    """Say whether PyTorch is known to have a name that Wengert lacks, in a module, ``torch.nn``, or a ``class Tensor``.
+
+    What begins with an underscore is on no list, and nobody's slip.
+    """
+    if holder.startswith("class "):
+        return name in _lacking_names().get(holder, ())
+    return (
+        name.startswith("_")
+        or f"{holder}.{name}" in REMEDIES
+        or name in _lacking_names().get(holder, ())
+    )
+
+
+def near_name(name: str, known: Iterable[str]) -> str | None:
+    """Return the one of the known names that may have been meant by ``name``; capitals count little."""
+    spelled: dict[str, list[str]] = {}
+    for other in known:
+        spelled.setdefault(other.casefold(), []).append(other)
+    near = difflib.get_close_matches(name.casefold(), spelled, 1, NEAR)
+    if not near:
+        return None
+    return max(spelled[near[0]], key=lambda n: difflib.SequenceMatcher(None, name, n).ratio())
+
+
+def no_such_name(module: ModuleType, torch_name: str, name: str) -> AttributeError:
+    """Return the error for a name that a module lacks: whether PyTorch has it, or which one may be meant.
+
+    MissingFeatureError for what PyTorch has, and AttributeError, in PyTorch's words, for what it lacks, too.
+    """
+    if is_lacking(torch_name, name):
+        return MissingFeatureError(lacking(f"{torch_name}.{name}"), name=name, obj=module)
+    near = near_name(name, [n for n in dir(module) if not n.startswith("_")])
+    if near is None:
+        return AttributeError(
+            f"module '{torch_name}' has no attribute '{name}', here or in PyTorch {FOLLOWED}.",
+            name=name,
+            obj=module,
+        )
+    # Without `obj`, so that Python does not guess once more.
+    return AttributeError(
+        f"module '{torch_name}' has no attribute '{name}'. Did you mean `{torch_name}.{near}`?",
+        name=name,
+    )
+
+
+def no_such_module(torch_name: str, name: str, known: Iterable[str]) -> ModuleNotFoundError:
+    """Return the error for a module that a package of PyTorch's lacks here; ``known`` are those that are there."""
+    full = f"{torch_name}.{name}"
+    if is_lacking(torch_name, name):
+        return ModuleNotFoundError(lacking(full), name=full)
+    near = near_name(name, known)
+    said = f" Did you mean `{torch_name}.{near}`?" if near else ""
+    return ModuleNotFoundError(f"No module named '{full}'.{said}", name=full)
 
 
 def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
@@ -155,6 +219,77 @@ def refuser(module: str, torch_name: str) -> Callable[[str], Any]:
         raise no_such_name(sys.modules[module], torch_name, name)
 
     return refuse
+
+
+def only_imported(package: str, *modules: str) -> None:
+    """Take modules out of their package's names: `from package.module import x` finds them, the dot does not.
+
+    PyTorch has none under these names, and a slip in a capital, as in ``optim.adam(...)``, is to find no module.
+    """
+    for name in modules:
+        del vars(sys.modules[package])[name]
+
+
+Kind = TypeVar("Kind", bound=type)
+
+
+def under_own_name(cls: Kind, shared: Container[type] = ()) -> Kind:
+    """Give a public class its own copies of the methods that private classes above it define; a decorator.
+
+    Python's own errors, for a wrong number of arguments or a keyword that is not there, name a method by the class that
+    defines it: they are to say ``Conv2d.__init__``. Of the classes in ``shared``, which programs know, only `__init__`
+    is copied.
+    """
+    seen = set(vars(cls))
+    for owner in cls.__mro__[1:]:
+        private = owner.__name__.startswith("_")
+        names = vars(owner) if private and owner not in shared else ("__init__",)
+        for name in names:
+            method = vars(owner).get(name)
+            if (
+                name not in seen
+                and isinstance(method, FunctionType)
+                and method.__code__.co_qualname.startswith("_")
+                and (name == "__init__" or not name.startswith("_"))
+            ):
+                setattr(cls, name, _own_copy(method, f"{cls.__name__}.{name}"))
+        seen.update(vars(owner))
+    return cls
+
+
+def _own_copy(method: FunctionType, qualname: str) -> FunctionType:
+    made = FunctionType(
+        method.__code__,
+        method.__globals__,
+        method.__name__,
+        method.__defaults__,
+        method.__closure__,
+    )
+    functools.update_wrapper(made, method)
+    del made.__wrapped__  # type: ignore[attr-defined]
+    made.__kwdefaults__, made.__qualname__ = method.__kwdefaults__, qualname
+    return made
+
+
+def listed(what: str, given: Any) -> list[Any]:
+    """Return as a list what is to be an iterable of tensors; TypeError, with what to write, for all else."""
+    try:
+        items = iter(given)
+    except TypeError:
+        raise _not_listed(what, given) from None
+    return list(items)
+
+
+def _not_listed(what: str, given: Any) -> TypeError:
+    kind = type(given).__name__
+    if isinstance(given, MethodType):
+        name = given.__name__
+        said = f"the method `{name}`, which was not called. Write `{name}()`"
+    elif callable(getattr(given, "parameters", None)):
+        said = f"{kind}. Use its `parameters()`"
+    else:
+        said = f"{kind}"
+    return TypeError(f"{what} should be an iterable of Tensors, but got {said}.")
 
 
 def matrix_text(shape: Sequence[int]) -> str:

@@ -15,6 +15,17 @@ def test_the_imaginary_part_is_named():
         torch.autograd.gradcheck(lambda x: torch.complex(x * x, x.detach() * x), x)
 
 
+def test_jacobians_are_shown_as_tensors():
+    x = torch.ones(2, dtype=torch.float64, requires_grad=True)
+    with pytest.raises(RuntimeError) as caught:
+        torch.autograd.gradcheck(lambda x: x.detach() + x * x, x)
+    shown = "tensor([[{0}, 0.0000],\n        [0.0000, {0}]], dtype=torch.float64)"
+    assert f"numerical:{shown.format('3.0000')}\n" in str(caught.value)
+    assert "analytical:tensor([[2., 0.],\n        [0., 2.]], dtype=torch.float64)\n" in str(
+        caught.value
+    )
+
+
 class Doubled(torch.autograd.Function):
     """Twice its argument; subclasses are wrong in one way each."""
 
@@ -95,7 +106,7 @@ WRONG = {
     "one for it": (
         Inventive,
         {},
-        r"undefined or zero: backward of Inventive without any gradient returned \[1",
+        r"undefined or zero: backward of Inventive without any gradient returned tensor\(\[1",
     ),
     "zero": (Constant, {}, "backward not multiplied by grad_output.*input 0"),
     "forward mode": (

@@ -181,3 +181,29 @@ def test_values_are_those_of_torch_func(order):
         (slope,) = library.autograd.grad(value, w)
         found.append((value.item(), slope.item()))
     np.testing.assert_allclose(found[1], found[0], rtol=1e-10)
+
+
+@pytest.mark.parametrize("bias", [False, True])
+def test_a_normalized_tensor_that_is_its_own_weight(bias):
+    """PyTorch 2.13 gives another number for the derivative of what `vmap` of `grad` returns."""
+    torch = wengert
+    x = torch.tensor([[0.3, -1.2, 0.7], [2.0, 0.1, -0.4]], dtype=torch.float64, requires_grad=True)
+
+    def cubes(row):
+        return (torch.nn.functional.layer_norm(row, (3,), row, row if bias else None) ** 3).sum()
+
+    def slopes(rows):
+        return torch.func.vmap(torch.func.grad(cubes))(rows)
+
+    def around(step):
+        return np.array(slopes(x.detach() + step).tolist())
+
+    first = slopes(x)
+    for i in range(3):
+        (found,) = torch.autograd.grad(first[:, i].sum(), x, retain_graph=True)
+        for j in range(3):
+            step = torch.zeros(3, dtype=torch.float64)
+            step[j] = 1e-6
+            expected = (around(step) - around(-step))[:, i] / 2e-6
+            np.testing.assert_allclose(found[:, j].tolist(), expected, rtol=1e-6, atol=1e-6)
+    assert torch.autograd.gradcheck(slopes, x)

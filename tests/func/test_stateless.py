@@ -93,3 +93,13 @@ def test_a_linear_map_has_the_history_of_its_primals_and_tangents():
     assert torch.allclose(t.grad, x.exp())
     curve = func.grad(lambda x: func.linearize(torch.sin, x)[1](X).sum())
     assert torch.allclose(curve(x), -x.sin())
+
+
+def test_a_name_that_is_nearly_right_warns():
+    m = nn.Sequential(nn.Linear(2, 2))
+    words = "Sequential has no parameter or buffer '0.wieght', and uses its own '0.weight': did you mean.*strict=True"
+    with pytest.warns(UserWarning, match=words) as seen:
+        y = func.functional_call(m, {"0.wieght": torch.zeros(2, 2)}, X)
+    assert seen[0].filename == __file__
+    assert torch.equal(y, m(X)) and not hasattr(m[0], "wieght")
+    func.functional_call(m, {"0.scale": torch.zeros(2, 2)}, X)

@@ -37,7 +37,8 @@ FAULTS = {
         lambda: func.vmap(lambda x: x, in_dims=None)(INTEGERS), ValueError, "at least one",
     ),
     "vmap of two sizes": (
-        lambda: func.vmap(lambda x, y: x + y)(torch.ones(2), torch.ones(3)), ValueError, "same size",
+        lambda: func.vmap(lambda x, y: x + y)(torch.ones(2), torch.ones(3)), ValueError,
+        r"got sizes \[2, 3\] for the mapped dimension: 2 for argument 0 \(shape \[2\], in_dim 0\), 3 for argument 1 ",
     ),
 }  # fmt: skip
 
@@ -67,3 +68,16 @@ def test_a_transform_leaves_the_mode_and_the_levels_as_they_were():
             transform(fail)(torch.ones(2))
         assert torch.is_grad_enabled()
     assert (torch.ones(2, requires_grad=True) * 2).requires_grad
+
+
+def test_sizes_of_nested_arguments_are_listed():
+    given = {"w": torch.ones(3, 5), "b": [torch.ones(4), torch.ones(2)]}
+    with pytest.raises(ValueError) as caught:
+        func.vmap(lambda p, x: x, in_dims=({"w": 0, "b": [-1, None]}, 1))(given, torch.ones(2, 3))
+    assert str(caught.value).endswith(
+        "got sizes [3, 4, 3] for the mapped dimension: 3 for argument 0['w'] (shape [3, 5], in_dim 0), 4 for argument "
+        "0['b'][0] (shape [4], in_dim -1), 3 for argument 1 (shape [2, 3], in_dim 1). An argument that every example "
+        "takes as a whole has the in_dim None."
+    )
+    with pytest.raises(ValueError, match=r"got sizes \[1, 2, .*12, \.\.\.\]"):
+        func.vmap(lambda xs: xs[0])([torch.ones(n) for n in range(1, 20)])

@@ -113,5 +113,15 @@ def test_a_hidden_state_that_is_carried_on():
     out, hidden = rnn(torch.ones(4, 1, 2), hidden)
     out.sum().backward()
     out, hidden = rnn(torch.ones(4, 1, 2), hidden)
-    with pytest.raises(RuntimeError, match=r"as a hidden state, wants a `detach\(\)`"):
+    with pytest.raises(RuntimeError, match=r"as a hidden state or another network's output"):
         out.sum().backward()
+
+
+def test_an_output_of_another_network():
+    maker, judge = nn.Linear(2, 3), nn.Sequential(nn.Linear(3, 1), nn.Sigmoid())
+    made = maker(torch.ones(4, 2)).tanh()
+    judge(made).sum().backward()
+    with pytest.raises(
+        RuntimeError, match=r"a second time.*\n.*\n.*\(a generator's.*wants a `detach\(\)`"
+    ):
+        judge(made).log().sum().backward()

@@ -9,6 +9,14 @@ F = nn.functional
 
 WORDS = {
     "F.linear(x, w[0], w[0, :1])": "with a bias the weight is (m, n), and its shape is [3]. Use `weight.unsqueeze(0)`",
+    "F.linear(x, w, torch.ones(3, 4))": "linear: operands of shapes [2, 4] and [3, 4] do not broadcast",
+    "F.linear(x[0], w, torch.ones(3))": "linear: the bias has 3 elements and the weight 4 rows",
+    "F.softmax(None)": "softmax(): argument 'input' must be Tensor, not NoneType",
+    "F.log_softmax(None)": "log_softmax(): argument 'input' must be Tensor, not NoneType",
+    "F.softmin('a')": "softmin(): argument 'input' must be Tensor, not str",
+    "F.relu6(None)": "relu6(): argument 'input' must be Tensor, not NoneType",
+    "F.instance_norm(torch.ones(2, 3, 4), 1, 2)": "instance_norm(): argument 'running_mean' must be Tensor, not int",
+    "torch.ctc_loss()": "ctc_loss() missing 4 required positional arguments",
     "F.bilinear(x, x, torch.ones(2, 3, 3), w[0])": "bias size does not match weight size: got [3] but expected [2]",
     "F.conv1d(torch.ones(1, 3, 5), torch.ones(4, 3, 0))": "kernel size should be greater than zero",
     "F.conv1d(torch.ones(1, 3, 5), torch.ones(0, 3, 2))": "a non-empty tensor, but got weight of size [0, 3, 2]",
@@ -33,6 +41,18 @@ WORDS = {
     "F.multilabel_margin_loss(x, torch.tensor([[0, -1, -2]] * 2))": "numbered from 0, and -1 ends a row",
     "F.cross_entropy(x, p, ignore_index=1)": "which has probabilities of all classes, and it is 1. Set the rows",
     "F.nll_loss(x[0], y[None])": "multi-target not supported, got [1, 2] for an input of one example, [3]",
+    "F.cross_entropy(x, y[:, None])": "cross_entropy: 0D or 1D target tensor expected, multi-target not supported: the "
+    "target has the shape [2, 1], and for an input [2, 3] one of [2] is expected. Use `target.squeeze(1)`.",
+    "F.nll_loss(x, y[:, None])": "nll_loss: 0D or 1D target tensor expected, multi-target not supported",
+    "F.cross_entropy(x, y[:, None], label_smoothing=0.1)": "cross_entropy: 0D or 1D target tensor expected",
+    "F.cross_entropy(torch.ones(2, 3, 2), y.reshape(2, 1, 1).expand(2, 1, 2))": "[2, 1, 2]). The target has the "
+    "input's shape without the dimension of classes, 1. Use `target.squeeze(1)`.",
+    "F.cross_entropy(x, y.float())": "cross_entropy: expected scalar type Long but found torch.float32",
+    "F.cross_entropy(x, y[:1])": "cross_entropy: Expected input batch_size (2) to match target batch_size (1)",
+    "F.cross_entropy(x, y, w[0, :2])": "cross_entropy: weight tensor should be defined either for all 3 classes",
+    "F.cross_entropy(x, y, w[0].double())": "cross_entropy: expected scalar type torch.float32 for the weights",
+    "F.cross_entropy(x, y + 2)": "Target 3 is out of bounds: there are 3 classes. Targets are numbers from 0 to 2, or",
+    "F.multi_margin_loss(x, y + 2)": "multi_margin_loss: a target is out of range: there are 3 classes",
     "F.one_hot(y, 2.0)": "one_hot(): argument 'num_classes' must be int, not float",
     "F.fold(x, (4, 4), (2.0, 2))": "'kernel_size' must be tuple of ints, but found element of type float",
     "F.unfold(torch.ones(1, 1, 4, 4), (2, 2, 2))": "It is expected kernel_size equals to 2, two ints, or one int",

@@ -32,15 +32,28 @@ WORDS = {
     "nn.LSTM(2, 3)(torch.ones(1, 2, dtype=torch.float64))": "input.to(torch.float32)",
     "nn.GRU(2, 3)(torch.ones(1, 1, 2), torch.ones(1, 1, 4))": "Expected hidden size (1, 1, 3), got [1, 1, 4]",
     "nn.GRU(2, 3, proj_size=1)": "only supported for LSTM",
+    "nn.Conv2d(2, 3, 1, size=1)": "Conv2d.__init__() got an unexpected keyword argument 'size'",
+    "nn.LazyConvTranspose1d(2, 3, size=1)": "LazyConvTranspose1d.__init__() got an unexpected keyword argument 'size'",
+    "nn.BatchNorm1d(2, size=1)": "BatchNorm1d.__init__() got an unexpected keyword argument 'size'",
+    "nn.Dropout2d(size=1)": "Dropout2d.__init__() got an unexpected keyword argument 'size'",
+    "nn.MSELoss(1, 2, 3, 4)": "MSELoss.__init__() takes from 1 to 4 positional arguments",
+    "nn.ReLU()(m.weight, 1)": "ReLU.forward() takes 2 positional arguments but 3 were given",
+    "nn.ReflectionPad2d(1)(m.weight, 1)": "ReflectionPad2d.forward() takes 2 positional arguments",
+    "nn.Sequential().append()": "Sequential.append() missing 1 required positional argument",
+    "nn.utils.prune.L1Unstructured(1, 2)": "L1Unstructured.__init__() takes 2 positional arguments",
     "nn.GRU(2, 3, size=1)": "GRU.__init__() got an unexpected keyword argument 'size'",
     "nn.GRUCell(2, 3)(torch.ones(1, 4))": "input has inconsistent input_size: got 4 expected 2",
     "nn.utils.rnn.pack_padded_sequence(torch.ones(3, 1), [4])": "a length is 4, and the input has 3 steps",
     "nn.utils.rnn.pack_padded_sequence(torch.ones(3, 2), [1, 2])": "enforce_sorted=False",
     "nn.MultiheadAttention(5, 2)": "embed_dim must be divisible by num_heads",
+    "nn.utils.clip_grad_norm_(m.parameters, 1.0)": "parameters should be an iterable of Tensors, but got the method",
+    "nn.utils.clip_grad_value_(m, 1.0)": "parameters should be an iterable of Tensors, but got Linear. Use its `para",
+    "nn.utils.parameters_to_vector(m.parameters)": "`parameters`, which was not called. Write `parameters()`",
+    "nn.utils.vector_to_parameters(torch.ones(6), m.parameters)": "the method `parameters`, which was not called",
     "nn.Sequential(nn.ReLU())[1]": "index 1 is out of range",
     "nn.ParameterList([torch.ones(1)])()": "ParameterList should not be called",
     "nn.Conv2d(3, 4, 2, padding_mode='x')": "padding_mode must be one of ('zeros', 'reflect'",
-    "nn.LazyThing(3)": "Wengert has no `torch.nn.LazyThing` yet",
+    "nn.LazyThing(3)": "module 'torch.nn' has no attribute 'LazyThing', here or in PyTorch",
 }  # fmt: skip
 
 
@@ -94,3 +107,15 @@ def test_gradients_of_bags_are_divided_by_how_often_a_row_is_looked_up():
         numbers, weight, mode="sum", scale_grad_by_freq=True
     ).sum().backward()
     assert weight.grad.flatten().tolist() == [1.0, 1.0, 0.0]
+
+
+def test_methods_under_their_own_class():
+    """A layer's methods are copies of a private class's: they still find what is above that one."""
+    kinds = [k for k in vars(nn).values() if isinstance(k, type) and issubclass(k, nn.Module)]
+    assert [k for k in kinds if k.__init__.__qualname__.startswith("_")] == []
+
+    class Mine(nn.Conv2d):
+        pass
+
+    assert Mine.__init__ is nn.Conv2d.__init__ and Mine(1, 2, 3).weight.shape == (2, 1, 3, 3)
+    assert nn.BatchNorm2d.forward is nn.modules.batchnorm._BatchNorm.forward

@@ -8,13 +8,57 @@ from typing import Any
 import pytest
 
 import wengert as torch
+from wengert.optim.optimizer import required
 
 A = torch.ones(2, requires_grad=True)
 B = torch.zeros(1, requires_grad=True)
+M = torch.nn.Linear(2, 2)
 
 REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: torch.optim.SGD(A), TypeError, "an iterable of Tensors or dicts.*Use `\\[x\\]`"),
     (lambda: torch.optim.SGD([]), ValueError, "empty parameter list"),
+    (
+        lambda: torch.optim.Adam(M.parameters),
+        TypeError,
+        "iterable of Tensors, but got the method `parameters`, which was "
+        "not called. Write `parameters\\(\\)`",
+    ),
+    (lambda: torch.optim.Adam(M), TypeError, "but got Linear. Use its `parameters\\(\\)`"),
+    (
+        lambda: torch.optim.Adam([M]),
+        TypeError,
+        "one of the params is Linear. Use its `parameters\\(\\)`",
+    ),
+    (
+        lambda: torch.optim.Adam(M.state_dict()),
+        TypeError,
+        "one of the params is str. Use the `parameters\\(\\)` of a",
+    ),
+    (
+        lambda: torch.optim.Adam([{"params": M.parameters}]),
+        TypeError,
+        "the 'params' of a parameter group should be",
+    ),
+    (
+        lambda: torch.optim.Adam([{"param": A}]),
+        KeyError,
+        "params: .*under this key, and it has the keys \\['param'\\]",
+    ),
+    (
+        lambda: torch.optim.SGD([A]).step(A.sum()),
+        TypeError,
+        "SGD.step: closure must be a function .*, but got Tensor. To",
+    ),
+    (
+        lambda: torch.optim.LBFGS([A]).step(A.sum()),
+        TypeError,
+        "LBFGS.step: closure must be a function",
+    ),
+    (
+        lambda: torch.optim.LBFGS([A]).step(lambda: None),
+        TypeError,
+        "the closure returned None.*end with `return loss`",
+    ),
     (lambda: torch.optim.SGD([{"params": {A}}]), TypeError, "use a list instead"),
     (lambda: torch.optim.SGD([3]), TypeError, "one of the params is int"),
     (lambda: torch.optim.SGD([A * 2]), ValueError, "can't optimize a non-leaf Tensor"),
@@ -41,7 +85,7 @@ REFUSED: list[tuple[Callable[[], Any], type[Exception], str]] = [
     (lambda: torch.optim.LBFGS([{"params": [A]}, {"params": [B]}]), ValueError, "parameter groups"),
     (lambda: torch.optim.Optimizer([A], {}).step(), NotImplementedError, "Write one of them"),
     (
-        lambda: torch.optim.Optimizer([A], {"lr": torch.optim.optimizer.required}),
+        lambda: torch.optim.Optimizer([A], {"lr": required}),
         ValueError,
         "required optimization parameter lr",
     ),

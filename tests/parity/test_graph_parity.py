@@ -103,3 +103,85 @@ def test_chain_can_be_walked_by_hand(torch):
         names.append(node.name())
         node = node.next_functions[0][0] if node.next_functions else None
     return names
+
+
+def line(torch):
+    x = torch.tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], requires_grad=True)
+    w = (torch.arange(12.0).reshape(4, 3) / 7).requires_grad_()
+    return x, w, torch.ones(4, requires_grad=True)
+
+
+LINES = [
+    "x, w, b", "x.detach(), w, b", "x, w.detach(), b", "x, w, b.detach()", "x * 1, w * 1, b * 1", "x, w, None",
+    "x, w[:, :3], b", "x.detach(), w.detach(), b", "x.detach(), w, b.detach()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("operands", LINES)
+def test_tree_of_a_linear_layer(torch, operands):
+    x, w, b = line(torch)
+    y = torch.nn.functional.linear(*eval(operands, {"x": x, "w": w, "b": b}))
+    return tree(y.grad_fn), tree(torch.relu(y).sum().grad_fn)
+
+
+def test_the_weights_node_is_one(torch):
+    x, w, b = line(torch)
+    node = torch.nn.functional.linear(x, w, b).grad_fn
+    turned, number = node.next_functions[2]
+    leaf = turned.next_functions[0][0]
+    turned.metadata["note"] = 3
+    return (
+        turned is node.next_functions[2][0], number, type(turned).__name__, str(turned).split()[0],
+        leaf.variable is w, node.next_functions[2][0].metadata,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("wanted", ["xwb", "w", "x", "b"])
+@pytest.mark.parametrize("replaced", [False, True])
+def test_hooks_on_the_nodes_of_a_linear_layer(torch, wanted, replaced):
+    x, w, b = line(torch)
+    y = torch.nn.functional.linear(x, w, b)
+    node, seen = y.grad_fn, []
+    turned = node.next_functions[2][0]
+
+    def after(grad_inputs, grad_outputs):
+        seen.append(("after", grad_inputs, grad_outputs))
+        return tuple(g if g is None else g * 2 for g in grad_inputs) if replaced else None
+
+    def before(grad_outputs):
+        seen.append(("before", grad_outputs))
+        return tuple(g + 1 for g in grad_outputs) if replaced else None
+
+    handles = [
+        node.register_hook(after),
+        turned.register_prehook(before),
+        turned.register_hook(after),
+    ]
+    inputs = [{"x": x, "w": w, "b": b}[name] for name in wanted]
+    found = torch.autograd.grad((y * y).sum(), inputs, retain_graph=True)
+    for handle in handles:
+        handle.remove()
+    again = torch.autograd.grad((y * y).sum(), inputs)
+    return seen, found, again
+
+
+def test_second_derivatives_through_hooks_of_a_linear_layer(torch):
+    x, w, b = line(torch)
+    y = torch.nn.functional.linear(x, w, b)
+    y.grad_fn.next_functions[2][0].register_hook(lambda grad_inputs, _: (grad_inputs[0] * w,))
+    y.grad_fn.register_hook(
+        lambda grad_inputs, _: tuple(None if g is None else g * 3 for g in grad_inputs)
+    )
+    (gw,) = torch.autograd.grad((y**3).sum(), w, create_graph=True)
+    return gw, torch.autograd.grad(gw.sum(), [x, w, b])
+
+
+def test_refused_hooks_of_the_weights_node(torch, refused):
+    x, w, b = line(torch)
+    y = torch.nn.functional.linear(x, w, b)
+    turned = y.grad_fn.next_functions[2][0]
+    with turned.register_hook(lambda i, o: (o[0],)):
+        first = refused(lambda: y.sum().backward(retain_graph=True), x, w, b)
+    with turned.register_prehook(lambda o: o * 2):
+        second = refused(lambda: y.sum().backward(retain_graph=True), x, w, b)
+    return first, second

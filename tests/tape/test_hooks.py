@@ -240,3 +240,20 @@ def test_names_of_nodes():
     copied = x.clone().copy_(x)
     assert copied.grad_fn.name() == "torch::autograd::CopyBackwards"
     assert repr(copied.grad_fn).startswith("<CopyBackwards object at ")
+
+
+def test_the_transposition_in_a_linear_layer_is_shown_only():
+    x, w, b = (torch.ones(n, 3, requires_grad=True) for n in (2, 3, 1))
+    y = torch.nn.functional.linear(x, w, b[0])
+    turned = y.grad_fn.next_functions[2][0]
+    with pytest.raises(TypeError, match="register_hook: a hook must be callable, got int"):
+        turned.register_hook(3)
+    edge = torch.autograd.graph.GradientEdge(turned, 0)
+    with pytest.raises(
+        RuntimeError, match="stands for the transposition of a weight within one operation"
+    ):
+        torch.autograd.grad(y.sum(), edge)
+    (found,) = torch.autograd.grad(
+        y.sum(), torch.autograd.graph.GradientEdge(*turned.next_functions[0])
+    )
+    assert torch.equal(found, torch.full((3, 3), 2.0))

@@ -161,3 +161,31 @@ def test_leaf() -> None:
         text = message(write)
         assert "leaf" in text and "torch.no_grad()" in text
     assert w.tolist() == [1.0, 2.0, 3.0] and w._version == 0
+
+
+F = torch.nn.functional
+CALLED = {
+    "linear": lambda x: F.linear(x, torch.ones(2, 4, requires_grad=True), torch.ones(2)),
+    "matmul": lambda x: x @ torch.ones(4, 2, requires_grad=True),
+    "layer_norm": lambda x: F.layer_norm(x, (4,)),
+    "batch_norm": lambda x: F.batch_norm(x, torch.zeros(3), torch.ones(3), torch.ones(3, requires_grad=True)),
+    "group_norm": lambda x: F.group_norm(x, 3),
+    "mse_loss": lambda x: F.mse_loss(x, torch.zeros(2, 3, 4), reduction="none"),
+    "smooth_l1_loss": lambda x: F.smooth_l1_loss(x, torch.zeros(2, 3, 4), reduction="sum"),
+    "binary_cross_entropy_with_logits": lambda x: F.binary_cross_entropy_with_logits(x, torch.zeros(2, 3, 4)),
+    "scaled_dot_product_attention": lambda x: F.scaled_dot_product_attention(x, x, x),
+    "clamp": lambda x: x.clamp(0, 2),
+    "pow": lambda x: 2**x,
+    "max": lambda x: x.max(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CALLED)
+def test_the_function_that_was_called_is_named(name: str) -> None:
+    x = torch.ones(2, 3, 4, requires_grad=True) * 1
+    y = CALLED[name](x)
+    with torch.no_grad():
+        x.mul_(2)
+    text = message(y.sum().backward)
+    assert text.startswith(name)
+    assert "_each" not in text and "normalize" not in text

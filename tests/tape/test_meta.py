@@ -84,7 +84,7 @@ def test_what_cannot_be_told_without_computing_is_said():
     x = empty(2, *(12,) * 7)
     with pytest.raises(
         MetaError,
-        match=r"sum_along: what it makes of .*\[2, 12, .*12\] .* can only be found by computing it, and they are too "
+        match=r"sum: what it makes of .*\[2, 12, .*12\] .* can only be found by computing it, and they are too "
         r"large: no more than 16777216 elements",
     ):
         x.sum(0)

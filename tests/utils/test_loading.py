@@ -175,7 +175,9 @@ def test_what_a_loader_depends_on_may_not_change():
 
 
 def test_samples_of_several_lengths_are_refused_in_words():
-    with pytest.raises(RuntimeError, match=r"equal size, but got the lengths \[1, 2\].*collate_fn"):
+    with pytest.raises(
+        RuntimeError, match=r"equal size, but got the lengths \[1, 2\].*collate_fn.*pad_sequence"
+    ):
         list(DataLoader([[1], [1, 2]], batch_size=2))
 
 
@@ -194,3 +196,15 @@ def test_a_worker_sends_no_more_than_a_tensor_shows():
     row, turned, wide, empty = pickle.loads(sent)[1]
     assert (row.tolist(), turned.stride(), wide.stride()) == ([7, 7], (1, 2), (0,))
     assert (wide.tolist(), empty.shape) == ([1, 1, 1], (0, 2))
+
+
+@pytest.mark.parametrize(
+    "wrap", [lambda x: x, lambda x: {"a": x}, lambda x: (x, 1), lambda x: x.numpy()]
+)
+@pytest.mark.parametrize("num_workers", [0, 1])
+def test_samples_of_several_sizes(wrap, num_workers):
+    words = r"got \[1\] at entry 0 and \[2\] at entry 1. Bring .*`collate_fn`.*`nn.utils.rnn.pad_sequence`"
+    with pytest.raises(RuntimeError, match=words) as caught:
+        next(iter(DataLoader(Does(lambda i: wrap(torch.ones(i + 1))), 2, num_workers=num_workers)))
+    assert "stack expects each tensor to be equal size" in str(caught.value)
+    assert "`cat`" not in str(caught.value)

@@ -8,7 +8,7 @@ from typing import Any
 
 from wengert.autograd.above import above
 from wengert.autograd.graph import tensors_at
-from wengert.errors import GradientError
+from wengert.errors import GradientError, listed
 from wengert.rules import structural
 from wengert.tape import backward as tape
 from wengert.tape.storage import Recorded
@@ -51,7 +51,7 @@ def backward(
     inputs = _values(inputs)
     tape.backward(
         tensors_at(tensors, grad_tensors), grad_tensors, retain_graph=retain_graph, create_graph=create_graph,
-        inputs=tensors_at(inputs),
+        inputs=tensors_at(inputs), argument="grad_tensors",
     )  # fmt: skip
 
 
@@ -106,7 +106,10 @@ def grad(
     }
     keep = create_graph if retain_graph is None else retain_graph
     outputs, inputs = tensors_at(outputs, grad_outputs), tensors_at(inputs)
-    outputs, inputs = (x if isinstance(x, Recorded) else list(x) for x in (outputs, inputs))
+    outputs, inputs = (
+        x if isinstance(x, Recorded) else listed(f"grad: {name}", x)
+        for name, x in (("outputs", outputs), ("inputs", inputs))
+    )
     compute = _batched if is_grads_batched else tape.gradients
     if any(_moves(x) for x in (*_listed(outputs), *_listed(inputs))):
         compute = _with_tangents

@@ -16,7 +16,7 @@ from wengert.core.carrier import EVERYWHERE, ROOT, Level, add_special, state
 from wengert.core.silence import aloud
 from wengert.errors import GradientError
 from wengert.tape.hooks import RemovableHandle, require_callable
-from wengert.tape.node import AccumulateGrad, Node, Output, edge_function
+from wengert.tape.node import AccumulateGrad, Node, Output, TBackward0, edge_function
 from wengert.tape.provenance import here
 from wengert.tape.record import numpy_dtype
 from wengert.tape.storage import Recorded, handle, mark_written
@@ -213,6 +213,11 @@ def _tensor_at(place: GradientEdge, gradient: Any) -> Any:
     node, index, token = place
     if token is not None:
         return token
+    if isinstance(node, TBackward0):
+        raise GradientError(
+            "TBackward0: this node stands for the transposition of a weight within one operation, where no gradient "
+            "can be taken. Ask for the gradient of the weight, and transpose that."
+        )
     if isinstance(node, AccumulateGrad):
         return _standing_for(node.cell, node.cell.shape, node.cell.dtype, ROOT)
     if node.outputs is not None:

@@ -95,7 +95,7 @@ def _require_zeros(found: Sequence[Any], when: str) -> None:
         if isinstance(g, Recorded) and np.any(g._payload != 0):
             raise GradcheckError(
                 f"Expected all input grads to be undefined or zero when all output grads are undefined or zero: "
-                f"backward {when} returned {g._payload}. Let it return None, or zeros."
+                f"backward {when} returned {handle(g._payload)}. Let it return None, or zeros."
             )
 
 
@@ -144,7 +144,7 @@ def _compare_batched(fn: Callable[[Any], tuple[Any, ...]], drawn: list[Any], wha
         if not np.allclose(batch._payload, expected):
             raise GradcheckError(
                 f"For {what}, computing them under vmap gives other numbers than one vector after another:\n"
-                f"got:\n{batch._payload}\nexpected:\n{expected}"
+                f"got:\n{handle(batch._payload)}\nexpected:\n{handle(expected)}"
             )
 
 
@@ -162,7 +162,7 @@ def require_undefined_forward(
             if not np.allclose(a._payload, b._payload, equal_nan=True):
                 raise GradcheckError(
                     f"Mismatch in tangent values for output {k} when input {i} has an undefined tangent value: got\n"
-                    f"{b._payload}\nexpected, as for a tangent of zero:\n{a._payload}"
+                    f"{handle(b._payload)}\nexpected, as for a tangent of zero:\n{handle(a._payload)}"
                 )
 
 

@@ -124,7 +124,7 @@ def _compare_backward(
             which = " (its imaginary part)" if part == "imag" else ""
             raise GradcheckError(
                 f"Jacobian mismatch for output {k}{which} with respect to input {i},\n"
-                f"numerical:\n{expected}\nanalytical:\n{found}\n"
+                f"numerical:{handle(expected)}\nanalytical:{handle(found)}\n"
             )
 
 
@@ -176,7 +176,7 @@ def _compare_forward(
                 along = " along the imaginary axis" if which else ""
                 raise GradcheckError(
                     f"Jacobian computed with forward mode mismatch for output {k} with respect to input {i}{along},\n"
-                    f"numerical:\n{expected}\nanalytical:\n{found}\n"
+                    f"numerical:{handle(expected)}\nanalytical:{handle(found)}\n"
                 )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from wengert import settings
-from wengert.errors import lacking, refuser
+from wengert.errors import refuser
 from wengert.nn.attention import SDPBackend, allowed
 
 
@@ -35,7 +35,12 @@ class _MatmulFlags:
         return settings.get_float32_matmul_precision() != "highest"
 
     def __getattr__(self, name: str) -> Any:
-        raise AttributeError(lacking(f"torch.backends.cuda.matmul.{name}"), name=name, obj=self)
+        known = ", ".join(["allow_tf32", *vars(self)])
+        raise AttributeError(
+            f"torch.backends.cuda.matmul: Unknown attribute {name}. It has {known}.",
+            name=name,
+            obj=self,
+        )
 
     def __setattr__(self, name: str, value: Any) -> None:
         if name != "allow_tf32" and name not in vars(self):

@@ -195,7 +195,7 @@ def interpret(row: Any, operands: Sequence[Value], params: dict[str, Any]) -> An
     assert top is not None, "raw operands never come here"
     _, level, interpreter = top
     if not level.open:
-        raise leaked(level, row.name)
+        raise leaked(level, row.spoken)
     return interpreter(row, operands, params, level)
 
 

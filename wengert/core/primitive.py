@@ -119,14 +119,14 @@ class Primitive:
       ``simple``      has a fixed number of operands and one output, so that the walk may take its short way
       ``node``        the class of its nodes on the tape, set by the tape
       ``variant_of``  the row that this one is under another name, None for all others
+      ``spoken``      what messages call the row: its name, or that of the public function that it belongs to
     """
 
     __slots__ = (
         "aligned", "backward_name", "batch", "carries", "definition", "domain", "forward", "joint",
         "jvp", "keep", "keep_for", "kept", "kind", "lower", "masks", "moves", "name", "node", "operands",
-        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "takes_absent", "together",
-        "unruled",
-        "variant_of", "view", "wants_shape",
+        "outline", "outputs", "rules", "selects", "sharp", "shift", "simple", "spoken", "takes_absent",
+        "together", "unruled", "variant_of", "view", "wants_shape",
     )  # fmt: skip
 
     def __init__(
@@ -143,6 +143,7 @@ class Primitive:
         **more: Any,
     ) -> None:
         self.kind, self.name, self.forward = kind, name, forward
+        self.spoken = name
         self.operands, self.outputs = operands, outputs
         layout = (operands or ()) + (outputs or ())
         self.rules = tuple(None if fn is None else Rule(fn, layout) for fn in rules)
@@ -194,6 +195,7 @@ class Primitive:
         """Return this row under another name, where PyTorch's node tells how an operation was called."""
         row = copy.copy(self)
         row.name, row.backward_name = name, backward_name
+        row.spoken = name
         row.variant_of, row.node = self.variant_of or self, None
         row._enter()
         return row

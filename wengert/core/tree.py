@@ -73,6 +73,25 @@ def _flatten_into(tree: Any, leaves: list[Any]) -> Rebuild:
     return next
 
 
+def leaf_paths(tree: Any, at: str) -> Iterator[str]:
+    """Give for each leaf, in order, where in the tree it is: ``at`` and the keys that lead there.
+
+    Within values of registered classes, which have no keys, that is where the value is.
+
+    >>> list(leaf_paths((1, {"a": [2, 3]}), "x"))
+    ['x[0]', "x[1]['a'][0]", "x[1]['a'][1]"]
+    """
+    if isinstance(tree, dict):
+        pairs: Iterable[tuple[Any, Any]] = tree.items()
+    elif isinstance(tree, list | tuple | deque):
+        pairs = enumerate(tree)
+    else:
+        yield from [at] * len(flatten(tree)[0])
+        return
+    for key, part in pairs:
+        yield from leaf_paths(part, f"{at}[{key!r}]")
+
+
 def tree_map(fn: Callable[[Any], Any], tree: Any) -> Any:
     """Apply ``fn`` to every leaf.
 

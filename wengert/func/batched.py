@@ -16,8 +16,8 @@ from wengert.autograd.above import above
 from wengert.core.carrier import RAW, Level, Value, opened
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import axis_of
-from wengert.core.tree import flatten
-from wengert.errors import TraceError
+from wengert.core.tree import flatten, leaf_paths
+from wengert.errors import TraceError, shape_text
 from wengert.func.dual import lowered, payload_of, unshared
 from wengert.func.mapped import apply_mapped
 from wengert.func.payload import Payload
@@ -226,7 +226,7 @@ def vmap(
         sizes = _sizes(leaves, dims)
         if len(sizes) != 1:
             raise ValueError(
-                f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes {sorted(sizes)}"
+                _unequal(args, leaves, dims)
                 if sizes
                 else "vmap: at least one argument must be a tensor with a mapped dimension (in_dims is None for all)."
             )
@@ -274,6 +274,26 @@ def _sizes(leaves: list[Any], dims: list[Any]) -> set[int]:
             )
         found.add(shape[d])
     return found
+
+
+MOST_LISTED = 12
+"""How many arguments an error lists."""
+
+
+def _unequal(args: tuple[Any, ...], leaves: list[Any], dims: list[Any]) -> str:
+    """Say how long each argument is along its mapped dimension."""
+    paths = [path for i, arg in enumerate(args) for path in leaf_paths(arg, f"argument {i}")]
+    mapped = [(p, x, d) for p, x, d in zip(paths, leaves, dims, strict=True) if d is not None]
+    listed = [
+        f"{x.shape[d]} for {path} (shape {shape_text(x.shape)}, in_dim {d})"
+        for path, x, d in mapped[:MOST_LISTED]
+    ]
+    rest = ", ..." if len(mapped) > MOST_LISTED else ""
+    return (
+        f"vmap: Expected all tensors to have the same size in the mapped dimension, got sizes "
+        f"[{', '.join(str(x.shape[d]) for _, x, d in mapped[:MOST_LISTED])}{rest}] for the mapped dimension: "
+        f"{', '.join(listed)}{rest}. An argument that every example takes as a whole has the in_dim None."
+    )
 
 
 def _unmapped(level: VmapLevel, x: Any, dim: Any, given: Sequence[Any]) -> Any:

@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from typing import Any, Final
 
 from wengert.core.carrier import state
+from wengert.errors import near_name
+from wengert.tape.provenance import warn
 from wengert.tape.storage import Recorded
 from wengert.tensor import joining
 
@@ -41,8 +43,23 @@ def functional_call(
     """
     tensors = _merged(parameter_and_buffer_dicts)
     positional = args if isinstance(args, tuple) else () if args is None else (args,)
-    with swapped(module, tensors, tie_weights, strict):
+    unknown: list[str] = []
+    with swapped(module, tensors, tie_weights, strict, unknown):
+        if unknown:
+            _warn_of_slips(module, unknown)
         return module(*positional, **(kwargs or {}))
+
+
+def _warn_of_slips(module: Any, paths: list[str]) -> None:
+    """Warn of paths at which the module has nothing, and that are nearly paths of its own tensors."""
+    for path in paths:
+        owner, name = _place(module, path)
+        near = near_name(name, [*owner._parameters, *owner._buffers])
+        if near is not None:
+            warn(
+                f"functional_call: {module._get_name()} has no parameter or buffer {path!r}, and uses its own "
+                f"{path.removesuffix(name) + near!r}: did you mean that? With strict=True such names are errors."
+            )
 
 
 def _merged(dicts: Any) -> dict[str, Any]:
@@ -71,9 +88,13 @@ def _merged(dicts: Any) -> dict[str, Any]:
 
 @contextmanager
 def swapped(
-    module: Any, tensors: dict[str, Any], tie_weights: bool = False, strict: bool = False
-) -> Iterator[None]:
-    """Have a module hold other tensors inside the block; ``tensors`` gets those that the block itself replaced."""
+    module: Any, tensors: dict[str, Any], tie_weights: bool = False, strict: bool = False,
+    unknown: list[str] | None = None,
+) -> Iterator[None]:  # fmt: skip
+    """Have a module hold other tensors inside the block; ``tensors`` gets those that the block itself replaced.
+
+    ``unknown`` gets the paths at which the module had nothing.
+    """
     wanted = _untied(module, tensors) if tie_weights else tensors
     if strict:
         _require_all(module, wanted)
@@ -84,6 +105,8 @@ def swapped(
             if state.trace is not None and isinstance(tensor, Recorded):
                 state.trace.found_in(tensor, lambda path=path: wanted.get(path))
             before.append((owner, name, _swap(owner, name, tensor, path)))
+            if unknown is not None and before[-1][2] is MISSING:
+                unknown.append(path)
         yield
     finally:
         found = [_swap(*place) for place in before]

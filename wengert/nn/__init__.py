@@ -1,5 +1,6 @@
 """Modules, parameters, layers and losses. This file only names what is public; each theme has its own."""
 
+from wengert.errors import only_imported as _only_imported
 from wengert.errors import refuser
 from wengert.nn import attention as attention
 from wengert.nn import functional as functional
@@ -28,10 +29,13 @@ from wengert.nn.layers.sparse import *
 from wengert.nn.layers.transformer import *
 from wengert.nn.loss import *
 from wengert.nn.module import Module as Module
+from wengert.nn.module import name_methods as _name_methods
 from wengert.nn.parallel import DataParallel as DataParallel
 from wengert.nn.parameter import Buffer as Buffer
 from wengert.nn.parameter import Parameter as Parameter
 from wengert.nn.uninitialized import UninitializedBuffer as UninitializedBuffer
 from wengert.nn.uninitialized import UninitializedParameter as UninitializedParameter
 
+_name_methods(globals(), modules)
+_only_imported(__name__, "module")
 __getattr__ = refuser(__name__, "torch.nn")

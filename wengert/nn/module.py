@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
+from types import ModuleType
 from typing import Any
 
 from wengert.as_torch import home_of
 from wengert.core import carrier
 from wengert.core.carrier import state
-from wengert.errors import MissingFeatureError
+from wengert.errors import MissingFeatureError, under_own_name
 from wengert.nn.conversion import Convertible
 from wengert.nn.hooks import EVERYWHERE, Hooked, call_with_hooks, registered
 from wengert.nn.parameter import Buffer, Parameter
@@ -345,3 +346,17 @@ def indented(text: str) -> str:
     """Indent all lines but the first, and none that is blank."""
     first, *rest = text.split("\n")
     return "\n".join([first, *(f"  {line}" if line.strip() else "" for line in rest)])
+
+
+def name_methods(names: dict[str, Any], places: ModuleType) -> None:
+    """Let errors about how a layer is called name its own class; ``names`` has all layers among others.
+
+    Methods of the private classes that programs find in the modules of ``places`` stay where they are.
+    """
+    inner = [vars(place) for place in vars(places).values() if isinstance(place, ModuleType)]
+    shared = [
+        kind for place in inner for name, kind in place.items() if name.startswith("_") and isinstance(kind, type)
+    ]  # fmt: skip
+    for layer in names.values():
+        if isinstance(layer, type) and issubclass(layer, Module):
+            under_own_name(layer, shared)

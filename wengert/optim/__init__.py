@@ -1,6 +1,8 @@
 """Optimisers, and schedules of their learning rates."""
 
+from wengert.errors import only_imported as _only_imported
 from wengert.errors import refuser
+from wengert.optim import adamw as adamw
 from wengert.optim import lr_scheduler as lr_scheduler
 from wengert.optim import swa_utils as swa_utils
 from wengert.optim.adadelta import Adadelta
@@ -23,4 +25,8 @@ __all__ = [
     "RAdam", "RMSprop", "Rprop", "lr_scheduler", "swa_utils",
 ]  # fmt: skip
 
+_only_imported(
+    __name__, "adadelta", "adafactor", "adagrad", "adam", "adamax", "adamw", "asgd", "lbfgs", "muon", "nadam",
+    "optimizer", "radam", "rmsprop", "rprop", "sgd",
+)  # fmt: skip
 __getattr__ = refuser(__name__, "torch.optim")

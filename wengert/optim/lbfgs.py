@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from wengert.core.carrier import state as thread
 from wengert.errors import TraceError
 from wengert.optim.line_search import Point, strong_wolfe
-from wengert.optim.optimizer import Optimizer, number, real, require_rate
+from wengert.optim.optimizer import Optimizer, number, real, require_closure, require_rate
 from wengert.tape.mode import enable_grad, no_grad
 from wengert.tensor import filled, joining
 
@@ -60,16 +60,21 @@ class LBFGS(Optimizer):
                 "LBFGS: how often it evaluates the loss depends on values, which a graph cannot repeat. "
                 "Trace the closure instead, and let the optimiser call what `trace` returns."
             )
+        require_closure(self, closure)
         with no_grad():
             return self._minimise(enable_grad()(closure))
 
+    @property
+    def _params(self) -> Any:
+        return self.param_groups[0]["params"]
+
     def _minimise(self, closure: Callable[[], Any]) -> Any:
         group = self.param_groups[0]
-        state = self.state[group["params"][0]]
+        before = closure()
+        loss, evaluations = _loss(before), 1
+        state = self.state[self._params[0]]
         state.setdefault("func_evals", 0)
         state.setdefault("n_iter", 0)
-        before = closure()
-        loss, evaluations = number(before), 1
         state["func_evals"] += 1
         gradient = self._gradient()
         if _largest(gradient) <= group["tolerance_grad"]:
@@ -79,11 +84,12 @@ class LBFGS(Optimizer):
             raise RuntimeError(
                 f"LBFGS: line_search_fn={search!r}, but only 'strong_wolfe' is supported"
             )
+        now: dict[str, Any] = {name: state.get(name) for name in REMEMBERED}
         for moves in range(1, group["max_iter"] + 1):
             state["n_iter"] += 1
-            d = state["d"] = _direction(state, gradient, group["history_size"])
-            state["prev_flat_grad"], state["prev_loss"] = gradient, loss
-            t = state["t"] = self._first_trial(gradient, state["n_iter"])
+            d = now["d"] = _direction(state, now, gradient, group["history_size"])
+            now["prev_flat_grad"], now["prev_loss"] = gradient, loss
+            t = now["t"] = self._first_trial(gradient, state["n_iter"])
             slope = gradient.dot(d)
             if slope > -group["tolerance_change"]:
                 break
@@ -92,14 +98,14 @@ class LBFGS(Optimizer):
                 start = Point(0, loss, gradient, slope)
                 best, more = self._search(closure, d, start, t, group["max_eval"] - evaluations)
                 t, loss, gradient, _ = best
-                state["t"] = t
+                now["t"] = t
                 self._move(t, d)
             else:
                 self._move(t, d)
                 # With noisy losses the next step starts from another one, so that the last is not asked for.
                 more = 0 if last else 1
                 if not last:
-                    loss, gradient = number(closure()), self._gradient()
+                    loss, gradient = _loss(closure()), self._gradient()
             evaluations += more
             state["func_evals"] += more
             if (
@@ -107,9 +113,10 @@ class LBFGS(Optimizer):
                 or evaluations >= group["max_eval"]
                 or _largest(gradient) <= group["tolerance_grad"]
                 or _largest(d * t) <= group["tolerance_change"]
-                or abs(loss - state["prev_loss"]) < group["tolerance_change"]
+                or abs(loss - now["prev_loss"]) < group["tolerance_change"]
             ):
                 break
+        state.update(now)
         return before
 
     def _first_trial(self, gradient: Any, move: int) -> Any:
@@ -120,12 +127,12 @@ class LBFGS(Optimizer):
         self, closure: Callable[[], Any], d: Any, start: Point, t: Any, most: int
     ) -> tuple[Point, int]:
         """Search along ``d`` from where the parameters are, and leave them there."""
-        params = self.param_groups[0]["params"]
+        params = self._params
         origin = [p.clone() for p in params]
 
         def evaluate(t: Any) -> Point:
             self._move(t, d)
-            loss, gradient = number(closure()), self._gradient()
+            loss, gradient = _loss(closure()), self._gradient()
             for p, value in zip(params, origin, strict=True):
                 p.copy_(value)
             return Point(t, loss, gradient, gradient.dot(d))
@@ -135,7 +142,7 @@ class LBFGS(Optimizer):
     def _gradient(self) -> Any:
         """Return the gradients of all parameters, one after the other, as real numbers."""
         parts = []
-        for p in self.param_groups[0]["params"]:
+        for p in self._params:
             grad = filled.zeros_like(p) if p.grad is None else p.grad
             parts.append(real(grad).reshape(-1))
         return joining.cat(parts)
@@ -143,7 +150,7 @@ class LBFGS(Optimizer):
     def _move(self, t: Any, d: Any) -> None:
         """Add ``t * d`` to the parameters."""
         at = 0
-        for p in self.param_groups[0]["params"]:
+        for p in self._params:
             p = real(p)
             p.add_(d[at : at + p.numel()].view_as(p), alpha=float(t))
             at += p.numel()
@@ -153,30 +160,53 @@ def _largest(x: Any) -> Any:
     return x.abs().max()
 
 
-def _direction(state: dict[str, Any], gradient: Any, history_size: int) -> Any:
+def _loss(found: Any) -> float:
+    """Return what a closure returned as a number; TypeError where it returned nothing."""
+    if found is None:
+        raise TypeError(
+            "LBFGS: the closure returned None, where the loss is needed. Let it clear the gradients, compute the loss, "
+            "call `loss.backward()` and end with `return loss`."
+        )
+    return number(found)
+
+
+REMEMBERED: Final = (
+    "d",
+    "t",
+    "old_dirs",
+    "old_stps",
+    "ro",
+    "H_diag",
+    "prev_flat_grad",
+    "prev_loss",
+)
+"""What the state keeps from one step to the next."""
+
+
+def _direction(state: dict[str, Any], now: dict[str, Any], gradient: Any, history_size: int) -> Any:
     """Return the direction of the next move, and take what the last one taught into the history.
 
     The two loops of the method: the gradient times the inverse Hessian that the changes ``y`` of the gradient and ``s``
     of the parameters define.
     """
     if state["n_iter"] == 1:
-        state.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
+        now.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
         return gradient.neg()
-    ys, ss, ro = state["old_dirs"], state["old_stps"], state["ro"]
-    y, s = gradient - state["prev_flat_grad"], state["d"] * state["t"]
+    ys, ss, ro = now["old_dirs"], now["old_stps"], now["ro"]
+    y, s = gradient - now["prev_flat_grad"], now["d"] * now["t"]
     curvature = y.dot(s)
     if curvature > 1e-10:
         for kept, new in ((ys, y), (ss, s), (ro, 1.0 / curvature)):
             if len(kept) == history_size:
                 kept.pop(0)
             kept.append(new)
-        state["H_diag"] = curvature / y.dot(y)
+        now["H_diag"] = curvature / y.dot(y)
     weights = state.setdefault("al", [None] * history_size)
     d = gradient.neg()
     for i in reversed(range(len(ys))):
         weights[i] = ss[i].dot(d) * ro[i]
         d.sub_(ys[i] * weights[i])
-    d = d * state["H_diag"]
+    d = d * now["H_diag"]
     for i in range(len(ys)):
         d.add_(ss[i] * (weights[i] - ys[i].dot(d) * ro[i]))
     return d

@@ -11,7 +11,7 @@ from typing import Any, Final
 from wengert.core import dtypes
 from wengert.core.carrier import state as thread
 from wengert.core.carrier import switch_grad
-from wengert.errors import TraceError
+from wengert.errors import TraceError, listed
 from wengert.nn.conversion import clear_grad
 from wengert.optim.saving import Saveable
 from wengert.tape.hooks import RemovableHandle
@@ -94,7 +94,7 @@ class Optimizer(Saveable):
             )
         self.state: dict[Any, dict[str, Any]] = defaultdict(dict)
         self.param_groups: list[dict[str, Any]] = []
-        groups = list(params)
+        groups = listed("params argument given to the optimizer", params)
         if not groups:
             raise ValueError("optimizer got an empty parameter list")
         if not isinstance(groups[0], dict):
@@ -126,12 +126,18 @@ class Optimizer(Saveable):
             raise TypeError(
                 f"param_group must be a dict, but got {type(param_group)}. Use `{{'params': [...]}}`."
             )
+        if "params" not in param_group:
+            raise KeyError(
+                f"params: a parameter group gives its tensors under this key, and it has the keys {list(param_group)}"
+            )
         found = _parameters(param_group["params"])
         params = found["params"]
         for p in params:
             if not isinstance(p, Recorded):
+                has_some = callable(getattr(p, "parameters", None))
                 raise TypeError(
-                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}"
+                    f"optimizer can only optimize Tensors, but one of the params is {type(p).__name__}. "
+                    f"{'Use its `parameters()`' if has_some else 'Use the `parameters()` of a module'}."
                 )
             if not (self.defaults.get("differentiable") or p.is_leaf or p.retains_grad):  # type: ignore[attr-defined]
                 raise ValueError("can't optimize a non-leaf Tensor")
@@ -296,6 +302,7 @@ class Optimizer(Saveable):
         """Run a closure that computes the loss again, with recording on."""
         if closure is None:
             return None
+        require_closure(self, closure)
         with enable_grad():
             return closure()
 
@@ -316,7 +323,7 @@ def _parameters(given: Any) -> dict[str, Any]:
             "optimizer parameters need to be organized in ordered collections, but the ordering of tensors in sets "
             "will change between runs. Please use a list instead."
         )
-    given = list(given)
+    given = listed("the 'params' of a parameter group", given)
     names = [p[0] for p in given if isinstance(p, tuple)]
     params = [p[1] if isinstance(p, tuple) else p for p in given]
     if not names:
@@ -335,6 +342,15 @@ def _entry(state: dict[Any, dict[str, Any]], p: Any, name: str) -> Any:
 def copied(value: Any) -> Any:
     """Return a copy of a tensor, and anything else as it is."""
     return value.clone() if isinstance(value, Recorded) else value  # type: ignore[attr-defined]
+
+
+def require_closure(optimizer: Any, closure: Any) -> None:
+    """Raise TypeError for what is no function, as a loss that was computed before."""
+    if not callable(closure):
+        raise TypeError(
+            f"{type(optimizer).__name__}.step: closure must be a function that computes the loss, calls `backward()` "
+            f"and returns it, but got {type(closure).__name__}. To use the gradients that are there, write `step()`."
+        )
 
 
 def real(value: Any) -> Any:

@@ -44,6 +44,10 @@ from wengert.rules import (
     updates,
     windows,
 )
+from wengert.rules.spelling import SPELLED
+
+for _row, _words in SPELLED.items():
+    BOOK[_row].spoken = _words
 
 __all__ = [
     "BOOK",

@@ -85,7 +85,7 @@ def _inspected(target: Array, weight: Array, classes: int, ignore: int) -> tuple
     if at.size and not 0 <= at.min() <= at.max() < classes:
         wrong = at[(at < 0) | (at >= classes)].flat[0]
         raise IndexError(
-            f"nll_loss: Target {wrong} is out of bounds: there are {classes} classes. Targets are numbers from 0 to "
+            f"Target {wrong} is out of bounds: there are {classes} classes. Targets are numbers from 0 to "
             f"{classes - 1}, or `ignore_index`."
         )
     return counts, at, counts if not weight.ndim else np.where(counts, weight[at], 0)
@@ -147,9 +147,9 @@ nll_image = composite(
 
 def _known_classes(x: Array, *, classes: int, lowest: int) -> Array:
     if x.size and not lowest <= x.min() <= x.max() < classes:
-        ends = ", and -1 ends a row" if lowest < 0 else ""
+        op, ends = ("multilabel", ", and -1 ends a row") if lowest < 0 else ("multi", "")
         raise RuntimeError(
-            f"margin_loss: a target is out of range: there are {classes} classes, numbered from 0{ends}, and the "
+            f"{op}_margin_loss: a target is out of range: there are {classes} classes, numbered from 0{ends}, and the "
             f"targets go from {x.min()} to {x.max()}."
         )
     return x

@@ -9,7 +9,7 @@ import numpy as np
 
 from wengert.core import carrier
 from wengert.core.carrier import EVERYWHERE, Level, leaked
-from wengert.errors import DeviceError, GradientError, ShapeError, shape_text
+from wengert.errors import DeviceError, GradientError, ShapeError, listed, shape_text
 from wengert.tape.engine import Walk, captured
 from wengert.tape.landing import accumulate, commit, deposit, handed_over
 from wengert.tape.meta import Meta, is_meta
@@ -19,8 +19,8 @@ from wengert.tape.record import numpy_dtype, recording_level
 from wengert.tape.storage import GradCell, Recorded, handle, ndarray, refuse_node_in_trace
 
 
-def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
-    """Return the cotangent that a walk starts with at one output, checked against it."""
+def _seed(i: int, out: Any, gradient: Any, walk: Walk, argument: str) -> Any:
+    """Return the cotangent that a walk starts with at one output, checked against it; ``argument`` is for such ones."""
     if out._edge is None:
         raise GradientError(
             f"element {i} of tensors does not require grad and does not have a grad_fn. Mark what you differentiate "
@@ -30,9 +30,10 @@ def _seed(i: int, out: Any, gradient: Any, walk: Walk) -> Any:
     dtype = numpy_dtype(out)
     if gradient is None:
         if out.numel() != 1:
+            summed = "its `.sum()`" if argument == GRAD_OUTPUTS else "`.sum().backward()`"
             raise GradientError(
                 f"grad can be implicitly created only for scalar outputs, and this one has shape "
-                f"{shape_text(shape)}. Use `.sum().backward()`, or pass `gradient=` of that shape."
+                f"{shape_text(shape)}. Use {summed}, or pass `{argument}=` of that shape."
             )
         if dtype.kind == "c":
             raise GradientError(
@@ -74,7 +75,7 @@ def _level_of(outputs: Sequence[Any]) -> Level:
 
 
 def _outputs(what: str, tensors: Any) -> list[Any]:
-    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    found = [tensors] if isinstance(tensors, Recorded) else listed(f"{what}: outputs", tensors)
     for t in found:
         if not isinstance(t, Recorded):
             raise TypeError(f"{what}: expected tensors to start from, got {type(t).__name__}.")
@@ -103,7 +104,7 @@ def _refuse_outer(x: Recorded, op: str) -> None:
 
 def _inputs(what: str, tensors: Any) -> list[Any]:
     """Return the tensors of ``inputs=``; RuntimeError unless they are tensors that require grad."""
-    found = [tensors] if isinstance(tensors, Recorded) else list(tensors)
+    found = [tensors] if isinstance(tensors, Recorded) else listed(f"{what}: inputs", tensors)
     if not found:
         raise GradientError(f"`inputs` argument to `{what}()` cannot be empty.")
     for i, x in enumerate(found):
@@ -120,27 +121,32 @@ def _inputs(what: str, tensors: Any) -> list[Any]:
     return found
 
 
-def _paired(outputs: list[Any], gradients: Any) -> list[Any]:
+def _paired(outputs: list[Any], gradients: Any, argument: str) -> list[Any]:
     """Return one cotangent or None for each output."""
     if gradients is None:
         return [None] * len(outputs)
-    found = [gradients] if isinstance(gradients, Recorded) else list(gradients)
+    found = [gradients] if isinstance(gradients, Recorded) else listed(argument, gradients)
     for g in found:
         if g is not None and not isinstance(g, Recorded):
             raise TypeError(
                 f"gradients can be either Tensors or None, but got {type(g).__name__}. Use `torch.tensor(...)`."
             )
     if len(found) != len(outputs):
-        raise GradientError(f"got {len(outputs)} tensors and {len(found)} gradients")
+        raise GradientError(
+            f"got {len(outputs)} tensors and {len(found)} gradients. Give one gradient in `{argument}=`, or None, for "
+            f"each tensor."
+        )
     return found
 
 
-def _go(walk: Walk, outputs: list[Any], gradients: list[Any]) -> None:
-    """Check the cotangents to start with, and walk."""
-    seeds = [_seed(i, *pair, walk) for i, pair in enumerate(zip(outputs, gradients, strict=True))]
+def _go(walk: Walk, outputs: list[Any], gradients: Any, argument: str) -> None:
+    """Check the cotangents to start with, which were given as ``argument``, and walk."""
+    pairs = zip(outputs, _paired(outputs, gradients, argument), strict=True)
+    seeds = [_seed(i, *pair, walk, argument) for i, pair in enumerate(pairs)]
     walk.run([out._edge for out in outputs], seeds)
 
 
+GRAD_OUTPUTS: Final = "grad_outputs"
 OF_A_CYCLE: Final = (
     "Using backward() with create_graph=True will create a reference cycle between the parameter and its gradient, "
     "which lives until Python looks for such cycles. Use `autograd.grad`, or set `.grad` to None afterwards."
@@ -154,9 +160,11 @@ def backward(
     retain_graph: bool | None = None,
     create_graph: bool = False,
     inputs: Any = None,
+    argument: str = "gradient",
 ) -> None:
     """Accumulate the gradients of ``tensors`` into the leaves' ``.grad`` (of ``inputs`` only, when given).
 
+    ``argument`` is the name that ``gradients`` has in the function that the program called.
     Raises RuntimeError for outputs without history, non-scalars without a gradient, gradients of another shape, and a
     graph whose residuals were freed; then no ``.grad`` has changed.
     """
@@ -178,7 +186,7 @@ def backward(
     walk = Walk(_level_of(outputs), taped=create_graph, keep_graph=keep, wanted=wanted)
     if create_graph:
         warn_once(OF_A_CYCLE)
-    _go(walk, outputs, _paired(outputs, gradients))
+    _go(walk, outputs, gradients, argument)
     deposit(walk)
     for x in chosen or ():
         _retain(x, captured(walk, x._edge), create_graph)
@@ -219,7 +227,7 @@ def gradients(
     walk = Walk(
         _level_of(outs), taped=create_graph, keep_graph=keep, wanted=[x._edge for x in ins], lands=False
     )  # fmt: skip
-    _go(walk, outs, _paired(outs, grad_outputs))
+    _go(walk, outs, grad_outputs, GRAD_OUTPUTS)
     found = [handed_over(walk, x._edge) for x in ins]
     unused = [i for i, g in enumerate(found) if g is None]
     if unused and not allow_unused:

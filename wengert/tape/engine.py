@@ -291,8 +291,11 @@ class Walk:
                 None if g is None or edge is None else self._fit(g, edge, node)
                 for g, edge in zip(results, edges, strict=True)
             )
+            fitted = shown(fitted)
             with self.user_mode():
-                after = run_node_hooks(node.name(), extra.post, shown(fitted), shown(given))
+                seen = node.shown(fitted)
+                after = run_node_hooks(node.name(), extra.post, seen, shown(given))
+                after = fitted if after is seen else node.taken(after)
             results, tags = self._values(after, list(results)), None
         self._send_results(node, edges, ct, results, tags)
 

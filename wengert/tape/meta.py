@@ -183,8 +183,8 @@ def _description(row: Primitive, x: Value, operands: Sequence[Value]) -> Any:
     if not (dtypes.kind(array.dtype) in "biu" and _indexes(row, x, operands)):
         meta = next(y for y in operands if y.__class__ not in RAW and y._payload.__class__ is Meta)
         raise DeviceError(
-            f"{row.name}: Expected all tensors to be on the same device, but found at least two devices, meta and cpu! "
-            f"One operand is on the device meta, of shape {shape_text(meta.shape)}, and one of shape "
+            f"{row.spoken}: Expected all tensors to be on the same device, but found at least two devices, meta and "
+            f"cpu! One operand is on the device meta, of shape {shape_text(meta.shape)}, and one of shape "
             f"{shape_text(array.shape)} and dtype {dtypes.public(array.dtype)} is on the CPU. Use `y.to('meta')` for "
             f"that one, or give the other elements with `torch.empty_like(x, device='cpu')`."
         )
@@ -234,8 +234,8 @@ def _computed(row: Primitive, operands: list[Any], params: dict[str, Any]) -> An
         outs = _described(_run(row, [_stand_in(x, x.shape) for x in operands], params))
     except MemoryError as error:
         raise MetaError(
-            f"{row.name}: what it makes of tensors of shapes {', '.join(shape_text(x.shape) for x in operands)} on the "
-            f"device meta can only be found by computing it, and they are too large: {error}. Use smaller ones."
+            f"{row.spoken}: what it makes of tensors of shapes {', '.join(shape_text(x.shape) for x in operands)} on "
+            f"the device meta can only be found by computing it, and they are too large: {error}. Use smaller ones."
         ) from None
     return outs
 
@@ -260,7 +260,7 @@ def _viewed(row: Primitive, x: Meta, params: dict[str, Any]) -> Any:
             x = _viewed(step, x, given)
         return x
     if row is structural.reshape:
-        shape = inferred(row.name, params["shape"], x.size)
+        shape = inferred(row.spoken, params["shape"], x.size)
         strides = x.regrouped(shape)
         return Meta(shape, x.element_type, strides, 0 if strides is None else x.offset)
     if row in (structural.view_dtype, complex_parts.view_as_complex):
@@ -287,7 +287,7 @@ def _elementwise(row: Primitive, operands: list[Any], params: dict[str, Any]) ->
     """Return the descriptions of what a row makes of each element on its own: it is asked for two along each axis."""
     shapes = [x.shape for x in operands]
     if not broadcastable(shapes):
-        raise cannot_broadcast(row.name, shapes)
+        raise cannot_broadcast(row.spoken, shapes)
     shape = broadcast_shape(shapes)
     outs = _run(row, [_stand_in(x, tuple(min(n, 2) for n in x.shape)) for x in operands], params)
 

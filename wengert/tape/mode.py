@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar, cast
 
 from wengert.core.carrier import add_special, state, switch_grad
+from wengert.errors import under_own_name
 
 __all__ = [
     "enable_grad", "inference_mode", "is_grad_enabled", "is_inference_mode_enabled", "no_grad", "set_grad_enabled",
@@ -80,6 +81,7 @@ def set_modes(grad: bool, inference: bool) -> None:
         add_special(1 if inference else -1)
 
 
+@under_own_name
 class no_grad(_Mode):
     """Do not record: results have ``requires_grad=False``, whatever their operands.
 
@@ -100,6 +102,7 @@ class no_grad(_Mode):
         return made(fn)
 
 
+@under_own_name
 class enable_grad(no_grad):
     """Record, inside a `no_grad` block too.
 
@@ -113,6 +116,7 @@ class enable_grad(no_grad):
     _grad = True
 
 
+@under_own_name
 class set_grad_enabled(_Mode):
     """Switch recording on or off, at once; as a context manager, back again at the end of the block.
 
@@ -140,6 +144,7 @@ class set_grad_enabled(_Mode):
         return super().__call__(fn)
 
 
+@under_own_name
 class inference_mode(_Mode):
     """Do not record, and mark results so that the tape can never use them later.
 

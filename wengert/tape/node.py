@@ -9,7 +9,8 @@ from weakref import WeakValueDictionary
 from wengert.core.primitive import Primitive
 from wengert.core.shapes import Shape
 from wengert.rules import BOOK
-from wengert.tape.hooks import Hook, NodeHook, RemovableHandle, require_callable
+from wengert.rules.structural import t
+from wengert.tape.hooks import Hook, NodeHook, RemovableHandle, require_callable, run_node_hooks
 from wengert.tape.provenance import Place
 from wengert.tape.storage import GradCell, refuse_in_trace, refuse_node_in_trace
 
@@ -75,6 +76,14 @@ class Node:
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes that this one's cotangents go to, each with the number of the output it belongs to."""
         return tuple(edge_function(edge) for edge in self.edges)
+
+    def shown(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the gradients of the operands in the order and form of `next_functions`, for hooks."""
+        return grads
+
+    def taken(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Undo `shown`."""
+        return grads
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -205,10 +214,84 @@ def edge_node(edge: Any) -> tuple[Node | None, int]:
     return (None, 0) if edge is None or isinstance(edge, GradCell) else (edge, 0)
 
 
+class Addmm(Node):
+    """Base of the nodes of `linear`, which show what PyTorch records: bias, vectors, and the weight, transposed."""
+
+    __slots__ = ()
+
+    @property
+    def next_functions(self) -> tuple[tuple[Any, int], ...]:
+        """The nodes of the bias, of the vectors, and the one that stands for the weight's transposition."""
+        x, weight, bias = map(edge_function, self.edges)
+        return bias, x, weight if weight[0] is None else (_turned_weight(self), 0)
+
+    def shown(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return the gradients of bias, vectors and transposed weight."""
+        x, weight, bias = grads
+        return bias, x, weight if weight is None else t(weight)
+
+    def taken(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Undo `shown`."""
+        bias, x, weight = grads
+        return x, weight if weight is None else t(weight), bias
+
+
+class TBackward0(Node):
+    """The transposition of a weight in `linear`, made when the graph is looked at. Its hooks are the product's own."""
+
+    __slots__ = ("product",)
+
+    def __init__(self, product: Addmm) -> None:
+        self.product = product
+        self.edges = product.edges[1:2]
+        self.code, self.offset, self.rank = product.code, product.offset, product.rank
+        self.saved, self.extra, self.outputs = (), None, None
+
+    def register_hook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_inputs, grad_outputs)`` with the gradient of the weight, and of the weight transposed."""
+        require_callable("register_hook", fn)
+
+        def after(grads: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
+            *others, turned = grads
+            if turned is None:
+                return None
+            given = (t(turned),)
+            found = run_node_hooks(self.name(), {0: fn}, given, (turned,))
+            return (
+                None if found is given else (*others, found[0] if found[0] is None else t(found[0]))
+            )
+
+        return self.product.register_hook(after)
+
+    def register_prehook(self, fn: Hook) -> RemovableHandle:
+        """Call ``fn(grad_outputs)`` with the gradient of the weight transposed."""
+        require_callable("register_prehook", fn)
+
+        def before(grads: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
+            *others, turned = grads
+            if turned is None:
+                return None
+            return (*others, *run_node_hooks(self.name(), {0: fn}, (turned,)))
+
+        return self.product.register_hook(before)
+
+
+_turned: WeakValueDictionary[Node, TBackward0] = WeakValueDictionary()
+
+
+def _turned_weight(product: Addmm) -> TBackward0:
+    return _turned.setdefault(product, TBackward0(product))
+
+
+BASES: Final[dict[str, type[Node]]] = {"linear": Addmm}
+"""The classes of nodes that show themselves otherwise than they are, by rows."""
+
+
 def node_class(row: Primitive) -> type[Node]:
     """Return the class of a row's nodes, made when the row is first recorded."""
     if row.node is None:
-        row.node = type(row.backward_name, (Node,), {"__slots__": (), "row": row})
+        base = BASES.get(row.name, Node)
+        row.node = type(row.backward_name, (base,), {"__slots__": (), "row": row})
     found: type[Node] = row.node
     return found
 

@@ -110,7 +110,7 @@ def binary(row: Primitive, x: Any, y: Any, depth: int = 2) -> Any:
     try:
         out = silent().run(row.forward, a, b)
     except ValueError:
-        raise cannot_broadcast(row.name, (a.shape, b.shape)) from None
+        raise cannot_broadcast(row.spoken, (a.shape, b.shape)) from None
     if out.__class__ is not ndarray:
         out = np.asarray(out)
     t = new(cells.tensor_type)

@@ -121,7 +121,7 @@ def _described(node: Node, saved: Any) -> str:
     part = "value" if at is None or node.row is None else "operand" if at < count else "result"
     if part == "operand" and count == 2:
         part = ("left operand", "right operand")[at or 0]
-    op = node.name() if node.row is None else node.row.name
+    op = node.name() if node.row is None else node.row.spoken
     return f"{op}: the saved {part} ({numpy_dtype(saved)}, shape {tuple(saved.shape)})"
 
 
@@ -219,8 +219,9 @@ def second_backward(node: Node) -> GradientError:
         f"{node.name()}: Trying to backward through the graph a second time: what this operation saved was freed "
         f"by the first backward.\n"
         f"  recorded by  {describe(node.place)}\n"
-        f"  Call the first `backward(retain_graph=True)`, or compute the forward again. What one step hands to the "
-        f"next, as a hidden state, wants a `detach()`."
+        f"  Call the first `backward(retain_graph=True)`, or compute the forward again. What a later graph takes "
+        f"over from an earlier one, as a hidden state or another network's output (a generator's, in the loss of its "
+        f"discriminator), wants a `detach()`."
     )
 
 

@@ -241,6 +241,7 @@ def _power(x: Any, exponent: Any) -> Any:
 
 def square(input: Any, *, out: Any = None) -> Any:
     """Return ``input ** 2``."""
+    require_tensor("square", input)
     made = pow(input, 2)
     return made if out is None else deliver(made, out)
 

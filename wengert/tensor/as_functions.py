@@ -151,8 +151,8 @@ def nuclear_norm(input: Any, *given: Any, out: Any = None, **named: Any) -> Any:
     dim: Any = (-2, -1)
     if given and not isinstance(given[0], bool):
         dim, given = given[0], given[1:]
-    return _nuclear(input, named.pop("dim", dim), *given, out=out, **named)
-
-
-def _nuclear(input: Any, dim: Any, keepdim: bool = False, *, out: Any) -> Any:
+    dim, keepdim = named.pop("dim", dim), named.pop("keepdim", *given[:1] or (False,))
+    if named or len(given) > 1:
+        surplus = ", ".join(map(repr, named)) or f"{1 + len(given)} positional"
+        raise TypeError(f"nuclear_norm() takes input, dim, keepdim and out, but got {surplus}.")
     return matrix_norm(input, "nuc", dim, keepdim, out=out)

@@ -100,7 +100,9 @@ def mv(input: Any, vec: Any, *, out: Any = None) -> Any:
             f"vector + matrix @ vector expected, got {input.ndim}D and {vec.ndim}D. "
             f"Use `@` for other numbers of dimensions."
         )
-    made = matmul(input, vec)
+    made = plain_product(input, vec)
+    if made is NotImplemented:
+        made = matmul_of("mv", input, vec)
     return made if out is None else deliver(made, out, exact=True)
 
 
@@ -111,7 +113,9 @@ def mm(input: Any, mat2: Any, *, out: Any = None) -> Any:
     if input.ndim != 2 or mat2.ndim != 2:
         which, x = ("self", input) if input.ndim != 2 else ("mat2", mat2)
         raise ShapeError(f"mm: {which} must be a matrix, not {x.ndim}D. Use `@` or `matmul`.")
-    made = matmul(input, mat2)
+    made = plain_product(input, mat2)
+    if made is NotImplemented:
+        made = matmul_of("mm", input, mat2)
     return made if out is None else deliver(made, out, exact=True)
 
 
@@ -133,6 +137,11 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
             return made
     require_tensor("matmul", input)
     require_tensor("matmul", other, "other")
+    return matmul_of("matmul", input, other)
+
+
+def matmul_of(op: str, input: Any, other: Any) -> Any:
+    """Return the matrix product; what is wrong with its operands is said in the name of ``op``."""
     left, right = input.ndim, other.ndim
     if not left or not right:
         raise ShapeError(
@@ -141,13 +150,13 @@ def matmul(input: Any, other: Any, *, out: Any = None) -> Any:
         )
     inner = input.shape[-1], other.shape[0 if right == 1 else -2]
     if inner[0] != inner[1]:
-        raise no_match("matmul", input, other, inner)
-    same_dtype("matmul", input, other)
-    no_bools("matmul", input)
+        raise no_match(op, input, other, inner)
+    same_dtype(op, input, other)
+    no_bools(op, input)
     leading = tuple(input.shape[:-2]), tuple(other.shape[:-2])
     if not broadcastable(leading):
         raise ShapeError(
-            f"matmul: the leading dimensions of {shape_text(input.shape)} and {shape_text(other.shape)} do not "
+            f"{op}: the leading dimensions of {shape_text(input.shape)} and {shape_text(other.shape)} do not "
             f"broadcast. Use `unsqueeze` or `expand` to line the stacks up."
         )
     if left > 2 or right > 2:

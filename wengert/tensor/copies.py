@@ -43,6 +43,7 @@ def contiguous(input: Any, *, memory_format: Any = None) -> Any:
 
 def alias_copy(input: Any, *, out: Any = None) -> Any:
     """Return a copy, which may go to ``out``."""
+    require_tensor("alias_copy", input)
     made = rows.clone_by_rows(input)
     return made if out is None else deliver(made, out, exact=True)
 

@@ -104,6 +104,9 @@ def _joined(found: list[Any], dim: int) -> Any:
 concat = concatenate = cat
 
 
+TO_JOIN_SIZES = " Use `cat` to join different sizes."
+
+
 @numpy_spelling
 def stack(tensors: Sequence[Any], dim: int = 0, *, out: Any = None) -> Any:
     """Join tensors of one shape along a new dimension.
@@ -119,7 +122,7 @@ def stack(tensors: Sequence[Any], dim: int = 0, *, out: Any = None) -> Any:
         if tuple(x.shape) != first:
             raise ShapeError(
                 f"stack expects each tensor to be equal size, but got {shape_text(first)} at entry 0 and "
-                f"{shape_text(x.shape)} at entry {i}. Use `cat` to join different sizes."
+                f"{shape_text(x.shape)} at entry {i}.{TO_JOIN_SIZES}"
             )
     made = rows.stack(*found, dim=axis_of("stack", dim, len(first) + 1))
     return made if out is None else deliver(_castable(made, out), out)

@@ -7,7 +7,8 @@ from typing import Any
 from wengert.core import dtypes
 from wengert.core.dtypes import bool_, float64
 from wengert.core.primitive import Primitive
-from wengert.errors import DTypeError
+from wengert.core.shapes import broadcastable
+from wengert.errors import DTypeError, cannot_broadcast
 from wengert.rules import choosing, complex_parts, elementwise, rounding, structural
 from wengert.tensor import comparison, reductions
 from wengert.tensor.apply import combine
@@ -124,20 +125,26 @@ def isclose(
     >>> torch.isclose(torch.tensor([1., 2.]), torch.tensor([1. + 1e-9, 2.1]))
     tensor([ True, False])
     """
-    require_flags("isclose", equal_nan=equal_nan)
-    rtol = double_of("isclose", "rtol", rtol)
-    atol = double_of("isclose", "atol", atol)
-    require_tensor("isclose", input)
-    require_tensor("isclose", other, "other")
+    return _close("isclose", input, other, rtol, atol, equal_nan)
+
+
+def _close(op: str, input: Any, other: Any, rtol: Any, atol: Any, equal_nan: Any) -> Any:
+    require_flags(op, equal_nan=equal_nan)
+    rtol = double_of(op, "rtol", rtol)
+    atol = double_of(op, "atol", atol)
+    require_tensor(op, input)
+    require_tensor(op, other, "other")
     if dtype_of(input) != dtype_of(other):
         raise DTypeError(
-            f"isclose: {input.dtype} did not match {other.dtype}. Convert one, as in `other.to(input.dtype)`."
+            f"{op}: {input.dtype} did not match {other.dtype}. Convert one, as in `other.to(input.dtype)`."
         )
     for name, value in (("rtol", rtol), ("atol", atol)):
         if not value >= 0:
             raise DTypeError(
-                f"isclose: {name} must be greater than or equal to zero, but got {value}."
+                f"{op}: {name} must be greater than or equal to zero, but got {value}."
             )
+    if input.shape != other.shape and not broadcastable((tuple(input.shape), tuple(other.shape))):
+        raise cannot_broadcast(op, (input.shape, other.shape))
     x, y = structural.detach(input), structural.detach(other)
     close = comparison.eq(x, y)
     if equal_nan and dtypes.kind(dtype_of(x)) in "fc":
@@ -154,5 +161,4 @@ def allclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Say whether all elements are close; see `isclose`."""
-    require_flags("allclose", equal_nan=equal_nan)
-    return bool(reductions.all(isclose(input, other, rtol, atol, equal_nan)))
+    return bool(reductions.all(_close("allclose", input, other, rtol, atol, equal_nan)))

@@ -400,12 +400,15 @@ def chain_matmul(*matrices: Any, out: Any = None) -> Any:
         require_tensor("chain_matmul", x, "matrices")
         if x.ndim != 2:
             raise ShapeError(f"chain_matmul: Tensor dimension is {x.ndim}, expected 2 instead.")
-    made = matrices[0].clone() if len(matrices) == 1 else product_of(matrices)
+    made = matrices[0].clone() if len(matrices) == 1 else product_of("chain_matmul", matrices)
     return made if out is None else deliver(made, out)
 
 
-def product_of(matrices: Sequence[Any]) -> Any:
-    """Multiply two or more matrices in the cheapest order (Cormen et al., "Introduction to Algorithms", 15.2)."""
+def product_of(op: str, matrices: Sequence[Any]) -> Any:
+    """Multiply two or more matrices in the cheapest order (Cormen et al., "Introduction to Algorithms", 15.2).
+
+    What does not fit is said in the name of ``op``.
+    """
     n = len(matrices)
     sizes = [matrices[0].shape[0], *(x.shape[1] for x in matrices)]
     cost = [[0] * n for _ in range(n)]
@@ -421,6 +424,6 @@ def product_of(matrices: Sequence[Any]) -> Any:
     def between(i: int, j: int) -> Any:
         if i == j:
             return matrices[i]
-        return contraction.mm(between(i, cut[i][j]), between(cut[i][j] + 1, j))
+        return contraction.matmul_of(op, between(i, cut[i][j]), between(cut[i][j] + 1, j))
 
     return between(0, n - 1)

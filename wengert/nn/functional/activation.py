@@ -83,6 +83,7 @@ hardtanh_ = in_place(hardtanh)
 
 def relu6(input: Any, inplace: bool = False) -> Any:
     """Return ``min(max(input, 0), 6)``; the derivative at 0 and 6 is 0."""
+    require_tensor("relu6", input)
     return hardtanh(input, 0.0, 6.0, inplace)
 
 
@@ -314,6 +315,7 @@ def _implicit_dim(op: str, dim: Any, rank: int) -> int:
 def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """Return ``exp(x) / sum(exp(x))`` along ``dim``, without overflow."""
     if dim is None:
+        require_tensor("softmax", input)
         dim = _implicit_dim("softmax", dim, input.ndim)
     return reductions.softmax(input, dim, dtype=dtype)
 
@@ -321,12 +323,14 @@ def softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None
 def log_softmax(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """Return ``x - logsumexp(x)`` along ``dim``."""
     if dim is None:
+        require_tensor("log_softmax", input)
         dim = _implicit_dim("log_softmax", dim, input.ndim)
     return reductions.log_softmax(input, dim, dtype=dtype)
 
 
 def softmin(input: Any, dim: Any = None, _stacklevel: int = 3, dtype: Any = None) -> Any:
     """Return the softmax of ``-input`` along ``dim``."""
+    require_tensor("softmin", input)
     return reductions.softmax(-input, _implicit_dim("softmin", dim, input.ndim), dtype=dtype)
 
 

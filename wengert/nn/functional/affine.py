@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from wengert.core import carrier, dtypes
-from wengert.core.shapes import Shape
-from wengert.errors import DTypeError, ShapeError, matrix_text, shape_text
+from wengert.core.shapes import Shape, broadcastable
+from wengert.errors import DTypeError, ShapeError, cannot_broadcast, matrix_text, shape_text
 from wengert.nn.functional.per_dimension import per_dimension
 from wengert.rules import convolution as rows
 from wengert.rules import network, structural
@@ -66,16 +66,23 @@ def linear(input: Any, weight: Any, bias: Any = None, *, out: Any = None) -> Any
             f"linear: mat2 must be a matrix, got 1-D tensor: with a bias the weight is (m, n), and its shape is "
             f"{shape_text(weight.shape)}. Use `weight.unsqueeze(0)`."
         )
-    if weight.ndim == 2 and input.ndim > 1 and bias.ndim == 1:
+    if weight.ndim == 2 and input.ndim and bias.ndim == 1:
         if bias.shape[0] not in (1, weight.shape[0]):
             raise ShapeError(
                 f"linear: the bias has {bias.shape[0]} elements and the weight {weight.shape[0]} rows; one is added to "
                 f"each result. The expanded size must match the existing size."
             )
-        if bias.shape == weight.shape[:1] and dtypes.kind(dtype_of(input)) in "fc":
+        if (
+            bias.shape == weight.shape[:1]
+            and input.ndim > 1
+            and dtypes.kind(dtype_of(input)) in "fc"
+        ):
             row = network.linear if input.ndim == 2 else network.linear_each
             return row(input, weight, bias)
-    return contraction.matmul(input, weight.t()) + bias
+    product = contraction.matmul(input, weight.t())
+    if not broadcastable((tuple(product.shape), tuple(bias.shape))):
+        raise cannot_broadcast("linear", (product.shape, bias.shape))
+    return product + bias
 
 
 def _fits_at_once(x: Any, weight: Any, bias: Any) -> bool:

@@ -67,6 +67,9 @@ def ctc_loss_by_number(
     return ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, name, zero_infinity)
 
 
+ctc_loss_by_number.__qualname__ = "ctc_loss"  # as `torch` spells it
+
+
 def _losses(
     log_probs: Any, targets: Any, input_lengths: Any, target_lengths: Any, blank: int, finite: bool
 ) -> tuple[Any, Any]:

@@ -91,8 +91,8 @@ def _general(
             )
         return _against_probabilities(logs, target, weight, reduction, smoothing, axis)
     if input.ndim == 1 and tuple(target.shape) == (1,):
-        target = structural.reshape(target, shape=())
-    loss = nll_loss(logs, target, weight, ignore_index=ignore_index, reduction=reduction)
+        target = structural.reshape(target, shape=())  # `_evenly` reads it, too
+    loss = _by_number(op, logs, target, weight, ignore_index, reduction)
     if not smoothing:
         return loss
     smooth = _evenly(logs, target, weight, reduction, ignore_index, axis)
@@ -160,62 +160,77 @@ def nll_loss(
     require_tensor("nll_loss", target, "target")
     if dtypes.kind(dtype_of(input)) != "f":
         raise undefined("nll_loss", dtype_of(input))
+    return _by_number("nll_loss", input, target, weight, ignore_index, reduction)
+
+
+def _by_number(
+    op: str, input: Any, target: Any, weight: Any, ignore_index: int, reduction: str
+) -> Any:
+    """Return `nll_loss`, whose errors name ``op``."""
     if input.ndim == 1 and tuple(target.shape) == (1,):
         target = structural.reshape(target, shape=())
-    _require_targets(input, target)
+    _require_targets(op, input, target)
     if dtype_of(target) != _INT64:
         if dtype_of(target) != np.uint8:
             raise DTypeError(
-                f"nll_loss: expected scalar type Long but found {target.dtype}. Use `target.long()`."
+                f"{op}: expected scalar type Long but found {target.dtype}. Use `target.long()`."
             )
         target = cast_to(target, _INT64)
     if weight is None:
         weight = constant(1, dtype_of(input))
     else:
-        _require_weights(input, weight)
+        _require_weights(op, input, weight)
     row = rows.NLL[input.ndim > 2]
     return row(input, target, weight, reduction=reduction, ignore=ignore_index)
 
 
-def _require_targets(input: Any, target: Any) -> None:
+def _require_targets(op: str, input: Any, target: Any) -> None:
     shape, of = tuple(input.shape), tuple(target.shape)
     if not shape:
         raise ValueError(
-            "nll_loss: Expected input to have a dimension of classes, and it is a single number."
+            f"{op}: Expected input to have a dimension of classes, and it is a single number."
         )
-    if of == (shape[:1] + shape[2:] if len(shape) > 1 else ()):
+    wanted = shape[:1] + shape[2:] if len(shape) > 1 else ()
+    if of == wanted:
         return
+    if len(of) == 2 and of[1] == 1 and of[:1] == wanted:
+        raise ShapeError(
+            f"{op}: 0D or 1D target tensor expected, multi-target not supported: the target has the shape "
+            f"{shape_text(of)}, and for an input {shape_text(shape)} one of {shape_text(wanted)} is expected. Use "
+            f"`target.squeeze(1)`."
+        )
     if len(shape) == 1 and len(of) > 1:
         raise ShapeError(
-            f"nll_loss: 0D or 1D target tensor expected, multi-target not supported, got {shape_text(of)} for an input "
+            f"{op}: 0D or 1D target tensor expected, multi-target not supported, got {shape_text(of)} for an input "
             f"of one example, {shape_text(shape)}."
         )
     if of and shape[0] != of[0]:
         raise ValueError(
-            f"nll_loss: Expected input batch_size ({shape[0]}) to match target batch_size ({of[0]})."
+            f"{op}: Expected input batch_size ({shape[0]}) to match target batch_size ({of[0]})."
         )
+    squeezed = " Use `target.squeeze(1)`." if of == (*shape[:1], 1, *shape[2:]) else ""
     raise ShapeError(
-        f"nll_loss: size mismatch (got input: {shape_text(shape)}, target: {shape_text(of)}). The target has the "
-        f"input's shape without the dimension of classes, 1."
+        f"{op}: size mismatch (got input: {shape_text(shape)}, target: {shape_text(of)}). The target has the "
+        f"input's shape without the dimension of classes, 1.{squeezed}"
     )
 
 
-def _require_weights(input: Any, weight: Any) -> None:
-    require_tensor("nll_loss", weight, "weight")
+def _require_weights(op: str, input: Any, weight: Any) -> None:
+    require_tensor(op, weight, "weight")
     if weight._edge is not None and state.grad:
         raise GradientError(
-            "nll_loss is not differentiable with respect to argument 'weight'. This input cannot have requires_grad "
-            "True. Use `weight.detach()`."
+            f"{op} is not differentiable with respect to argument 'weight'. This input cannot have requires_grad "
+            f"True. Use `weight.detach()`."
         )
     classes = input.shape[1 if input.ndim > 1 else 0]
     if weight.ndim != 1 or weight.numel() != classes:
         raise ShapeError(
-            f"nll_loss: weight tensor should be defined either for all {classes} classes or no classes but got weight "
+            f"{op}: weight tensor should be defined either for all {classes} classes or no classes but got weight "
             f"tensor of shape: {shape_text(weight.shape)}."
         )
     if dtype_of(weight) != dtype_of(input):
         raise DTypeError(
-            f"nll_loss: expected scalar type {input.dtype} for the weights but found {weight.dtype}."
+            f"{op}: expected scalar type {input.dtype} for the weights but found {weight.dtype}."
         )
 
 

@@ -338,6 +338,8 @@ def instance_norm_of(
         )
     if input.ndim > 1:
         for name, value in (("running_mean", running_mean), ("weight", weight), ("bias", bias)):
+            if value is not None:
+                require_tensor("instance_norm", value, name)
             if value is not None and tuple(value.shape) != tuple(input.shape[1:2]):
                 raise ShapeError(
                     f"instance_norm: {name} should contain {input.shape[1]} elements, one for each channel, not "

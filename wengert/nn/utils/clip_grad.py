@@ -7,7 +7,7 @@ import warnings
 from collections.abc import Iterable
 from typing import Any
 
-from wengert.errors import GradientError
+from wengert.errors import GradientError, listed
 from wengert.tape.mode import no_grad
 from wengert.tensor import creation, joining
 from wengert.tensor.norms import norm
@@ -23,7 +23,7 @@ __all__ = [
 
 
 def _listed(tensors: Any) -> list[Any]:
-    return [tensors] if isinstance(tensors, Tensor) else list(tensors)
+    return [tensors] if isinstance(tensors, Tensor) else listed("parameters", tensors)
 
 
 def _gradients(parameters: Any) -> list[Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
+from wengert.errors import listed
 from wengert.tensor import joining
 from wengert.tensor.tensor import Tensor
 
@@ -13,7 +14,7 @@ __all__ = ["parameters_to_vector", "vector_to_parameters"]
 
 def parameters_to_vector(parameters: Iterable[Any]) -> Any:
     """Return the elements of all parameters in one vector, with history."""
-    return joining.cat([parameter.view(-1) for parameter in parameters])
+    return joining.cat([parameter.view(-1) for parameter in listed("parameters", parameters)])
 
 
 def vector_to_parameters(vec: Any, parameters: Iterable[Any]) -> None:
@@ -24,7 +25,7 @@ def vector_to_parameters(vec: Any, parameters: Iterable[Any]) -> None:
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {type(vec).__name__}")
     start = 0
-    for parameter in parameters:
+    for parameter in listed("parameters", parameters):
         end = start + parameter.numel()
         parameter.data = vec[start:end].view_as(parameter).data
         start = end

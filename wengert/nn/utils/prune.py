@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from wengert.errors import refuser
+from wengert.errors import refuser, under_own_name
 from wengert.nn.utils.convert_parameters import parameters_to_vector
 from wengert.tensor import elementary, filled, norms, ordering, quantiles, sampling
 
@@ -226,6 +226,7 @@ class _Amount(BasePruningMethod):
         return int(self.amount)
 
 
+@under_own_name
 class RandomUnstructured(_Amount):
     """Prunes elements at random."""
 
@@ -244,6 +245,7 @@ class RandomUnstructured(_Amount):
         return mask
 
 
+@under_own_name
 class L1Unstructured(RandomUnstructured):
     """Prunes the elements of least magnitude."""
 
@@ -252,6 +254,7 @@ class L1Unstructured(RandomUnstructured):
         return self._without(t, default_mask, lambda: elementary.abs(t), False)
 
 
+@under_own_name
 class RandomStructured(_Amount):
     """Prunes whole channels along ``dim`` at random."""
 
@@ -292,6 +295,7 @@ def _channels(t: Any, dim: int) -> int:
     return int(t.shape[dim])
 
 
+@under_own_name
 class LnStructured(RandomStructured):
     """Prunes the channels along ``dim`` with the least norms of order ``n``."""
 

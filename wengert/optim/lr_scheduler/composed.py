@@ -43,7 +43,9 @@ class Composed(LRScheduler):
 
     def state_dict(self) -> dict[str, Any]:
         """Return every attribute but the optimiser, and the states of the schedules."""
-        return {**super().state_dict(), "_schedulers": [s.state_dict() for s in self._schedulers]}
+        own = super().state_dict()
+        del own["_schedulers"]  # and in PyTorch they come last
+        return {**own, "_schedulers": [s.state_dict() for s in self._schedulers]}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take over what `state_dict` returned."""
@@ -168,8 +170,8 @@ class ReduceLROnPlateau(LRScheduler):
         self.eps = eps
         self.last_epoch = 0
         self._last_lr = values(optimizer, "lr")
-        self.mode = mode
         self.mode_worse = math.inf if mode == "min" else -math.inf
+        self.mode = mode
         self.threshold = threshold
         self.threshold_mode = threshold_mode
         self._reset()

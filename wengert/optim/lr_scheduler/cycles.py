@@ -173,7 +173,7 @@ class CyclicLR(Cycling):
     def state_dict(self) -> dict[str, Any]:
         """Return every attribute but the optimiser; of ``scale_fn`` only the attributes of an object."""
         state = super().state_dict()
-        fn = state["_scale_fn_custom"]
+        fn = state.pop("_scale_fn_custom")
         saved = fn is not None and not isinstance(fn, types.FunctionType)
         state["_scale_fn_custom"] = fn.__dict__.copy() if saved else None
         return state

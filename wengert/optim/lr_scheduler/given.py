@@ -34,6 +34,7 @@ class LambdaLR(LRScheduler):
     def state_dict(self) -> dict[str, Any]:
         """Return every attribute but the optimiser; of functions only those that are objects with attributes."""
         state = super().state_dict()
+        del state["lr_lambdas"]  # which come last, as in PyTorch
         state["lr_lambdas"] = [
             None if isinstance(fn, types.FunctionType) else fn.__dict__.copy()
             for fn in self.lr_lambdas

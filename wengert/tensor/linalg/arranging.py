@@ -80,7 +80,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
     op = "multi_dot"
     if not isinstance(tensors, list | tuple):
         raise TypeError(
-            f"linalg_multi_dot(): argument 'tensors' must be tuple of Tensors, not {type(tensors).__name__}."
+            f"linalg.multi_dot(): argument 'tensors' must be tuple of Tensors, not {type(tensors).__name__}."
         )
     chain = list(tensors)
     if len(chain) < 2:
@@ -108,7 +108,7 @@ def multi_dot(tensors: Any, *, out: Any = None) -> Any:
                 f"{op}(): tensors {i} and {i + 1} with shapes {shape_text(a.shape)} and {shape_text(b.shape)} cannot "
                 f"be multiplied."
             )
-    made = views.reshape(products.product_of(chain), shape)
+    made = views.reshape(products.product_of(op, chain), shape)
     return made if out is None else deliver(made, out, exact=True)
 
 

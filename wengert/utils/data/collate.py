@@ -10,8 +10,9 @@ import numpy as np
 
 from wengert.core import dtypes
 from wengert.core.dtypes import float64
+from wengert.errors import ShapeError
 from wengert.tensor.creation import as_tensor, tensor
-from wengert.tensor.joining import stack
+from wengert.tensor.joining import TO_JOIN_SIZES, stack
 from wengert.tensor.tensor import Tensor
 
 Collate = Callable[..., Any]
@@ -90,7 +91,8 @@ def collate(batch: Any, *, collate_fn_map: CollateMap | None = None) -> Any:
         if len(lengths) > 1 and not hasattr(first, "_fields"):
             raise RuntimeError(
                 f"default_collate: each element in list of batch should be of equal size, but got the lengths "
-                f"{sorted(lengths)}. Pad them in the dataset, or give the DataLoader a `collate_fn`."
+                f"{sorted(lengths)}. Pad them in the dataset, or give the DataLoader a `collate_fn` that does, with "
+                f"`nn.utils.rnn.pad_sequence` for instance."
             )
         columns = zip(*batch, strict=False)
         return _sequence_like(
@@ -114,7 +116,14 @@ def _cannot_join(found: Any) -> TypeError:
 
 
 def _join_tensors(batch: Iterable[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
-    return stack(tuple(batch), 0)
+    try:
+        return stack(tuple(batch), 0)
+    except ShapeError as error:
+        what = str(error).removesuffix(TO_JOIN_SIZES)
+        raise ShapeError(
+            f"default_collate: {what} Bring the samples to one size in the dataset, or give the DataLoader a "
+            f"`collate_fn` that joins them, with `nn.utils.rnn.pad_sequence` for instance."
+        ) from None
 
 
 def _join_arrays(batch: Sequence[Any], *, collate_fn_map: CollateMap | None = None) -> Any:
