@@ -125,6 +125,7 @@ from wengert.tensor.rounding import *
 from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
 from wengert.tensor.scattering import *
+from wengert.tensor.segments import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.spectrograms import *
 from wengert.tensor.splitting import *
