@@ -41,7 +41,8 @@ REFUSED: dict[str, tuple[Callable[[], Any], type[Exception], str]] = {
     "floats": (lambda: reduced(lengths=ALL * 1.0), NotImplementedError, r"lengths of torch\.float32.*lengths\.long"),
     "integers": (lambda: reduced(X.long(), lengths=ALL), NotImplementedError, r"torch\.int64.*\.float\(\)"),
     "another axis": (
-        lambda: reduced(M, lengths=ALL, axis=1), RuntimeError, r"last dimension of lengths but got 1.*\[3, 4\] and lengths \[1\]",
+        lambda: reduced(M, lengths=ALL, axis=1), RuntimeError,
+        r"last dimension of lengths but got 1.*\[3, 4\] and lengths \[1\]",
     ),
     "too few rows": (
         lambda: reduced(M, offsets=torch.tensor([[0, 4]]), axis=1), RuntimeError,
