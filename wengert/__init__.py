@@ -34,6 +34,7 @@ from wengert import nn as nn
 from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import profiler as profiler
+from wengert import quasirandom as quasirandom
 from wengert import return_types as return_types
 from wengert import serialization as serialization
 from wengert import signal as signal

@@ -20,7 +20,7 @@ LAYERS = (
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("fft", "linalg", "return_types", "signal", "special"),
+    ("fft", "linalg", "quasirandom", "return_types", "signal", "special"),
     ("autograd",),
     ("func",),
     ("trace",),
