@@ -87,6 +87,7 @@ from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor.arithmetic import *
 from wengert.tensor.as_functions import *
+from wengert.tensor.as_functions import _weight_norm as _weight_norm
 from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
 from wengert.tensor.complex_numbers import *
