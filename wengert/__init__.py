@@ -26,11 +26,13 @@ from wengert import fft as fft
 from wengert import func as func
 from wengert import functional as functional
 from wengert import futures as futures
+from wengert import fx as fx
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps
 from wengert import multiprocessing as multiprocessing
 from wengert import nn as nn
+from wengert import ops as ops
 from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import profiler as profiler
