@@ -159,5 +159,5 @@ __getattr__ = _refuser(__name__, "torch")
 
 
 def __dir__() -> list[str]:
-    hidden = {"annotations", "as_torch", "cli", "core", "errors", "rules", "tape"}
+    hidden = {"annotations", "as_torch", "cli", "core", "errors", "rules", "tape", "torch_metadata"}
     return sorted(name for name in globals() if name not in hidden)

@@ -14,7 +14,7 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 LAYERS = (
-    ("errors", "torch_version"),
+    ("errors", "torch_metadata", "torch_version"),
     ("as_torch", "multiprocessing"),
     ("core",),
     ("rules",),
