@@ -172,3 +172,40 @@ def run_well(program: str) -> str:
     return subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     ).stdout.strip()
+
+
+def test_packages_find_torch_installed_in_the_version_that_it_says():
+    program = """
+import importlib.metadata as metadata, importlib.util, sys, wengert
+wengert.install_as_torch()
+told = "wengert.torch_metadata" in sys.modules
+import torch
+found = metadata.distribution("Torch")
+print(told, metadata.version("torch") == str(torch.__version__) == found.metadata["Version"], found.name)
+print(metadata.metadata("torch")["Name"], found.requires, found.files, len(found.entry_points))
+import numpy
+print("torch" in metadata.packages_distributions()["torch"], metadata.version("numpy") == numpy.__version__)
+print(next(iter(metadata.distributions())).metadata["Name"], list(metadata.distributions(name="torch_vision")))
+print(importlib.util.find_spec("torch") is not None, importlib.util.find_spec("torch.nn") is not None)
+print(found.locate_file("wengert").name)
+"""
+    lines = run(program).splitlines()
+    assert lines == [
+        "False True torch", "torch None None 0", "True True", "torch []", "True True", "wengert",
+    ]  # fmt: skip
+
+
+def test_packages_find_torch_installed_in_a_program_that_is_run(tmp_path):
+    script = tmp_path / "asks.py"
+    script.write_text("from importlib.metadata import version\nprint(version('torch'))\n")
+    command = [sys.executable, "-m", "wengert", "run", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout.startswith("2.13.0+wengert."), done.stderr
+
+
+def test_without_it_the_package_torch_is_what_is_installed():
+    program = (
+        "import wengert, importlib.metadata as metadata\n"
+        "print([d.version for d in metadata.distributions(name='torch') if 'wengert' in d.version])"
+    )
+    assert run(program) == "[]"

@@ -99,3 +99,41 @@ def test_imports_under_the_name_torch():
         capture_output=True, text=True, check=True,
     )  # fmt: skip
     assert answer.stdout.split() == ["False", "False", "False", "torch.float32"]
+
+
+def test_the_words_for_graphs_and_operators_that_are_not_there():
+    with pytest.raises(NotImplementedError, match="top level of a module, where the tracer"):
+        torch.fx.wrap(len)
+    with pytest.raises(RuntimeError, match="either a callable or string name, and it is of int"):
+        torch.fx.wrap(3)
+    with pytest.raises(
+        AttributeError, match="no `torch.fx.symbolic_trace` yet. `wengert.trace` rec"
+    ):
+        torch.fx.symbolic_trace(len)
+    with pytest.raises(AttributeError, match="Wengert has no `torch.fx.Graph` yet"):
+        torch.fx.Graph()
+    with pytest.raises(
+        AttributeError, match="no `torch.ops.aten.add`: .* functions of `torch`, or"
+    ):
+        torch.ops.aten.add(1, 2)
+    with pytest.raises(OSError, match="Could not load this library: some.so. It is compiled for"):
+        torch.ops.load_library("some.so")
+
+
+def test_they_can_be_imported_as_torch(tmp_path):
+    program = """
+    import torch.fx, torch.ops
+    from torch.fx import wrap
+    from torch.ops import aten
+
+    @wrap
+    def half(x):
+        return x / 2
+
+    print(half(torch.tensor(3.0)), hasattr(aten, "add"))
+    """
+    script = tmp_path / "program.py"
+    script.write_text(textwrap.dedent(program))
+    command = [sys.executable, "-m", "wengert", "run", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.stdout == "tensor(1.5000) False\n", done.stderr

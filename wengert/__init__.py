@@ -26,14 +26,17 @@ from wengert import fft as fft
 from wengert import func as func
 from wengert import functional as functional
 from wengert import futures as futures
+from wengert import fx as fx
 from wengert import jit as jit
 from wengert import linalg as linalg
 from wengert import mps as mps
 from wengert import multiprocessing as multiprocessing
 from wengert import nn as nn
+from wengert import ops as ops
 from wengert import optim as optim
 from wengert import overrides as overrides
 from wengert import profiler as profiler
+from wengert import quasirandom as quasirandom
 from wengert import return_types as return_types
 from wengert import serialization as serialization
 from wengert import signal as signal
@@ -86,6 +89,7 @@ from wengert.settings import *
 from wengert.tape.mode import *
 from wengert.tensor.arithmetic import *
 from wengert.tensor.as_functions import *
+from wengert.tensor.as_functions import _weight_norm as _weight_norm
 from wengert.tensor.bounds import *
 from wengert.tensor.comparison import *
 from wengert.tensor.complex_numbers import *
@@ -125,6 +129,7 @@ from wengert.tensor.rounding import *
 from wengert.tensor.sampling import *
 from wengert.tensor.scans import *
 from wengert.tensor.scattering import *
+from wengert.tensor.segments import *
 from wengert.tensor.special_functions import *
 from wengert.tensor.spectrograms import *
 from wengert.tensor.splitting import *
@@ -154,5 +159,5 @@ __getattr__ = _refuser(__name__, "torch")
 
 
 def __dir__() -> list[str]:
-    hidden = {"annotations", "as_torch", "cli", "core", "errors", "rules", "tape"}
+    hidden = {"annotations", "as_torch", "cli", "core", "errors", "rules", "tape", "torch_metadata"}
     return sorted(name for name in globals() if name not in hidden)

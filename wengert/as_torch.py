@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import importlib
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from importlib.abc import Loader, MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -115,6 +115,11 @@ class TorchFinder(MetaPathFinder, Loader):
         assert module.__spec__ is not None
         module.__spec__ = module.__spec__.loader_state
         name_what_is_lacking(module)
+
+    def find_distributions(self, context: Any = None) -> Iterable[Any]:
+        """Answer `importlib.metadata` for the package `torch`, before one that is installed does."""
+        told = importlib.import_module("wengert.torch_metadata")
+        return told.distributions(None if context is None else context.name)  # type: ignore[no-any-return]
 
 
 def counterpart(fullname: str) -> ModuleType | None:

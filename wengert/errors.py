@@ -128,6 +128,7 @@ WHAT_TO_DO = "The README says what works today. Write this with what is there, o
 
 REMEDIES: Final = {
     "torch.compile": "Leave the call out: a program computes the same without it.",
+    "torch.fx.symbolic_trace": "`wengert.trace` records a graph of what a function computes.",
     "torch.hub": "Download the files, make the model by its class, and load its weights with `torch.load`.",
     "torch.jit.save": "Save `module.state_dict()` with `torch.save`, and make the module by its class.",
     "torch.jit.load": "Save a `state_dict()` where PyTorch is, and load that.",

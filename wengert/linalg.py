@@ -21,6 +21,7 @@ from wengert.tensor.linalg.factoring import (
     qr,
     solve_triangular,
 )
+from wengert.tensor.linalg.indefinite import ldl_factor, ldl_factor_ex, ldl_solve
 from wengert.tensor.linalg.reflecting import householder_product
 from wengert.tensor.linalg.sizes import (
     cond,
@@ -67,6 +68,9 @@ __all__ = [
     "householder_product",
     "inv",
     "inv_ex",
+    "ldl_factor",
+    "ldl_factor_ex",
+    "ldl_solve",
     "lstsq",
     "lu",
     "lu_factor",

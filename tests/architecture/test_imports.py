@@ -14,13 +14,13 @@ from graphlib import CycleError, TopologicalSorter
 import pytest
 
 LAYERS = (
-    ("errors", "torch_version"),
+    ("errors", "torch_metadata", "torch_version"),
     ("as_torch", "multiprocessing"),
     ("core",),
     ("rules",),
     ("tape",),
     ("tensor", "random"),
-    ("fft", "linalg", "return_types", "signal", "special"),
+    ("fft", "linalg", "quasirandom", "return_types", "signal", "special"),
     ("autograd",),
     ("func",),
     ("trace",),
@@ -42,8 +42,10 @@ LAYERS = (
         "cuda",
         "distributed",
         "functional",
+        "fx",
         "jit",
         "mps",
+        "ops",
         "overrides",
         "profiler",
         "settings",

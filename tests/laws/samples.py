@@ -32,7 +32,7 @@ REAL_ONLY = frozenset(
     complex polar angle half_turn erf erfc erfcx erfinv ndtr ndtri log_ndtr lgamma digamma polygamma
     multigammaln entr logit xlog1py zeta gammainc gammaincc bessel_j bessel_y bessel_i scaled_bessel_i bessel_k
     scaled_bessel_k airy_ai airy_ai_slope chebyshev_t chebyshev_u chebyshev_v chebyshev_w hermite_h hermite_he
-    laguerre_l legendre_p scatter_amax scatter_amin cdist invariant pinv eig place grid_sample
+    laguerre_l legendre_p scatter_amax scatter_amin segment_max segment_min cdist invariant pinv eig place grid_sample
     grid_spread grid_slope ctc ctc_back frexp
     fractional_max_pool dft real_dft real_idft standard_gamma dirichlet""".split()
     + REAL_ACTIVATIONS

@@ -49,6 +49,7 @@ FAULTS = [
     "(flat, w, offsets, mode='sum', per_sample_weights=p[:2])",
     "(two[None], w)",
     "(two.double(), w)",
+    "(two, w.detach().long())",
 ]
 
 
@@ -56,3 +57,60 @@ FAULTS = [
 def test_faults(torch, refused, call):
     names = given(torch)
     return refused(lambda: eval(f"F.embedding_bag{call}", names), names["w"])
+
+
+BY_NUMBER = [
+    "(w, flat, offsets)",
+    "(w, flat, offsets, False, 1)",
+    "(w, flat, offsets, False, 2)",
+    "(w, flat.int(), offsets, mode=1)",
+    "(w, flat.int(), offsets.int(), mode=2)",
+    "(w, flat, ends, False, 0, False, None, True)",
+    "(w, flat, ends, False, 2, False, None, True)",
+    "(w, two[1, :2], offsets[:1], True)",
+    "(w, flat, offsets, False, 0, False, None, False, 1)",
+    "(w, flat, offsets, False, 1, False, None, False, -3)",
+    "(w, flat, offsets, False, 2, False, None, False, 2)",
+    "(w, flat, offsets, False, 0, False, p)",
+    "(w, flat[:0], torch.tensor([0, 0]), mode=2)",
+    "(w, flat[:0], offsets[:0], mode=1)",
+    "(weight=w, indices=flat, offsets=offsets)",
+]
+
+
+@pytest.mark.parametrize("call", BY_NUMBER)
+def test_by_number(torch, call):
+    names = given(torch)
+    out, bags, sizes, picked = eval(f"torch.embedding_bag{call}", names)
+    (out * torch.arange(1, out.numel() + 1).reshape(out.shape)).sum().backward()
+    return out, bags, sizes, picked, names["w"].grad, names["p"].grad
+
+
+FAULTS_BY_NUMBER = [
+    "(w, flat)",
+    "(w, flat, None)",
+    "(w, [0], offsets)",
+    "(w, two, offsets)",
+    "(w, flat, offsets[None])",
+    "(w[0], flat, offsets)",
+    "(w, flat.double(), offsets)",
+    "(w, flat, offsets.double())",
+    "(w.detach().long(), flat, offsets)",
+    "(w, flat + 9, offsets)",
+    "(w, flat, torch.tensor([1, 2]))",
+    "(w, flat, torch.tensor([0, 9]))",
+    "(w, flat, offsets, False, 3)",
+    "(w, flat, offsets, False, 'sum')",
+    "(w, flat, offsets, 1)",
+    "(w, flat, offsets, False, 1, False, p)",
+    "(w, flat, offsets, False, 0, False, p[:2])",
+    "(w, flat, offsets, False, 0, False, p.float())",
+    "(w, flat, offsets, False, 0, False, None, False, 9)",
+    "(w, flat, offsets, False, 0, False, None, False, 1.5)",
+]
+
+
+@pytest.mark.parametrize("call", FAULTS_BY_NUMBER)
+def test_faults_by_number(torch, refused, call):
+    names = given(torch)
+    return refused(lambda: eval(f"torch.embedding_bag{call}", names), names["w"])

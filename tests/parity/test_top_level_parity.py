@@ -82,11 +82,22 @@ def test_functions_of_tensors(torch, call):
     return [eval(f"torch.{call}", names(torch))]
 
 
-@pytest.mark.parametrize("call", ["fill(x, 2)", "fill(x, t(2.))", "norm_except_dim(x, 2, 1)"])
+WEIGHTS = [
+    "_weight_norm(x, wave(4, 1))", "_weight_norm(x, wave(4))", "_weight_norm(x, wave(1, 6), 1)",
+    "_weight_norm(x, wave(1, 6), dim=-1)", "_weight_norm(x, wave(1)[0], -1)", "_weight_norm(im, wave(1, 3, 1), 1)",
+    "_weight_norm(im, wave(1)[0], 1)", "_weight_norm(x[0], wave(6), 0)", "_weight_norm(x[:, :0], wave(4, 1))",
+    "_weight_norm(x.half(), wave(4, 1).half())", "_weight_norm(x.bfloat16(), wave(1, 6).bfloat16(), 1)",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "call", ["fill(x, 2)", "fill(x, t(2.))", "norm_except_dim(x, 2, 1)", *WEIGHTS]
+)
 def test_their_gradients(torch, call):
     given = names(torch)
-    eval(f"torch.{call}", given).sum().backward()
-    return given["x"].grad
+    made = eval(f"torch.{call}", given)
+    made.sum().backward()
+    return made, given["x"].grad, given["im"].grad
 
 
 @pytest.mark.parametrize("call", ["fill(x, 2)", "fill(x, t(2.))", "embedding(x, rows)"])
@@ -105,6 +116,8 @@ fill(3, 2); detach(3); is_signed(3); get_device(None); dropout(x, 1.5, True); dr
 feature_dropout(x[0], 0.5, True); embedding(x[0], rows); embedding(x, t([9])); embedding(x, t([1.]))
 embedding_renorm_(x[0], rows, 1., 2.); embedding_renorm_(torch.ones(2, 2), t([5]), 1., 2.); poisson_nll_loss(x, y)
 instance_norm(im, None, None, None, None, False, 0.1, 1e-5, True); frobenius_norm(im, [0, 1, 2]); nuclear_norm(x[0])
+_weight_norm(x, wave(4, 1), 5); _weight_norm(x, 1.); _weight_norm(1., x); _weight_norm(x, wave(4, 1), 0.5)
+_weight_norm(x, wave(4, 1).float()); _weight_norm(rows, rows); _weight_norm(x + 1j, wave(4, 1))
 norm_except_dim(x, 2, 5); svd_lowrank(x[0]); pca_lowrank(x, 5); pca_lowrank(x, niter=-1); pca_lowrank(rows)"""
 
 

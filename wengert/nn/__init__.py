@@ -4,6 +4,7 @@ from wengert.errors import only_imported as _only_imported
 from wengert.errors import refuser
 from wengert.nn import attention as attention
 from wengert.nn import functional as functional
+from wengert.nn import grad as grad
 from wengert.nn import init as init
 from wengert.nn import modules as modules
 from wengert.nn import parallel as parallel

@@ -198,14 +198,14 @@ def _forward_image(
     ct: Any, y: Any, x_shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> Any:
     p = _as_parameters(stride, padding, dilation, groups)
-    return convolution_image(ct, y, size=_tail(x_shape), **p)
+    return image_gradient(ct, y, size=_tail(x_shape), **p)
 
 
 def _forward_kernel(
     ct: Any, x: Any, y_shape: Shape, stride: Shape, padding: Shape, dilation: Shape, groups: int
 ) -> Any:
     p = _as_parameters(stride, padding, dilation, groups)
-    return convolution_kernel(x, ct, size=_tail(y_shape), **p)
+    return kernel_gradient(x, ct, size=_tail(y_shape), **p)
 
 
 def _image_result(
@@ -295,4 +295,9 @@ convolution_kernel = linear(
 )  # fmt: skip
 """The transpose of `convolution` of an image ``x`` with respect to a kernel of spatial ``size``."""
 
-__all__ = ["convolution", "convolution_image", "convolution_kernel"]
+image_gradient = convolution_image.named("image_gradient", "ConvolutionBackwardBackward0")
+kernel_gradient = convolution_kernel.named("kernel_gradient", "ConvolutionBackwardBackward0")
+
+__all__ = [
+    "convolution", "convolution_image", "convolution_kernel", "image_gradient", "kernel_gradient",
+]  # fmt: skip

@@ -106,7 +106,7 @@ def _or_one(x: Any, mask: Any) -> Any:
     return keep_where(x, mask) + as_dtype_of(~mask, x)
 
 
-def _others(x: Any, indices: Any, y: Any) -> Any:
+def product_of_others(x: Any, indices: Any, y: Any) -> Any:
     """Return, for every element of ``y``, the product of all others that meet at its place.
 
     Products of neighbours of the same group are taken over windows that double in length, on either side, in the order
@@ -144,7 +144,7 @@ def _scatter_prod_jvp(tangents: Any, x: Any, indices: Any, y: Any) -> Any:
     total = None if tangents[0] is None else tangents[0] * _product(x, indices, y)
     if tangents[2] is None:
         return total
-    moved = tangents[2] * _others(x, indices, y)
+    moved = tangents[2] * product_of_others(x, indices, y)
     added = unindex(moved, indices, axis=0, span=x.ndim, shape=tuple(x.shape))
     return added if total is None else total + added
 
@@ -153,7 +153,7 @@ scatter_prod = general(
     "scatter_prod", _scatter_prod,
     [
         lambda ct, indices, y: ct * adjoint(_product(ct, indices, y)), None,
-        lambda ct, x, indices, y: _pick(ct, indices) * adjoint(_others(x, indices, y)),
+        lambda ct, x, indices, y: _pick(ct, indices) * adjoint(product_of_others(x, indices, y)),
     ],
     _scatter_prod_jvp, batch=_batching(lambda: scatter_prod), outline=_like_first,
     backward_name="ScatterReduceBackward0",
@@ -213,6 +213,6 @@ index_amax = scatter_amax.named("index_amax", "IndexReduceBackward0")
 index_amin = scatter_amin.named("index_amin", "IndexReduceBackward0")
 
 __all__ = [
-    "counts", "index_amax", "index_amin", "index_mean", "index_prod", "runs", "scatter_amax", "scatter_amin",
-    "scatter_mean", "scatter_prod",
+    "counts", "index_amax", "index_amin", "index_mean", "index_prod", "product_of_others", "runs",
+    "scatter_amax", "scatter_amin", "scatter_mean", "scatter_prod",
 ]  # fmt: skip

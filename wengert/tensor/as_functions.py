@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from wengert.core.shapes import axis_of
-from wengert.errors import ShapeError
+import numpy as np
+
+from wengert.core import dtypes
+from wengert.core.shapes import axis_of, broadcast_shape, broadcastable
+from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.rules import memory
 from wengert.tape.storage import Recorded
+from wengert.tensor import views
+from wengert.tensor.apply import undefined
 from wengert.tensor.complex_numbers import conj_physical, view_as_complex, view_as_real
 from wengert.tensor.copies import clone
 from wengert.tensor.inplace import fill_, in_place
 from wengert.tensor.linalg.sizes import matrix_norm
 from wengert.tensor.norms import vector_norm
+from wengert.tensor.numbers import whole_of
 from wengert.tensor.out import deliver
 from wengert.tensor.products import addmv
 from wengert.tensor.promotion import cast_to, dtype_of, filling, require_tensor
@@ -128,6 +134,44 @@ def norm_except_dim(v: Any, pow: int = 2, dim: int = 0) -> Any:
     kept = axis_of("norm_except_dim", dim, v.ndim)
     others = tuple(d for d in range(v.ndim) if d != kept)
     return vector_norm(v, pow, others, True) if others else v.abs()
+
+
+def _weight_norm(v: Any, g: Any, dim: int = 0) -> Any:
+    """Return ``g * v / |v|``, the norm over all dimensions but ``dim``; over all of them for -1.
+
+    ``g`` has an element for each slice along ``dim``. Both are floats of one dtype. RuntimeError where shapes or dtypes
+    do not fit, NotImplementedError for integers and complex numbers.
+
+    >>> import wengert as torch
+    >>> torch._weight_norm(torch.tensor([[3., 4.], [6., 8.]]), torch.tensor([[10.], [1.]]))
+    tensor([[6.0000, 8.0000],
+            [0.6000, 0.8000]])
+    """
+    op = "_weight_norm"
+    require_tensor(op, v, "v")
+    require_tensor(op, g, "g")
+    dim = whole_of(op, "dim", dim)
+    if dtypes.kind(dtype_of(v)) != "f":
+        raise undefined(op, dtype_of(v))
+    if dtype_of(v) != dtype_of(g):
+        raise DTypeError(
+            f"{op}: v and g must have the same dtype, but got {v.dtype} and {g.dtype}. Use `g.to({v.dtype})`."
+        )
+    if dtype_of(v).itemsize < 4:  # rounded once, as PyTorch does
+        wide = np.dtype(np.float32)
+        return cast_to(_weight_norm(cast_to(v, wide), cast_to(g, wide), dim), dtype_of(v))
+    lengths = norm_except_dim(v, 2, dim)
+    shape, given = tuple(lengths.shape), tuple(g.shape)
+    if shape != given and lengths.numel() == g.numel():
+        g = views.reshape(g, shape)
+    elif dim != -1 and not (
+        broadcastable([shape, given]) and broadcast_shape([shape, given]) == shape
+    ):
+        raise ShapeError(
+            f"{op}: g must have one element for each slice of v along dimension {dim}, {lengths.numel()} of them, as "
+            f"in the shape {shape_text(shape)}, but got shape {shape_text(given)}."
+        )
+    return v * (g / lengths)
 
 
 def frobenius_norm(input: Any, dim: Any, keepdim: bool = False, *, out: Any = None) -> Any:

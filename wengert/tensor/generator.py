@@ -74,7 +74,7 @@ class Generator:
 
         Raises RuntimeError for what is no int, ValueError beyond 64 bits.
         """
-        if not isinstance(seed, int | np.integer):
+        if not isinstance(seed, int | np.integer) or isinstance(seed, bool):
             raise RuntimeError(
                 f"manual_seed expected a long, but got {type(seed).__name__}. Use `int(seed)`."
             )

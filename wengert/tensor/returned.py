@@ -9,10 +9,11 @@ import collections
 from typing import Any, Final
 
 __all__ = [
-    "aminmax", "cummax", "cummin", "frexp", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig", "linalg_eigh",
-    "linalg_inv_ex", "linalg_lstsq", "linalg_lu", "linalg_lu_factor", "linalg_lu_factor_ex", "linalg_qr",
-    "linalg_slogdet", "linalg_solve_ex", "linalg_svd", "lu_unpack", "max", "median", "min", "mode", "nanmedian", "qr",
-    "slogdet", "sort", "svd", "topk", "triangular_solve",
+    "aminmax", "cummax", "cummin", "frexp", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig",
+    "linalg_eigh", "linalg_inv_ex", "linalg_ldl_factor", "linalg_ldl_factor_ex", "linalg_lstsq", "linalg_lu",
+    "linalg_lu_factor", "linalg_lu_factor_ex", "linalg_qr", "linalg_slogdet", "linalg_solve_ex", "linalg_svd",
+    "lu_unpack", "max", "median", "min", "mode", "nanmedian", "qr", "slogdet", "sort", "svd", "topk",
+    "triangular_solve",
 ]  # fmt: skip
 
 
@@ -68,6 +69,8 @@ linalg_cholesky_ex = named_result("linalg_cholesky_ex", "L", "info")
 linalg_eig = named_result("linalg_eig", "eigenvalues", "eigenvectors")
 linalg_eigh = named_result("linalg_eigh", "eigenvalues", "eigenvectors")
 linalg_inv_ex = named_result("linalg_inv_ex", "inverse", "info")
+linalg_ldl_factor = named_result("linalg_ldl_factor", "LD", "pivots")
+linalg_ldl_factor_ex = named_result("linalg_ldl_factor_ex", "LD", "pivots", "info")
 linalg_lstsq = named_result("linalg_lstsq", "solution", "residuals", "rank", "singular_values")
 linalg_lu = named_result("linalg_lu", "P", "L", "U")
 linalg_lu_factor = named_result("linalg_lu_factor", "LU", "pivots")

@@ -86,6 +86,14 @@ ENTRIES: Entries = {
     "pivot_matrix": [((np.array([3, 3, 3], np.int32),), {"rows": 4, "dtype": F64})],
     "gauss_info": [((SQUARE,), {}), ((np.zeros((2, 2)),), {})],
     "cholesky_info": [((-SQUARE,), {"upper": False}), ((PAIR,), {"upper": True})],
+    "ldl_factor": [
+        ((x,), {"hermitian": True, "check": True})
+        for x in (SQUARE, random_numbers(4, 4) * (1 - 0.95 * np.eye(4)), PAIR)
+    ],
+    "ldl_layout": [
+        ((np.array(pivots, np.int32),), {"dtype": F64})
+        for pivots in ([[4, 2, 3, 4], [3, 4, 4, 4]], [-4, -4, -4, -4])
+    ],
     "matrix_exp": [((SQUARE * 0.2,), {}), ((PAIR * 0.3,), {})],
     "eigh": [((SQUARE,), {"upper": False}), ((PAIR,), {"upper": True})],
     "eig": [
@@ -114,6 +122,7 @@ ENTRIES: Entries = {
 PREPARED: dict[str, Callable[[Any], Any]] = {
     "cholesky": lambda x: matmul(x, mH(x)),
     "eigh": lambda x: (x + mH(x)) * 0.5,
+    "ldl_factor": lambda x: (x + mH(x)) * 0.5,
 }
 """What rows of Hermitian matrices are applied to, so that differences move both triangles."""
 
@@ -125,7 +134,7 @@ INVARIANTS: dict[str, Callable[..., tuple[Any, ...]]] = {
 """What complex vectors determine: all of it but a phase each."""
 
 LAPACK = frozenset(
-    """inv det adjugate adjugate_slope slogdet solve solve_triangular cholesky lu_factor matrix_exp eigh eig svd qr
-    pinv""".split()
+    """inv det adjugate adjugate_slope slogdet solve solve_triangular cholesky lu_factor ldl_factor matrix_exp eigh eig
+    svd qr pinv""".split()
 )
 """Rows that float16 has none of."""

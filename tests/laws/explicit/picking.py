@@ -67,4 +67,16 @@ ENTRIES: Entries = {
         ]
         for name in ("scatter_amax", "scatter_amin")
     },
+    "segments": [
+        ((ints(2, 0, 1),), {"shape": (4,), "offsets": False, "whole": False}),
+        ((ints([1, 1], [1, 1]),), {"shape": (2, 4), "offsets": True, "whole": True}),
+    ],
+    **{
+        name: [
+            ((CUBE, ints([0, 2, 2], [1, 1, 3])), {"axis": 1, "count": 3, "initial": initial}),
+            ((numbers(4), ints(0, 0, 0, 2)), {"axis": 0, "count": 3, "initial": initial}),
+        ]
+        for name in ("segment_sum", "segment_mean", "segment_prod", "segment_max", "segment_min")
+        for initial in (0.25,)
+    },
 }

@@ -17,6 +17,8 @@ import torch
 import wengert
 
 OURS = "torch.testing."
+CALLED = {"_segment_reduce": "segment_reduce"}
+"""Operators that the database calls otherwise than PyTorch does."""
 
 
 def below(holder: Any, path: str) -> Any:
@@ -28,11 +30,13 @@ def below(holder: Any, path: str) -> Any:
 
 def has(name: str) -> bool:
     """Say whether Wengert has an operator of the database, as a function or as a method."""
+    name = CALLED.get(name, name)
     return below(wengert, name) is not None or hasattr(wengert.Tensor, name)
 
 
 def named(path: str) -> Callable[..., Any]:
     """Return Wengert's function (or method, unbound) of a name; raise AttributeError without it."""
+    path = CALLED.get(path, path)
     fn = below(wengert, path)
     if not callable(fn):
         fn = getattr(wengert.Tensor, path, None)

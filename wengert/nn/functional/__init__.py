@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wengert.errors import refuser
+from wengert.nn import grad as grad
 from wengert.nn.functional.activation import *
 from wengert.nn.functional.affine import *
 from wengert.nn.functional.alignment import *

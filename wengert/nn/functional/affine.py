@@ -143,7 +143,7 @@ def bilinear(input1: Any, input2: Any, weight: Any, bias: Any = None) -> Any:
     return out + bias
 
 
-class _Call:
+class Call:
     """The checked arguments of one convolution."""
 
     def __init__(
@@ -215,7 +215,20 @@ class _Call:
 def _convolve(
     op: str, rank: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, dilation: Any, groups: int
 ) -> Any:  # fmt: skip
-    call = _Call(op, rank, x, weight, bias, stride, dilation, groups)
+    call = Call(op, rank, x, weight, bias, stride, dilation, groups)
+    sizes = padding_of(call, padding)
+    out = rows.convolution(
+        call.x, weight, stride=call.stride, padding=sizes, dilation=call.dilation, groups=groups
+    )
+    return call.finished(out)
+
+
+def padding_of(call: Call, padding: Any) -> Shape:
+    """Return how many zeros stand on both sides of each dimension; raise unless the operands fit each other.
+
+    Where "same" padding needs one more at the end of a dimension, the call's input gets it.
+    """
+    op, weight, groups = call.op, call.weight, call.groups
     kernel = tuple(weight.shape[2:])
     if call.x.shape[1] != weight.shape[1] * groups:
         raise ShapeError(
@@ -236,13 +249,10 @@ def _convolve(
                 f"{op}: Calculated padded input size per channel: ({n + 2 * q}). Kernel size: ({d * (k - 1) + 1}). "
                 f"Kernel size can't be greater than actual input size. Add padding, or use a smaller kernel."
             )
-    out = rows.convolution(
-        call.x, weight, stride=call.stride, padding=sizes, dilation=call.dilation, groups=groups
-    )
-    return call.finished(out)
+    return sizes
 
 
-def _with_padding(call: _Call, padding: Any, kernel: Shape) -> tuple[Any, Shape]:
+def _with_padding(call: Call, padding: Any, kernel: Shape) -> tuple[Any, Shape]:
     """Return the input and the padding on both sides; "same" may need one more zero at the end of a dimension."""
     if not isinstance(padding, str):
         sizes = per_dimension(call.op, "padding", padding, call.rank)
@@ -303,7 +313,7 @@ def _convolve_back(
     op: str, rank: int, x: Any, weight: Any, bias: Any, stride: Any, padding: Any, output_padding: Any,
     groups: int, dilation: Any,
 ) -> Any:  # fmt: skip
-    call = _Call(op, rank, x, weight, bias, stride, dilation, groups)
+    call = Call(op, rank, x, weight, bias, stride, dilation, groups)
     if call.x.shape[1] != weight.shape[0] or weight.shape[0] % groups:
         raise ShapeError(
             f"{op}: Given transposed=1, groups={groups}, weight of size {shape_text(weight.shape)}, expected input"

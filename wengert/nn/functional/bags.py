@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from wengert.core import dtypes
 from wengert.errors import DTypeError, ShapeError, shape_text
 from wengert.nn.advice import MAX_NORM
 from wengert.nn.functional.lookup import embedding
@@ -49,13 +50,28 @@ def embedding_bag(
             f"embedding_bag: mode has to be one of sum, mean or max, and it is {mode!r}."
         )
     require_integers("embedding_bag", input, name="input")
-    _check_weights(input, weight, per_sample_weights, mode)
+    require_tensor("embedding_bag", weight, "weight")
+    check_weights(input, weight, per_sample_weights, mode)
     if mode == "max" and sparse:
         raise ValueError(
             "embedding_bag: max mode does not support sparse weights. Use sparse=False."
         )
     require_flags("embedding_bag", include_last_offset=include_last_offset)
-    places, inside = _bags(input, offsets, include_last_offset)
+    bags = bags_of(input, offsets, include_last_offset)
+    settings = max_norm, norm_type, scale_grad_by_freq, sparse
+    return embedded(input, weight, bags, mode, per_sample_weights, padding_idx, settings)[0]
+
+
+def embedded(
+    input: Any, weight: Any, bags: tuple[Any, Any], mode: str, per_sample_weights: Any, padding_idx: int | None,
+    settings: tuple[Any, ...],
+) -> tuple[Any, Any, Any]:  # fmt: skip
+    """Return the result, the places in each bag that count, and which of them each maximum is from."""
+    if dtypes.kind(dtype_of(weight)) != "f":
+        raise DTypeError(
+            f"embedding_bag: weight has to be of floats, not {weight.dtype}. Use `weight.float()`."
+        )
+    places, inside = bags
     flat = structural.reshape(input, shape=(input.numel(),))
     if not flat.numel():  # every bag is empty: its one place holds any row, and does not count
         flat, per_sample_weights = own_array(np.zeros(1, np.int64)), None
@@ -63,14 +79,16 @@ def embedding_bag(
         padding_idx = whole_of("embedding_bag", "padding_idx", padding_idx)
         numbers = known("embedding_bag with padding_idx", flat, "Leave the padding out.")
         inside = inside & (numbers[places] != padding_idx % weight.shape[0])
-    vectors = embedding(flat, weight, padding_idx, max_norm, norm_type, scale_grad_by_freq, sparse)
+    vectors = embedding(flat, weight, padding_idx, *settings)
     if per_sample_weights is not None:
         vectors = vectors * per_sample_weights.reshape(-1, 1)
     each = rows.index(vectors, handle(places), axis=0, span=1)
-    return _together(each, inside, mode)
+    out, at = _together(each, inside, mode)
+    return out, inside, at
 
 
-def _check_weights(input: Any, weight: Any, per_sample_weights: Any, mode: str) -> None:
+def check_weights(input: Any, weight: Any, per_sample_weights: Any, mode: str) -> None:
+    """Raise unless the weights of what is looked up, if there are any, fit the numbers and the mode."""
     if per_sample_weights is None:
         return
     require_tensor("embedding_bag", per_sample_weights, "per_sample_weights")
@@ -91,7 +109,7 @@ def _check_weights(input: Any, weight: Any, per_sample_weights: Any, mode: str) 
         )
 
 
-def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
+def bags_of(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
     """Return ``(bags, longest)``: the places of each bag's numbers in the flat input, and which of these there are."""
     if input.ndim == 2:
         if offsets is not None:
@@ -138,14 +156,14 @@ def _bags(input: Any, offsets: Any, include_last: bool) -> tuple[Any, Any]:
     return np.where(inside, places, 0), inside
 
 
-def _together(each: Any, inside: Any, mode: str) -> Any:
-    """Put the vectors ``(bags, longest, d)`` of each bag together."""
+def _together(each: Any, inside: Any, mode: str) -> tuple[Any, Any]:
+    """Put the vectors ``(bags, longest, d)`` of each bag together; for maxima, say which of them each is from."""
     outside = own_array(~inside[..., None])
     counts = inside.sum(1)[:, None]
     if mode == "max":
-        best = reductions.max(masking.masked_fill(each, outside, -math.inf), 1).values
-        return masking.masked_fill(best, own_array(counts == 0), 0.0)
+        best, at = reductions.max(masking.masked_fill(each, outside, -math.inf), 1)
+        return masking.masked_fill(best, own_array(counts == 0), 0.0), at
     total = reductions.sum(masking.masked_fill(each, outside, 0.0), 1)
     if mode == "sum":
-        return total
-    return total / own_array(np.maximum(counts, 1).astype(dtype_of(total)))
+        return total, None
+    return total / own_array(np.maximum(counts, 1).astype(dtype_of(total))), None

@@ -8,7 +8,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from wengert.errors import ShapeError, shape_text
 from wengert.nn.functional import losses, normalization
+from wengert.nn.functional.bags import MODES, bags_of, check_weights, embedded
 from wengert.nn.functional.distances import cosine_embedding_loss as _cosine_embedding_loss
 from wengert.nn.functional.distances import triplet_margin_loss as _triplet_margin_loss
 from wengert.nn.functional.dropout import alpha_dropout as _alpha_dropout
@@ -17,9 +21,12 @@ from wengert.nn.functional.dropout import feature_alpha_dropout as _feature_alph
 from wengert.nn.functional.dropout import feature_dropout as _feature_dropout
 from wengert.nn.functional.lookup import embedding as _embedding
 from wengert.nn.functional.reducing import reduced
-from wengert.tensor import padding
-from wengert.tensor.numbers import number_of
-from wengert.tensor.promotion import require_tensor
+from wengert.rules import indexing as rows
+from wengert.tape.storage import handle
+from wengert.tensor import masking, padding
+from wengert.tensor.numbers import number_of, require_flags, whole_of
+from wengert.tensor.positions import require_integers
+from wengert.tensor.promotion import cast_to, dtype_of, own_array, require_tensor
 
 
 def _require_share(op: str, input: Any, p: float) -> None:
@@ -95,6 +102,77 @@ def embedding(
     return _embedding(
         indices, weight, padding_idx if within else None, None, 2.0, scale_grad_by_freq, sparse
     )
+
+
+def embedding_bag(
+    weight: Any, indices: Any, offsets: Any, scale_grad_by_freq: bool = False, mode: int = 0, sparse: bool = False,
+    per_sample_weights: Any = None, include_last_offset: bool = False, padding_idx: int | None = None,
+) -> tuple[Any, Any, Any, Any]:  # fmt: skip
+    """Return `nn.functional.embedding_bag` of ``indices (k)``, and three tensors of numbers that tell of the bags.
+
+    ``mode`` is 0 for the sum, 1 for the mean, 2 for the maximum. Beside the result ``(bags, d)``: the bag of each
+    index; how many count in each bag (0 for sums); and for maxima the rows that they come from, ``(bags, d)``, else the
+    counts once more. Raises RuntimeError for other modes, shapes and dtypes.
+
+    >>> import wengert as torch
+    >>> weight = torch.tensor([[0., 9.], [1., 2.], [3., 4.]])
+    >>> torch.embedding_bag(weight, torch.tensor([2, 0, 1]), torch.tensor([0, 2]), mode=2)
+    (tensor([[3., 9.],
+            [1., 2.]]), tensor([0, 0, 1]), tensor([2, 1]), tensor([[2, 0],
+            [1, 1]]))
+    """
+    op = "embedding_bag"
+    require_tensor(op, weight, "weight")
+    require_integers(op, indices, name="indices")
+    require_integers(op, offsets, name="offsets")
+    for name, x, rank in (("weight", weight, 2), ("indices", indices, 1), ("offsets", offsets, 1)):
+        if x.ndim != rank:
+            raise ShapeError(
+                f"{op}: {name} has to be a {rank}D Tensor, but got Tensor of dimension {x.ndim}."
+            )
+    if mode.__class__ is not int:
+        raise TypeError(
+            f"{op}(): argument 'mode' must be int, not {type(mode).__name__}. Write 0, 1 or 2."
+        )
+    if mode not in (0, 1, 2):
+        raise ShapeError(f"{op}: `mode` must be sum, mean, or max: 0, 1 or 2, and not {mode}.")
+    require_flags(
+        op, scale_grad_by_freq=scale_grad_by_freq, sparse=sparse, include_last_offset=include_last_offset
+    )  # fmt: skip
+    if padding_idx is not None:
+        padding_idx, count = whole_of(op, "padding_idx", padding_idx), weight.shape[0]
+        if not -count <= padding_idx < count:
+            raise ShapeError(
+                f"{op}: padding_idx must be within the number of embeddings, {-count} through {count - 1}, but got "
+                f"{padding_idx}."
+            )
+    if per_sample_weights is not None:
+        require_tensor(op, per_sample_weights, "per_sample_weights")
+        if tuple(per_sample_weights.shape) != tuple(indices.shape):
+            raise ShapeError(
+                f"{op}: per_sample_weights must have one number for each index, {indices.shape[0]} of them, but got "
+                f"shape {shape_text(per_sample_weights.shape)}."
+            )
+    check_weights(indices, weight, per_sample_weights, MODES[mode])
+    places, inside = bags_of(indices, offsets, include_last_offset)
+    members = np.repeat(np.arange(len(places)), inside.sum(1))
+    members = np.pad(
+        members, (0, indices.shape[0] - len(members)), constant_values=max(len(places) - 1, 0)
+    )
+    settings = None, 2.0, scale_grad_by_freq, sparse
+    out, inside, at = embedded(
+        indices, weight, (places, inside), MODES[mode], per_sample_weights, padding_idx, settings
+    )
+    counts = inside.sum(1) * (mode > 0)
+    dtype = np.promote_types(dtype_of(indices), dtype_of(offsets))
+    sizes = own_array(counts.astype(dtype))
+    found = sizes
+    if at is not None and indices.shape[0]:
+        numbers = rows.gather(rows.index(indices, handle(places), axis=0, span=1), at, dim=1)
+        found = cast_to(masking.masked_fill(numbers, own_array(counts == 0)[:, None], 0), dtype)
+    elif at is not None:
+        found = own_array(np.zeros(out.shape, dtype))
+    return out, own_array(members.astype(dtype)), sizes, found
 
 
 def batch_norm(
