@@ -120,7 +120,7 @@ class LBFGS(Optimizer):
         return before
 
     def _first_trial(self, gradient: Any, move: int) -> Any:
-        rate = self.rate(self.param_groups[0], gradient)
+        rate = self.param_groups[0]["lr"]
         return min(1.0, 1.0 / gradient.abs().sum()) * rate if move == 1 else rate
 
     def _search(
