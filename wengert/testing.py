@@ -15,7 +15,7 @@ from wengert.core.silence import silently
 from wengert.errors import refuser
 from wengert.tape.storage import concrete
 from wengert.tensor import complex_numbers, creation, filled, sampling
-from wengert.tensor.promotion import dtype_of, is_number
+from wengert.tensor.promotion import dtype_of
 from wengert.tensor.tensor import Tensor
 
 __all__ = ["assert_allclose", "assert_close", "make_tensor"]
@@ -64,9 +64,8 @@ class _Comparison:
 
     def fault(self, actual: Any, expected: Any, place: tuple[Any, ...]) -> str | None:
         """Return what is wrong between two values, or None."""
-        if isinstance(actual, str) or isinstance(expected, str):
-            raise self.incomparable(actual, expected)
-        if isinstance(actual, Sequence) and isinstance(expected, Sequence):
+        words = isinstance(actual, str) or isinstance(expected, str)
+        if isinstance(actual, Sequence) and isinstance(expected, Sequence) and not words:
             if len(actual) != len(expected):
                 lengths = f"{len(actual)} != {len(expected)}"
                 return _at(f"The length of the sequences mismatch: {lengths}", place)
@@ -93,33 +92,49 @@ class _Comparison:
         )
 
     def leaf_fault(self, actual: Any, expected: Any, place: tuple[Any, ...]) -> str | None:
-        """Return what is wrong between two tensors, arrays or numbers."""
-        if actual is None and expected is None:
-            return None
-        numbers = is_number(actual) and is_number(expected)
-        values = []
-        for value in (actual, expected):
-            if not (isinstance(value, Tensor | np.ndarray) or is_number(value)):
-                raise self.incomparable(actual, expected)
-            values.append(value if isinstance(value, Tensor) else creation.tensor(value))
-        a, e = values
-        if a.shape != e.shape:
-            return _at(
-                f"The values for attribute 'shape' do not match: {a.shape} != {e.shape}.", place
-            )
-        if self.dtype and not numbers and a.dtype is not e.dtype:
-            return _at(
-                f"The values for attribute 'dtype' do not match: {a.dtype} != {e.dtype}.", place
-            )
-        if self.stride and a.stride() != e.stride():
-            return _at(
-                f"The values for attribute 'stride()' do not match: {a.stride()} != {e.stride()}.",
-                place,
-            )
-        if not self.subclasses and type(actual) is not type(expected):
-            raise self.incomparable(actual, expected)
-        fault = self.difference(a, e, actual if numbers else None, expected if numbers else None)
+        """Return what is wrong between two tensors, two arrays, two numbers, two bools or None and anything."""
+        both = actual, expected
+        if actual is None or expected is None:
+            fault = None if actual is expected else f"None mismatch: {actual} is not {expected}"
+        elif all(isinstance(value, bool | np.bool_) for value in both):
+            same = bool(actual) is bool(expected)
+            fault = None if same else f"Booleans mismatch: {actual} is not {expected}"
+        elif all(isinstance(value, int | float | complex | np.number) for value in both):
+            fault = self.number_fault(*both)
+        elif all(isinstance(value, Tensor | np.ndarray) for value in both):
+            fault = self.array_fault(*both)
+        else:
+            raise self.incomparable(*both)
         return None if fault is None else _at(fault, place)
+
+    def number_fault(self, actual: Any, expected: Any) -> str | None:
+        """Return what is wrong between two numbers; NumPy's are Python's."""
+        x, y = (v.item() if isinstance(v, np.number) else v for v in (actual, expected))
+        if isinstance(x, bool) or isinstance(y, bool):
+            raise self.incomparable(actual, expected)
+        if self.dtype and type(x) is not type(y):
+            return f"The (d)types do not match: {type(x)} != {type(y)}."
+        rtol, atol = self.rtol, self.atol
+        if rtol is None or atol is None:
+            rtol = atol = 0.0 if type(x) is type(y) is int else 1e-7
+        return self.difference(np.asarray(x), np.asarray(y), rtol, atol)
+
+    def array_fault(self, actual: Any, expected: Any) -> str | None:
+        """Return what is wrong between two tensors or two arrays, one of whose classes is the other's or above it."""
+        related = isinstance(actual, type(expected)) or isinstance(expected, type(actual))
+        if not related or not (self.subclasses or type(actual) is type(expected)):
+            raise self.incomparable(actual, expected)
+        a, e = (v if isinstance(v, Tensor) else creation.tensor(v) for v in (actual, expected))
+        if a.shape != e.shape:
+            return f"The values for attribute 'shape' do not match: {a.shape} != {e.shape}."
+        if self.dtype and a.dtype is not e.dtype:
+            return f"The values for attribute 'dtype' do not match: {a.dtype} != {e.dtype}."
+        if self.stride and a.stride() != e.stride():
+            return (
+                f"The values for attribute 'stride()' do not match: {a.stride()} != {e.stride()}."
+            )
+        x, y = (widened(concrete(v, "assert_close")) for v in (a, e))
+        return self.difference(x, y, *self.tolerances(a, e))
 
     def tolerances(self, a: Any, e: Any) -> tuple[float, float]:
         """Return the relative and the absolute tolerance."""
@@ -128,28 +143,20 @@ class _Comparison:
         pairs = [TOLERANCES.get(x.dtype.name, (0.0, 0.0)) for x in (a, e)]
         return max(p[0] for p in pairs), max(p[1] for p in pairs)
 
-    def difference(self, a: Any, e: Any, actual: Any, expected: Any) -> str | None:
-        """Say how far two tensors of one shape are from each other, where it is too far."""
-        rtol, atol = self.tolerances(a, e)
-        if actual is not None:
-            kinds = {x.dtype.name for x in (a, e)}
-            if self.rtol is None and kinds & {"float32", "complex64"}:
-                rtol, atol = 1e-7, 1e-7
-        wide = np.complex128 if a.is_complex() or e.is_complex() else np.float64
+    def difference(self, x: Any, y: Any, rtol: float, atol: float) -> str | None:
+        """Say how far two arrays of one shape are from each other, where it is too far."""
         exact = not (rtol or atol)
-        x, y = (widened(concrete(v, "assert_close")) for v in (a, e))
+        first, second = x, y
         if not (exact and x.dtype.kind in "iub" and y.dtype.kind in "iub"):
+            wide = np.complex128 if "c" in (x.dtype.kind, y.dtype.kind) else np.float64
             x, y = x.astype(wide), y.astype(wide)
-        if actual is not None:
-            x, y = np.asarray(actual, wide), np.asarray(expected, wide)
         close = x == y if exact else _is_close(x, y, rtol, atol)
         if self.equal_nan:
             close = close | ((x != x) & (y != y))
         if np.all(close):
             return None
         if not x.ndim:
-            first, second = (a.item(), e.item()) if actual is None else (actual, expected)
-            return _described_numbers(first, second, rtol, atol)
+            return _described_numbers(first.item(), second.item(), rtol, atol)
         return _described(x, y, ~close, rtol, atol)
 
 

@@ -297,3 +297,23 @@ def test_half_precision_round_trip(torch):
     y = (x.to(torch.float16) * 2).to(torch.float32)
     y.sum().backward()
     return y, x.grad
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        "",
+        "copy=True",
+        "requires_grad=True",
+        "requires_grad=False",
+        "dtype=torch.float64, requires_grad=False",
+    ],
+)
+@pytest.mark.parametrize("kind", ["leaf", "result", "plain"])
+def test_asarray_of_a_tensor_keeps_or_drops_its_history(torch, kind, options):
+    leaf = torch.tensor([1.0, 2.0], requires_grad=kind != "plain")
+    given = leaf * 2 if kind == "result" else leaf
+    made = torch.asarray(given, **eval(f"dict({options})", {"torch": torch}))
+    if made.requires_grad and kind != "plain":
+        made.sum().backward()
+    return made, made.grad_fn is not None, leaf.grad

@@ -56,3 +56,24 @@ def test_strides(torch, program):
     out = eval(program, names)
     steps = [s for s, n in zip(out.stride(), out.shape, strict=True) if n > 1]
     return steps, out if "empty" not in program else None
+
+
+@pytest.mark.parametrize(
+    "shape", [(2, 3, 4, 5), (1, 1, 4, 4), (2, 1, 3, 3), (3, 4), (0, 2, 3, 3), (1, 2, 3, 4, 5), (3,)]
+)
+def test_formats_of_memory(torch, shape):
+    x = torch.ones(shape)
+    last = torch.moveaxis(torch.moveaxis(x, 1, -1).contiguous(), -1, 1) if x.dim() > 1 else x
+    formats = torch.contiguous_format, torch.channels_last
+    return [t.is_contiguous(memory_format=f) for t in (x, last) for f in formats]
+
+
+@pytest.mark.parametrize("shape", [(1, 2, 3, 4), (2, 3, 5, 7), (1, 1), (3,), (), (2, 0, 3)])
+@pytest.mark.parametrize(
+    "check", ["False", "True", "[c]", "[c, last]", "[last]", "'x'", "[1]", "()"]
+)
+def test_order_of_dimensions(torch, caught, shape, check):
+    given = eval(check, {"c": torch.contiguous_format, "last": torch.channels_last})
+    found = []
+    error = caught(lambda: found.append(torch.empty(shape).dim_order(ambiguity_check=given)))
+    return error, found

@@ -62,3 +62,27 @@ def test_a_value_that_no_gradient_needs(torch):
     x = torch.tensor([1.0, 2.0], requires_grad=True)
     node = (x * torch.ones(2)).grad_fn
     return node._saved_other, node._saved_self
+
+
+PACKED = [
+    "a * b", "h * b", "a / b", "a**2", "h @ b", "torch.addcmul(c, a, b)", "torch.maximum(a, b)", "h.sin()",
+    "torch.nn.functional.linear(h, b)", "torch.atan2(a, b)", "torch.nn.functional.mse_loss(a, c)",
+    "torch.bmm(a[None], b[None])",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("expression", PACKED)
+def test_what_is_packed_and_when(torch, expression):
+    """Operands come with their histories, and in PyTorch's order."""
+    a = (torch.arange(9.0).reshape(3, 3) / 10 + 0.5).requires_grad_()
+    b = (a.detach() * 2).requires_grad_()
+    given = {"torch": torch, "a": a, "b": b, "c": a.detach() + 1, "h": a * 2}
+    seen = []
+
+    def pack(x):
+        seen.append((x, x.is_leaf, None if x.grad_fn is None else x.grad_fn.name()))
+        return x
+
+    with torch.autograd.graph.saved_tensors_hooks(pack, lambda x: x):
+        y = eval(expression, given)
+    return seen, torch.autograd.grad(y.sum(), [a, b], allow_unused=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+import numpy as np
 import pytest
 
 
@@ -71,3 +72,32 @@ def test_what_cannot_be_compared(torch, caught, call):
     error = caught(lambda: eval(call, {"close": torch.testing.assert_close, "torch": torch}))
     assert isinstance(error, Exception)
     return error
+
+
+KINDS = {
+    "tensor": "torch.tensor(1.0)", "double": "torch.tensor(1.0).double()",
+    "parameter": "torch.nn.Parameter(torch.ones(()))",
+    "float": "1.0", "int": "1", "bool": "True", "complex": "1 + 0j",
+    "np.float32": "np.float32(1)", "np.int64": "np.int64(1)",
+    "np.bool": "np.bool_(True)", "array": "np.array(1.0)",
+    "list": "[1.0]", "tuple": "(1.0,)", "None": "None", "str": "'a'",
+    "set": "{1}", "other float": "2.0", "vector": "torch.ones(2)",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("options", ["", "check_dtype=False", "allow_subclasses=False"])
+@pytest.mark.parametrize("actual", KINDS)
+def test_what_may_be_compared_with_what(torch, caught, actual, options):
+    names = {"torch": torch, "np": np}
+    outcomes = []
+    for expected in KINDS:
+        a, e = (eval(KINDS[kind], names) for kind in (actual, expected))
+        error = caught(
+            lambda a=a, e=e: torch.testing.assert_close(a, e, **eval(f"dict({options})"))
+        )
+        if isinstance(error, RuntimeError) and not isinstance(error, TypeError):
+            error = TypeError("what PyTorch stumbles over: a bool beside a number")
+        outcomes.append(
+            (error, str(error).partition("\\n")[0] if isinstance(error, AssertionError) else "")
+        )
+    return outcomes

@@ -411,12 +411,12 @@ def _keep(
             saved[i] = x
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
-        saved = [
-            s
-            if s is None or s.__class__ in RAW or s._owner is EVERYWHERE
-            else Packed(pack, unpack, s)
-            for s in saved
-        ]
+        # PyTorch hands them over in the order of their names there: "other" or "mat2" before "self", results last.
+        second_first = count == 2 and row.kind in ("elementwise", "linear")
+        for i in sorted(needed, key=lambda i: -i if second_first and i < count else i):
+            s = saved[i]
+            if s.__class__ not in RAW and s._owner is not EVERYWHERE:
+                saved[i] = Packed(pack, unpack, s)
         node.extras()
     node.saved = tuple(saved)
 
@@ -445,7 +445,7 @@ class Packed:
 
     def __init__(self, pack: Any, unpack: Any, saved: Recorded) -> None:
         self.unpack = unpack
-        plain = detached(saved)
+        plain = cells.alias(saved)
         self.cell = weakref.ref(plain._storage)
         before = state.saved_hooks
         state.saved_hooks = []

@@ -30,6 +30,7 @@ from wengert.tensor.promotion import (
     fits,
     require_long,
 )
+from wengert.tensor.views import cut
 
 __all__ = ["as_tensor", "asarray", "from_numpy", "frombuffer", "scalar_tensor", "tensor"]
 
@@ -326,11 +327,12 @@ def asarray(
     dtype: Any = None,
     device: Any = None,
     copy: bool | None = None,
-    requires_grad: bool = False,
+    requires_grad: bool | None = None,
 ) -> Any:
     """Return a tensor, array, buffer, number or sequence as a tensor, sharing memory where that can be.
 
-    ``copy=True`` always copies; ``copy=False`` raises ValueError where sharing cannot be.
+    ``copy=True`` always copies; ``copy=False`` raises ValueError where sharing cannot be. A tensor keeps its history,
+    but with ``requires_grad=False``.
 
     >>> import wengert as torch
     >>> torch.asarray([1., 2.])
@@ -358,9 +360,12 @@ def asarray(
     else:
         made = from_numpy(obj) if alike and not copy else tensor(obj, dtype=dtype, device=CPU)
         made = moved(made, place)
-    if requires_grad and made._edge is None:
+    if requires_grad is not None:
         require_flag(requires_grad)
-        mark(made)
+        if requires_grad and made._edge is None:
+            mark(made)
+        elif not requires_grad and made._edge is not None:
+            return cut(made, counted=True)
     return made
 
 

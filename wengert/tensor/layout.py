@@ -46,6 +46,13 @@ def is_contiguous(x: Any) -> bool:
     return bool(layout(x).flags.c_contiguous)
 
 
+def channels_last(x: Any, dimensions: int) -> bool:
+    """Say whether images of so many dimensions, batch and channels among them, lie channel by channel at each pixel."""
+    if len(x.shape) != dimensions or 0 in x.shape:
+        return False
+    return bool(np.moveaxis(layout(x), 1, -1).flags.c_contiguous)
+
+
 def stride(x: Any) -> Shape:
     """Return how many elements apart neighbours along each dimension are."""
     return tuple(steps(layout(x)))

@@ -8,6 +8,7 @@ from wengert.core.shapes import Size, axis_of
 from wengert.tape.storage import Recorded
 from wengert.tensor import layout as lying
 from wengert.tensor import measures, memory
+from wengert.tensor.device import channels_last, channels_last_3d
 from wengert.tensor.promotion import dtype_of
 
 
@@ -37,7 +38,9 @@ class MeasuringMethods(Recorded):
         return strides if dim is None else strides[axis_of("stride", dim, len(strides))]
 
     def is_contiguous(self, *, memory_format: Any = None) -> bool:
-        """Say whether the elements lie in one piece of memory in order."""
+        """Say whether the elements lie in one piece of memory, in order or as ``memory_format`` says."""
+        if memory_format is channels_last or memory_format is channels_last_3d:
+            return lying.channels_last(self, 4 if memory_format is channels_last else 5)
         return lying.is_contiguous(self)
 
     def dim(self) -> int:

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import Any
 
 from wengert.core import dtypes
+from wengert.errors import ShapeError, shape_text
 from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded
 from wengert.tensor import foreign, legacy
 from wengert.tensor.creation import moved, place_like
-from wengert.tensor.device import CPU, META, device, layout, place_of, require_cpu, strided
+from wengert.tensor.device import (
+    CPU,
+    META,
+    device,
+    layout,
+    memory_format,
+    place_of,
+    require_cpu,
+    strided,
+)
 from wengert.tensor.promotion import dtype_of
 
 _CPU_ONLY: Any = False
@@ -116,11 +127,30 @@ class PlacementMethods(Recorded):
     def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
         """Return the dimensions in the order in which they lie in memory, the outermost first.
 
+        With ``ambiguity_check=True`` RuntimeError where a size of 1, or equal strides, leave a choice; with a list of
+        formats unless the tensor has exactly one of them. TypeError for anything else.
+
         >>> import wengert as torch
         >>> torch.ones(2, 3, 4).permute(2, 0, 1).dim_order()
         (1, 2, 0)
         """
-        steps = self.stride()  # type: ignore[attr-defined]
+        listed = isinstance(ambiguity_check, list)
+        formats: list[Any] = ambiguity_check if listed else []
+        if not (listed or isinstance(ambiguity_check, bool)) or not all(
+            isinstance(f, memory_format) for f in formats
+        ):
+            raise TypeError(
+                "The ambiguity_check argument must be a bool or a list of memory formats."
+            )
+        x: Any = self
+        steps, shape = x.stride(), tuple(x.shape)
+        several = 1 in shape or any(a == b for a, b in itertools.pairwise(steps))
+        if (listed or ambiguity_check) and several:
+            if sum(x.is_contiguous(memory_format=f) for f in formats) != 1:
+                raise ShapeError(
+                    f"The tensor does not have unique dim order, or cannot map to exact one of the given memory "
+                    f"formats: its shape is {shape_text(shape)} and its strides are {shape_text(steps)}."
+                )
         return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
 
     def as_subclass(self, cls: Any) -> Any:
