@@ -29,7 +29,6 @@ from wengert.rules.scattering import (
 from wengert.rules.structural import (
     as_dtype_of,
     broadcast_to,
-    numpy_dtype,
     reshape,
     slice_,
 )
@@ -129,8 +128,13 @@ def _divisors(indices: Any, like: Any, axis: int, count: int) -> tuple[Any, Any]
 def _filled(x: Any, indices: Any, axis: int, count: int, value: float) -> tuple[Any, Any]:
     """Return where each element goes, and what the places there hold before."""
     at, _ = _laid_out(indices, tuple(x.shape), axis, count)
-    pad = tuple((0, (count + 1) * (d == axis)) for d in range(x.ndim))
-    return at, constant_pad_nd(_first(x, axis, 0), pad=pad, value=value)
+    return at, _constant(x, axis, count + 1, value)
+
+
+def _constant(x: Any, axis: int, count: int, value: float) -> Any:
+    """Return numbers that are all the same, in the shape of ``x`` but for ``count`` along the axis."""
+    pad = tuple((0, count * (d == axis)) for d in range(x.ndim))
+    return constant_pad_nd(_first(x, axis, 0), pad=pad, value=value)
 
 
 def _outline(x: Array, indices: Array, *, axis: int, count: int, **p: Any) -> Array:
@@ -170,7 +174,7 @@ def _mean(x: Any, indices: Any, *, axis: int, count: int, initial: float | None)
     mean = total / many
     if initial is not None:
         return mean
-    return where(empty, np.full((), math.nan, numpy_dtype(x)), mean)
+    return where(empty, _constant(mean, axis, count, math.nan), mean)
 
 
 def _mean_vjp(ct: Any, indices: Any, x_shape: Shape, axis: int, count: int) -> Any:
@@ -208,7 +212,7 @@ def _extreme(name: str, scatter: Any, lowest: float, beats: Any) -> Primitive:
         best = _first(scatter(base, at, x), axis, count)
         if initial is None:
             return best
-        first = np.full((), initial, numpy_dtype(x))
+        first = _constant(best, axis, count, initial)
         return where(beats(first, best) | (first != first), first, best)
 
     def winners(x: Any, indices: Any, out: Any, axis: int, count: int) -> tuple[Any, Any]:
