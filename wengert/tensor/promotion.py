@@ -74,6 +74,10 @@ def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
     """Return a number as a 0-d array of ``dtype``; RuntimeError where it does not fit."""
     try:
         return np.asarray(value, dtype)
+    except TypeError:
+        if not isinstance(value, int):
+            raise
+        return np.asarray(float(value), dtype)  # bfloat16, which takes ints of 64 bits alone
     except OverflowError:
         if dtype.kind in "iu" and isinstance(value, int):
             bits = 8 * dtype.itemsize
