@@ -40,7 +40,9 @@ def _clamped(op: str, row: Primitive, *operands: Any) -> Any:
     if dtype.kind == "c":
         raise undefined(op, dtype)
     for bound in operands[1:]:
-        if not isinstance(bound, Recorded) and not (dtype.kind == "f" and -6e4 < bound < 6e4):
+        if not isinstance(bound, Recorded) and not (
+            dtypes.kind(dtype) == "f" and -6e4 < bound < 6e4
+        ):
             filling(bound, dtype, op)
     require_broadcast(op, *together)
     return row(*together)
