@@ -168,3 +168,29 @@ def test_arrays_are_no_tensors(torch, caught, call):
     error = caught(lambda: eval(call, known))
     words = str(error)
     return isinstance(error, Exception), "_payload" in words or "_edge" in words
+
+
+CLAMPED = ["bool", "uint8", "int8", "int32", "int64", "bfloat16", "float16", "float32", "float64"]
+BOUNDS = [300, -300, -1, 2**40, 2**63, 1e10, 1e300, 2.5, float("-inf"), float("nan")]
+
+
+@pytest.mark.parametrize("dtype", CLAMPED)
+def test_bounds_that_a_dtype_does_not_hold(torch, caught, dtype):
+    """Are refused, not taken modulo its size."""
+    x = torch.tensor([1, 0], dtype=getattr(torch, dtype))
+    forms = [
+        "x.clamp(max=v)",
+        "x.clamp(min=v)",
+        "x.clamp(v, 400)",
+        "x.clamp_max(v)",
+        "x.clone().clamp_(max=v)",
+    ]
+    found = {}
+    for form in forms:
+        for v in BOUNDS:
+            made = caught(lambda form=form, v=v: eval(form, {"x": x, "v": v}))
+            refused = isinstance(made, Exception)
+            found[f"{form} {v}"] = (
+                isinstance(made, RuntimeError) if refused else [str(made.dtype), str(made)]
+            )
+    return found

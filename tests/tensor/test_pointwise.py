@@ -15,6 +15,7 @@ X, N, Z = torch.ones(2), torch.tensor([1, 2]), torch.ones(2, dtype=torch.complex
 @pytest.mark.parametrize(
     ("call", "words"),
     [
+        (lambda: X.byte().clamp(max=300), "clamp: the value 300 cannot be converted to torch.uint8 without overflow"),
         (lambda: torch.clamp(X), "clamp: At least one of 'min' or 'max' must not be None"),
         (lambda: torch.div(X, X, rounding_mode="up"), "one of None, 'trunc', or 'floor' but found 'up'"),
         (lambda: torch.fmod(N, 0), "fmod: ZeroDivisionError.*`torch.where`"),

@@ -86,6 +86,21 @@ def test_what_is_left_out_has_no_slope(reduce: str) -> None:
     assert x.grad.isfinite().all()
 
 
+@pytest.mark.parametrize("reduce", ["max", "min"])
+def test_ties_and_nan_in_forward_mode(reduce: str) -> None:
+    """As in reverse mode: who is equal to the result shares, an initial value that is takes nothing."""
+    nan = float("nan")
+    x = torch.tensor([2.0, 2.0, nan, 2.0, nan, 2.0], requires_grad=True)
+    lengths = torch.tensor([2, 3, 1])
+
+    def fn(x: Any) -> Any:
+        return torch.segment_reduce(x, reduce, lengths=lengths, initial=2)
+
+    slopes = torch.func.jacfwd(fn)(x)
+    assert slopes.tolist() == torch.func.jacrev(fn)(x).tolist()
+    assert slopes.sum(0).tolist() == [0.5, 0.5, 0.5, 0.0, 0.5, 1.0]
+
+
 def test_lengths_that_each_example_has_of_its_own() -> None:
     x, lengths = torch.arange(8.0).reshape(2, 4), torch.tensor([[1, 3], [4, 0]])
     found = torch.func.vmap(lambda x, n: torch.segment_reduce(x, "sum", lengths=n))(x, lengths)

@@ -56,7 +56,7 @@ FUNCTIONS = {
         [float("inf"), 1.0, -3e38],
     ),
     "a number beyond": (lambda x: (x * 1e39 > 1e39).float() + x.half() * 1e9, ZERO),
-    "clamped": (lambda x: x.half().clamp(-1e9, 1e9), ZERO),
+    "clamped": (lambda x: (x + 1e9).half().clamp(-1e4, 1e4), ZERO),
     "mse": (lambda x: torch.nn.functional.mse_loss(x, -x), HUGE),
 }
 

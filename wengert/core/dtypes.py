@@ -12,10 +12,11 @@ from typing import Any, Final
 import numpy as np
 
 from wengert.core import bfloat16 as bfloat16_type
+from wengert.errors import DTypeError
 
 __all__ = [
     "bfloat16", "complex128", "complex64", "dtype", "float16", "float32", "float64", "get_default_dtype",
-    "int16", "int32", "int64", "int8", "set_default_dtype", "uint8",
+    "int16", "int32", "int64", "int8", "set_default_dtype", "uint16", "uint32", "uint64", "uint8",
 ]  # fmt: skip
 """The public names."""
 
@@ -26,7 +27,8 @@ _CATEGORY: Final = {"b": BOOL, "u": INTEGER, "i": INTEGER, "f": FLOATING, "c": C
 class dtype:
     """An element type, spelled and printed as PyTorch does.
 
-    Attributes: ``name`` (``"float32"``), ``numpy`` (the NumPy dtype), ``itemsize`` in bytes, ``is_floating_point``,
+    Attributes: ``name`` (``"float32"``), ``label`` (``"Float"``, the name that types and storages are called by),
+    ``numpy`` (the NumPy dtype), ``itemsize`` in bytes, ``is_floating_point``,
     ``is_complex``, ``is_signed``.
 
     >>> import wengert as torch
@@ -34,12 +36,12 @@ class dtype:
     (torch.float32, torch.int64, 4)
     """
 
-    __slots__ = ("category", "name", "numpy")
+    __slots__ = ("category", "label", "name", "numpy")
 
     numpy: np.dtype[Any]
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, label: str) -> None:
+        self.name, self.label = name, label
         self.category = FLOATING
         if name != "bfloat16":
             self.numpy = np.dtype(name)
@@ -73,6 +75,21 @@ class dtype:
         """True for every type that has negative values."""
         return self.category >= FLOATING or self.numpy.kind not in "bu"
 
+    def to_real(self) -> dtype:
+        """Return the type of the parts of a complex one; another type itself."""
+        return {complex64: float32, complex128: float64}.get(self, self)
+
+    def to_complex(self) -> dtype:
+        """Return the complex type whose parts have this floating one (complex64 for float16 and bfloat16).
+
+        RuntimeError for integers and bool.
+        """
+        if self.category < FLOATING:
+            raise DTypeError(
+                f"Unknown Complex ScalarType for {self.label}: {self} has no complex type. Use `torch.complex64`."
+            )
+        return complex128 if self in (float64, complex128) else complex64
+
     def __repr__(self) -> str:
         return f"torch.{self.name}"
 
@@ -80,22 +97,31 @@ class dtype:
         return (named, (self.name,))
 
 
-bool_ = dtype("bool")
-uint8 = dtype("uint8")
-int8 = dtype("int8")
-int16 = dtype("int16")
-int32 = dtype("int32")
-int64 = dtype("int64")
-float16 = dtype("float16")
-bfloat16 = dtype("bfloat16")
-float32 = dtype("float32")
-float64 = dtype("float64")
-complex64 = dtype("complex64")
-complex128 = dtype("complex128")
+bool_ = dtype("bool", "Bool")
+uint8 = dtype("uint8", "Byte")
+uint16 = dtype("uint16", "UInt16")
+uint32 = dtype("uint32", "UInt32")
+uint64 = dtype("uint64", "UInt64")
+int8 = dtype("int8", "Char")
+int16 = dtype("int16", "Short")
+int32 = dtype("int32", "Int")
+int64 = dtype("int64", "Long")
+float16 = dtype("float16", "Half")
+bfloat16 = dtype("bfloat16", "BFloat16")
+float32 = dtype("float32", "Float")
+float64 = dtype("float64", "Double")
+complex64 = dtype("complex64", "ComplexFloat")
+complex128 = dtype("complex128", "ComplexDouble")
 
 ALL: Final = (
-    bool_, uint8, int8, int16, int32, int64, float16, float32, float64, complex64, complex128, bfloat16
+    bool_, uint8, uint16, uint32, uint64, int8, int16, int32, int64, float16, float32, float64, complex64, complex128,
+    bfloat16,
 )  # fmt: skip
+WIDE_UNSIGNED: Final = (uint16, uint32, uint64)
+"""Types that came late to PyTorch: they have no types and storages of their own, and are promoted with floats alone."""
+
+_WIDE_UNSIGNED: Final = frozenset(d.numpy for d in WIDE_UNSIGNED)
+
 _BY_NUMPY: Final = {d.numpy: d for d in ALL if d is not bfloat16}
 _BY_NAME: Final = {d.name: d for d in ALL}
 _COMPLEX_OF: Final[dict[np.dtype[Any], np.dtype[Any]]] = {
@@ -217,6 +243,7 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
         return a
     found = _promoted.get((a, b))
     if found is None:
+        _require_promotable(a, b)
         ca, cb = category(a), category(b)
         if ca < FLOATING <= cb:
             found = b
@@ -233,6 +260,19 @@ def promote(a: np.dtype[Any], b: np.dtype[Any]) -> np.dtype[Any]:
     return found
 
 
+def _require_promotable(a: np.dtype[Any], b: np.dtype[Any]) -> None:
+    """Raise RuntimeError for a wide unsigned type and one that PyTorch does not promote it with: any but floats."""
+    if (
+        a != b
+        and not _WIDE_UNSIGNED.isdisjoint((a, b))
+        and FLOATING not in (category(a), category(b))
+    ):
+        raise DTypeError(
+            f"Promotion for uint16, uint32, uint64 types is not supported, attempted to promote {public(a)} and "
+            f"{public(b)}. Convert one of them first, as in `x.to(torch.int64)`."
+        )
+
+
 def _over(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dtype[Any] | None:
     """Combine two priorities: the higher one's dtype unless the lower one's category is above it."""
     if higher is None or lower is None:
@@ -242,9 +282,9 @@ def _over(higher: np.dtype[Any] | None, lower: np.dtype[Any] | None) -> np.dtype
         return higher
     if high == FLOATING:
         return _COMPLEX_OF[higher] if low == COMPLEX else higher
-    if high == BOOL or low >= FLOATING:
-        return promote(higher, lower)
-    return higher
+    if low >= FLOATING:
+        return lower
+    return promote(higher, lower) if high == BOOL else higher
 
 
 def result_type(

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from wengert.core.carrier import Array
-from wengert.core.primitive import Primitive, composite, constant
+from wengert.core.primitive import Primitive, composite, constant, general
 from wengert.core.shapes import Shape
 from wengert.core.strides import hollow
 from wengert.errors import ShapeError
@@ -29,7 +29,6 @@ from wengert.rules.scattering import (
 from wengert.rules.structural import (
     as_dtype_of,
     broadcast_to,
-    numpy_dtype,
     reshape,
     slice_,
 )
@@ -129,16 +128,24 @@ def _divisors(indices: Any, like: Any, axis: int, count: int) -> tuple[Any, Any]
 def _filled(x: Any, indices: Any, axis: int, count: int, value: float) -> tuple[Any, Any]:
     """Return where each element goes, and what the places there hold before."""
     at, _ = _laid_out(indices, tuple(x.shape), axis, count)
-    pad = tuple((0, (count + 1) * (d == axis)) for d in range(x.ndim))
-    return at, constant_pad_nd(_first(x, axis, 0), pad=pad, value=value)
+    return at, _constant(x, axis, count + 1, value)
+
+
+def _constant(x: Any, axis: int, count: int, value: float) -> Any:
+    """Return numbers that are all the same, in the shape of ``x`` but for ``count`` along the axis."""
+    pad = tuple((0, count * (d == axis)) for d in range(x.ndim))
+    return constant_pad_nd(_first(x, axis, 0), pad=pad, value=value)
 
 
 def _outline(x: Array, indices: Array, *, axis: int, count: int, **p: Any) -> Array:
     return hollow((*x.shape[:axis], count, *x.shape[axis + 1 :]), x.dtype)
 
 
-def _row(name: str, definition: Any, vjp: Any, mask: Any = None) -> Primitive:
-    """Declare a reduction of segments: ``axis``, ``count`` of segments and ``initial`` value are its parameters."""
+def _row(name: str, definition: Any, vjp: Any, mask: Any = None, jvp: Any = None) -> Primitive:
+    """Declare a reduction of segments: ``axis``, ``count`` of segments and ``initial`` value are its parameters.
+
+    Without a ``jvp``, forward mode is that of the definition.
+    """
 
     def passed_on(mask: Any, indices: Any, x_shape: Shape, axis: int) -> Any:
         return _spread(mask, indices, axis, x_shape)
@@ -146,10 +153,13 @@ def _row(name: str, definition: Any, vjp: Any, mask: Any = None) -> Primitive:
     def kernel(x: Array, indices: Array, **p: Any) -> Array:
         return np.array(definition(x, indices, **p), order="C")
 
-    return composite(
-        name, definition, kernel, [vjp, None], shift=_shift_axis, outline=_outline, selects=(0,),
-        masks=[mask or passed_on, None], backward_name="SegmentReduceBackward0",
-    )  # fmt: skip
+    more = {
+        "shift": _shift_axis, "outline": _outline, "selects": (0,), "masks": [mask or passed_on, None],
+        "backward_name": "SegmentReduceBackward0",
+    }  # fmt: skip
+    if jvp is not None:
+        return general(name, kernel, [vjp, None], jvp, **more)
+    return composite(name, definition, kernel, [vjp, None], **more)
 
 
 def _sum(x: Any, indices: Any, *, axis: int, count: int, initial: float | None) -> Any:
@@ -170,7 +180,7 @@ def _mean(x: Any, indices: Any, *, axis: int, count: int, initial: float | None)
     mean = total / many
     if initial is not None:
         return mean
-    return where(empty, np.full((), math.nan, numpy_dtype(x)), mean)
+    return where(empty, _constant(mean, axis, count, math.nan), mean)
 
 
 def _mean_vjp(ct: Any, indices: Any, x_shape: Shape, axis: int, count: int) -> Any:
@@ -208,7 +218,7 @@ def _extreme(name: str, scatter: Any, lowest: float, beats: Any) -> Primitive:
         best = _first(scatter(base, at, x), axis, count)
         if initial is None:
             return best
-        first = np.full((), initial, numpy_dtype(x))
+        first = _constant(best, axis, count, initial)
         return where(beats(first, best) | (first != first), first, best)
 
     def winners(x: Any, indices: Any, out: Any, axis: int, count: int) -> tuple[Any, Any]:
@@ -223,11 +233,15 @@ def _extreme(name: str, scatter: Any, lowest: float, beats: Any) -> Primitive:
         won, ties = winners(x, indices, out, axis, count)
         return keep_where(_spread(ct, indices, axis, tuple(x.shape)), won) / ties
 
+    def jvp(tangents: Any, x: Any, indices: Any, out: Any, axis: int, count: int) -> Any:
+        won, ties = winners(x, indices, out, axis, count)
+        return _gathered(keep_where(tangents[0], won) / ties, indices, axis, count)
+
     def mask(mask: Any, x: Any, indices: Any, out: Any, axis: int, count: int) -> Any:
         won, _ = winners(x, indices, out, axis, count)
         return keep_where(_spread(mask, indices, axis, tuple(x.shape)), won)
 
-    return _row(name, definition, vjp, mask)
+    return _row(name, definition, vjp, mask, jvp)
 
 
 segment_max = _extreme("segment_max", scatter_amax, -math.inf, lambda a, b: a > b)

@@ -34,12 +34,9 @@ class StorageType:
 
 
 DTYPES = {
-    "FloatStorage": dtypes.float32, "DoubleStorage": dtypes.float64, "HalfStorage": dtypes.float16,
-    "BFloat16Storage": dtypes.bfloat16, "ComplexFloatStorage": dtypes.complex64,
-    "ComplexDoubleStorage": dtypes.complex128, "ByteStorage": dtypes.uint8, "CharStorage": dtypes.int8,
-    "ShortStorage": dtypes.int16, "IntStorage": dtypes.int32, "LongStorage": dtypes.int64,
-    "BoolStorage": dtypes.bool_, "UntypedStorage": dtypes.uint8,
-}  # fmt: skip
+    **{f"{d.label}Storage": d for d in dtypes.ALL if d not in dtypes.WIDE_UNSIGNED},
+    "UntypedStorage": dtypes.uint8,
+}
 """What the memories of PyTorch's names hold; one without a type holds bytes."""
 
 UNTYPED = StorageType("UntypedStorage")

@@ -25,7 +25,7 @@ from wengert.serialization.places import location_tag
 from wengert.tape.meta import is_meta
 from wengert.tensor import copying, pickling
 from wengert.tensor.device import device, layout
-from wengert.tensor.memory import TypedStorage, is_storage
+from wengert.tensor.memory import BYTES, TypedStorage, is_storage
 from wengert.tensor.tensor import Tensor
 
 ALIGNMENT = 64
@@ -261,11 +261,16 @@ class _Writer(pickle._Pickler):
 
     def _lying(self, x: Any, hooks: Any) -> Any:
         array, root, offset = copying.lying(x, "save")
-        memory, width = self._noted(root, array.dtype), array.itemsize
+        # PyTorch has no memories of the types that came late: it keeps their elements in one of bytes.
+        late = x.dtype in dtypes.WIDE_UNSIGNED
+        memory, width = self._noted(root, BYTES if late else array.dtype), array.itemsize
         strides = tuple(n // width for n in array.strides)
-        return names._rebuild_tensor_v2, (
-            memory, offset // width, tuple(x.shape), strides, x.requires_grad, hooks,
-        )  # fmt: skip
+        parts = memory, offset // width, tuple(x.shape), strides, x.requires_grad, hooks
+        return (
+            (names._rebuild_tensor_v3, (*parts, x.dtype))
+            if late
+            else (names._rebuild_tensor_v2, parts)
+        )
 
     def _noted(self, root: Array, dtype: np.dtype[Any]) -> Memory:
         """Return the memory of an array that owns it, the same one for all that look at it."""

@@ -20,6 +20,7 @@ from wengert.tensor.promotion import (
     cast_to,
     constant,
     dtype_of,
+    filling,
     fits,
     is_number,
     promoted,
@@ -33,10 +34,16 @@ __all__ = [
 
 
 def _clamped(op: str, row: Primitive, *operands: Any) -> Any:
-    """Apply a row of clamping to a tensor and its bounds."""
+    """Apply a row of clamping to a tensor and its bounds; RuntimeError for a number that the dtype does not hold."""
     together = promoted(op, *operands)
-    if dtype_of(together[0]).kind == "c":
-        raise undefined(op, dtype_of(together[0]))
+    dtype = dtype_of(together[0])
+    if dtype.kind == "c":
+        raise undefined(op, dtype)
+    for bound in operands[1:]:
+        if not isinstance(bound, Recorded) and not (
+            dtypes.kind(dtype) == "f" and -6e4 < bound < 6e4
+        ):
+            filling(bound, dtype, op)
     require_broadcast(op, *together)
     return row(*together)
 

@@ -170,7 +170,11 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
         array = np.array(data)
     except (ValueError, TypeError) as error:
         raise ValueError(f"tensor(): {error}") from None
-    if dtypes.kind(array.dtype) not in "biufc" or array.dtype == np.uint64:
+    if dtype == np.uint64 and array.dtype.kind not in "US":
+        return _unsigned(array, data)
+    if dtypes.kind(array.dtype) not in "biufc" or (
+        array.dtype == np.uint64 and isinstance(_first_leaf(given), int)
+    ):
         raise _no_numbers(array, data)
     if dtype is None:
         return silent().run(array.astype, _inferred(array, given))
@@ -183,6 +187,23 @@ def array_of(data: Any, dtype: np.dtype[Any] | None) -> Array:
                 f"Use a wider dtype."
             )
     return silent().run(array.astype, dtype)
+
+
+def _unsigned(array: Array, data: Any) -> Array:
+    """Return data as an array of uint64; TypeError for what are no ints, OverflowError for ints that do not fit."""
+    if array.size and array.dtype.kind not in "iub":
+        # NumPy reads ints on both sides of 2**63 as floats.
+        array = np.array(data, np.object_)
+        if not all(isinstance(value, int | np.integer) for value in array.flat):
+            raise TypeError(
+                "tensor(): a tensor of uint64 is made of ints. Write `torch.tensor(...).to(torch.uint64)` for floats."
+            )
+    if array.size and not 0 <= int(array.min()) <= int(array.max()) < 2**64:
+        raise OverflowError(
+            "tensor(): numbers of a tensor of uint64 are from 0 to 2**64 - 1, can't convert others. Convert them "
+            "first: `torch.tensor(...).to(torch.uint64)` takes negative ones modulo 2**64."
+        )
+    return array.astype(np.uint64)
 
 
 def _no_numbers(array: Array, data: Any) -> Exception:

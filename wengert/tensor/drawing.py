@@ -172,6 +172,10 @@ def random_(input: Any, *bounds: Any, generator: Any = None, to: Any = None, **n
     dtype = dtype_of(input)
     given = _bounds(bounds, to, named)
     if not given:
+        if dtypes.public(dtype) in dtypes.WIDE_UNSIGNED:
+            raise NotImplementedError(
+                f"random_ not implemented for {dtypes.public(dtype)} without bounds. Give an upper bound."
+            )
         draw = partial(discrete.random, dtype=dtype)
         return _fill("random_", rows.random_, input, draw, generator)
     row = rows.random_below_ if len(given) == 1 else rows.random_between_

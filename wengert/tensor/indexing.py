@@ -25,7 +25,14 @@ from wengert.tensor import inplace, views
 from wengert.tensor.chains import overlaps
 from wengert.tensor.keys import BOOL, WHOLE, Entry, forward_slice, parse, takes_all
 from wengert.tensor.positions import INT64, checked
-from wengert.tensor.promotion import converted, dtype_of, filling, is_number, own_array
+from wengert.tensor.promotion import (
+    converted,
+    dtype_of,
+    filling,
+    is_number,
+    own_array,
+    require_long,
+)
 
 SELECT, SLICE, ALIAS = structural.select, structural.slice_, structural.alias
 WRITE = "x[...] = y"
@@ -166,6 +173,7 @@ def _shows_twice(x: Any) -> bool:
 
 def _written_value(x: Any, value: Any) -> Any:
     if is_number(value):
+        require_long(value)
         return filling(value, dtype_of(x), WRITE)
     raise TypeError(
         f"{WRITE}: can't assign a {type(value).__name__} to elements of a tensor. "

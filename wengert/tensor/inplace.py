@@ -437,7 +437,7 @@ def copy_(input: Any, source: Any, op: str = "copy_") -> Any:
     Raises RuntimeError when its shape does not broadcast to the tensor's.
     """
     if promotion.is_number(source):
-        promotion.require_long(source)
+        promotion.require_long(source, dtype_of(input))
         source = handle(np.asarray(source))
     promotion.require_tensor(op, source, "other")
     return overwrite(input, source, memory.copy, op)

@@ -10,7 +10,6 @@ from wengert.tape.provenance import warn_once
 from wengert.tape.storage import Recorded
 from wengert.tensor import creation, filled
 from wengert.tensor.device import layout, require_cpu, strided
-from wengert.tensor.measures import TYPE_NAMES
 from wengert.tensor.promotion import cast_to, dtype_of
 
 __all__ = [
@@ -34,7 +33,7 @@ class tensortype:
 
     def __init__(self, dtype: dtypes.dtype) -> None:
         self.dtype = dtype
-        self.__name__ = self.__qualname__ = f"{TYPE_NAMES[dtype.name]}Tensor"
+        self.__name__ = self.__qualname__ = f"{dtype.label}Tensor"
         self.__module__ = "torch"
 
     @property
@@ -80,9 +79,12 @@ def made_as(dtype: dtypes.dtype, args: tuple[Any, ...]) -> Any:
 (
     BoolTensor, ByteTensor, CharTensor, ShortTensor, IntTensor, LongTensor, HalfTensor, FloatTensor, DoubleTensor,
     BFloat16Tensor,
-) = _named = tuple(map(tensortype, (*dtypes.ALL[:9], dtypes.bfloat16)))  # fmt: skip
+) = _named = tuple(
+    tensortype(d) for d in dtypes.ALL if not d.is_complex and d not in dtypes.WIDE_UNSIGNED
+)  # fmt: skip
 
-_BY_NAME: Final = {f"torch.{kind.__name__}": kind for kind in _named}
+_late = map(tensortype, dtypes.WIDE_UNSIGNED)  # which go by their names as texts alone
+_BY_NAME: Final = {f"torch.{kind.__name__}": kind for kind in (*_named, *_late)}
 _BY_DTYPE: Final = {kind.dtype: kind for kind in _named}
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Any
 
 from wengert.core import dtypes
 from wengert.tape.meta import is_meta
@@ -12,25 +12,10 @@ from wengert.tensor.promotion import dtype_of, require_tensor
 
 __all__ = ["is_complex", "is_floating_point", "is_nonzero", "is_same_size", "typename"]
 
-TYPE_NAMES: Final = {
-    "bool": "Bool",
-    "uint8": "Byte",
-    "int8": "Char",
-    "int16": "Short",
-    "int32": "Int",
-    "int64": "Long",
-    "float16": "Half",
-    "bfloat16": "BFloat16",
-    "float32": "Float",
-    "float64": "Double",
-    "complex64": "ComplexFloat",
-    "complex128": "ComplexDouble",
-}
-
 
 def type_name(x: Any) -> str:
     """Return PyTorch's name for the type of a tensor of this dtype."""
-    return f"torch.{'meta.' if is_meta(x) else ''}{TYPE_NAMES[dtype_of(x).name]}Tensor"
+    return f"torch.{'meta.' if is_meta(x) else ''}{dtypes.public(dtype_of(x)).label}Tensor"
 
 
 def typename(obj: Any, /) -> str:

@@ -74,10 +74,14 @@ def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
     """Return a number as a 0-d array of ``dtype``; RuntimeError where it does not fit."""
     try:
         return np.asarray(value, dtype)
+    except TypeError:
+        if not isinstance(value, int):
+            raise
+        return np.asarray(float(value), dtype)  # bfloat16, which takes ints of 64 bits alone
     except OverflowError:
         if dtype.kind in "iu" and isinstance(value, int):
             bits = 8 * dtype.itemsize
-            if bits < 64:
+            if bits < 64 or (dtype.kind == "u" and -(2**63) <= value < 0):
                 return np.asarray(value & ((1 << bits) - 1), np.uint64).astype(dtype)
         raise DTypeError(
             f"value {value} cannot be converted to {dtype} without overflow."
@@ -87,9 +91,12 @@ def raw_number(value: complex, dtype: np.dtype[Any]) -> Array:
 def filling(value: complex, dtype: np.dtype[Any], op: str) -> Any:
     """Return a number that is to fill memory of ``dtype`` as a 0-d tensor.
 
-    Raises RuntimeError where it does not fit, ValueError for integers beyond 64 bits.
+    Raises RuntimeError where it does not fit, OverflowError for integers beyond 64 bits.
     """
-    require_long(value)
+    if isinstance(value, int) and not -(2**63) <= value < 2**64:
+        raise OverflowError(
+            f"{op}: the value {value} is an int too big to convert to 64 bits. Use a float, as in `float(n)`."
+        )
     if not fits(value, dtype):
         raise DTypeError(
             f"{op}: the value {value} cannot be converted to {dtypes.public(dtype)} without overflow. "
@@ -114,9 +121,10 @@ def fits(value: complex, dtype: np.dtype[Any]) -> bool:
     return (info.min or -info.max) <= value <= info.max
 
 
-def require_long(value: Any) -> None:
-    """Raise ValueError for a Python integer beyond 64 bits."""
-    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+def require_long(value: Any, dtype: np.dtype[Any] | None = None) -> None:
+    """Raise ValueError for a Python integer beyond int64, or, as a number of the dtype uint64, beyond that."""
+    most = 2**64 if dtype == np.uint64 else 2**63
+    if isinstance(value, int) and not -(2**63) <= value < most:
         raise ValueError(
             f"the integer {value} does not fit 64 bits (int64). Use a float, as in `torch.tensor(float(n))`."
         )
