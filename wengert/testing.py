@@ -147,8 +147,9 @@ class _Comparison:
         """Say how far two arrays of one shape are from each other, where it is too far."""
         exact = not (rtol or atol)
         first, second = x, y
-        if not (exact and x.dtype.kind in "iub" and y.dtype.kind in "iub"):
-            wide = np.complex128 if "c" in (x.dtype.kind, y.dtype.kind) else np.float64
+        kinds = dtypes.kind(x.dtype) + dtypes.kind(y.dtype)
+        if not exact or set(kinds) - set("iub"):
+            wide = np.complex128 if "c" in kinds else np.float64
             x, y = x.astype(wide), y.astype(wide)
         close = x == y if exact else _is_close(x, y, rtol, atol)
         if self.equal_nan:

@@ -6,12 +6,11 @@ import inspect
 import numpy as np
 import pytest
 
+from tests.parity.databases import database
 from tests.parity.opdb.run import seed
 
+modules, optimizers = database("common_modules"), database("common_optimizers")
 oracle = pytest.importorskip("torch")
-pytest.importorskip("expecttest", reason="PyTorch's databases for tests need it")
-modules = pytest.importorskip("torch.testing._internal.common_modules")
-optimizers = pytest.importorskip("torch.testing._internal.common_optimizers")
 calls = pytest.importorskip("tests.parity.opdb.calls")
 
 MODULES = {

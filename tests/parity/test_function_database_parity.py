@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tests.parity.databases import database
+
+collection = database("autograd_function_db")
 oracle = pytest.importorskip("torch")
-pytest.importorskip("expecttest", reason="PyTorch's databases for tests need it")
-database = pytest.importorskip("torch.testing._internal.autograd_function_db")
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 
@@ -32,14 +33,14 @@ class Entry:
 @cache
 def entries(torch):
     """The collection, its classes made with the running library."""
-    lines = inspect.getsource(database).splitlines()
+    lines = inspect.getsource(collection).splitlines()
     first = next(i for i, line in enumerate(lines) if line.startswith("def "))
     given = {
         "torch": torch, "np": __import__("numpy"), "partial": __import__("functools").partial,
         "make_tensor": torch.testing.make_tensor, "OpInfo": Entry, "SampleInput": Example,
         "all_types_and": lambda *dtypes: dtypes, "__name__": "collection",
     }  # fmt: skip
-    exec(compile("\n" * first + "\n".join(lines[first:]), database.__file__, "exec"), given)
+    exec(compile("\n" * first + "\n".join(lines[first:]), collection.__file__, "exec"), given)
     return {entry.name: entry for entry in given["autograd_function_db"]}
 
 
