@@ -144,3 +144,17 @@ def test_several_results_go_into_out(torch):
     values, indices = torch.empty(0), torch.empty(0, dtype=torch.int64)
     found = torch.sort(torch.tensor([3.0, 1.0]), out=(values, indices))
     return values, indices, found.values is values
+
+
+REFUSED_BOXES = [
+    "x, 0", "x, [3, 2, 1]", "x, [3, 2], range=[1, 0, 0, 1]", "x, [3, 2], range=[0, 1]", "x, [e, e[:0]]", "x, e",
+    "x, [e.double(), e]", "x[:, 0], [3]", "x.long(), 3", "x, 3, weight=e", "x, 3, weight=x[:, 0].double()", "x, 'a'",
+    "x * float('nan'), 2",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("arguments", REFUSED_BOXES)
+def test_boxes_that_are_refused(torch, refused, arguments):
+    given = {"torch": torch, "e": torch.tensor([0.0, 0.5, 1.0])}
+    given["x"] = x = torch.tensor([[0.0, 1.0], [1.0, 0.0], [2.0, 0.0], [2.0, 2.0]])
+    return refused(lambda: eval(f"torch.histogramdd({arguments})", given), x)

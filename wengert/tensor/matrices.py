@@ -20,8 +20,8 @@ from wengert.tensor.out import deliver
 from wengert.tensor.promotion import dtype_of
 
 __all__ = [
-    "cholesky", "cholesky_inverse", "cholesky_solve", "det", "inverse", "logdet", "lu_solve", "lu_unpack", "matrix_exp",
-    "matrix_power", "orgqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
+    "cholesky", "cholesky_inverse", "cholesky_solve", "det", "inverse", "logdet", "lu", "lu_solve", "lu_unpack",
+    "matrix_exp", "matrix_power", "orgqr", "pinverse", "qr", "slogdet", "svd", "triangular_solve",
 ]  # fmt: skip
 
 
@@ -138,6 +138,26 @@ def lu_solve(b: Any, LU_data: Any, LU_pivots: Any, *, out: Any = None) -> Any:
     """Return `linalg.lu_solve`, whose operands come in another order here; deprecated by PyTorch in its favour."""
     deprecated("lu_solve", "linalg.lu_solve", "Use `torch.linalg.lu_solve(LU, pivots, B)`.")
     return factoring.lu_solve(LU_data, LU_pivots, b, out=out)
+
+
+def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> tuple[Any, ...]:
+    """Return `linalg.lu_factor`'s results, and with ``get_infos`` `lu_factor_ex`'s; deprecated by PyTorch.
+
+    A matrix whose U is singular is factored all the same.
+
+    >>> import wengert as torch
+    >>> LU, pivots = torch.tensor([[1., 2.], [2., 2.]]).lu()
+    >>> LU, pivots
+    (tensor([[2.0000, 2.0000],
+            [0.5000, 1.0000]]), tensor([2, 2], dtype=torch.int32))
+    """
+    require_flags("lu", pivot=pivot, get_infos=get_infos)
+    deprecated(
+        "lu", "linalg.lu_factor", "Use `torch.linalg.lu_factor(A)`, or `lu_factor_ex` for infos."
+    )
+    found = factoring.lu_factor_ex(A, pivot=pivot)
+    made = returned.lu_with_info(*found) if get_infos else tuple(found[:2])
+    return made if out is None else deliver(made, out)
 
 
 def lu_unpack(

@@ -9,7 +9,7 @@ import collections
 from typing import Any, Final
 
 __all__ = [
-    "aminmax", "cummax", "cummin", "frexp", "histogram", "kthvalue", "linalg_cholesky_ex", "linalg_eig",
+    "aminmax", "cummax", "cummin", "frexp", "histogram", "histogramdd", "kthvalue", "linalg_cholesky_ex", "linalg_eig",
     "linalg_eigh", "linalg_inv_ex", "linalg_ldl_factor", "linalg_ldl_factor_ex", "linalg_lstsq", "linalg_lu",
     "linalg_lu_factor", "linalg_lu_factor_ex", "linalg_qr", "linalg_slogdet", "linalg_solve_ex", "linalg_svd",
     "lu_unpack", "max", "median", "min", "mode", "nanmedian", "qr", "slogdet", "sort", "svd", "topk",
@@ -57,6 +57,7 @@ cummax = named_result("cummax", "values", "indices")
 cummin = named_result("cummin", "values", "indices")
 frexp = named_result("frexp", "mantissa", "exponent")
 histogram = named_result("histogram", "hist", "bin_edges")
+histogramdd = named_result("histogramdd", "hist", "bin_edges")
 kthvalue = named_result("kthvalue", "values", "indices")
 max = named_result("max", "values", "indices")
 median = named_result("median", "values", "indices")
@@ -80,6 +81,7 @@ linalg_slogdet = named_result("linalg_slogdet", "sign", "logabsdet")
 linalg_solve_ex = named_result("linalg_solve_ex", "result", "info")
 linalg_svd = named_result("linalg_svd", "U", "S", "Vh")
 lu_unpack = named_result("lu_unpack", "P", "L", "U")
+lu_with_info = named_result("_lu_with_info", "LU", "pivots", "info")
 qr = named_result("qr", "Q", "R")
 slogdet = named_result("slogdet", "sign", "logabsdet")
 svd = named_result("svd", "U", "S", "V")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from wengert.tape.storage import Recorded
 from wengert.tensor import contraction, matrices, products
 from wengert.tensor.inplace import in_place
@@ -45,3 +47,7 @@ class LinearMethods(Recorded):
     lu_solve = matrices.lu_solve
     qr = matrices.qr
     svd = matrices.svd
+
+    def lu(self, pivot: bool = True, get_infos: bool = False) -> tuple[Any, ...]:
+        """Return `torch.lu`'s results as a plain tuple."""
+        return tuple(matrices.lu(self, pivot, get_infos))
