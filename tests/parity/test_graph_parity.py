@@ -1,5 +1,8 @@
 """The graph that a program can look at: the names of its nodes and their edges."""
 
+import gc
+import itertools
+
 import pytest
 
 NODES = [
@@ -127,18 +130,21 @@ def test_tree_of_a_linear_layer(torch, operands):
 def test_the_weights_node_is_one(torch):
     x, w, b = line(torch)
     node = torch.nn.functional.linear(x, w, b).grad_fn
+    node.next_functions[2][0].metadata["note"] = 3
+    gc.collect()
+    kept = node.next_functions[2][0].metadata
     turned, number = node.next_functions[2]
     leaf = turned.next_functions[0][0]
-    turned.metadata["note"] = 3
     return (
         turned is node.next_functions[2][0], number, type(turned).__name__, str(turned).split()[0],
-        leaf.variable is w, node.next_functions[2][0].metadata,
+        leaf.variable is w, kept,
     )  # fmt: skip
 
 
 @pytest.mark.parametrize("wanted", ["xwb", "w", "x", "b"])
 @pytest.mark.parametrize("replaced", [False, True])
-def test_hooks_on_the_nodes_of_a_linear_layer(torch, wanted, replaced):
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
+def test_hooks_on_the_nodes_of_a_linear_layer(torch, wanted, replaced, order):
     x, w, b = line(torch)
     y = torch.nn.functional.linear(x, w, b)
     node, seen = y.grad_fn, []
@@ -152,11 +158,12 @@ def test_hooks_on_the_nodes_of_a_linear_layer(torch, wanted, replaced):
         seen.append(("before", grad_outputs))
         return tuple(g + 1 for g in grad_outputs) if replaced else None
 
-    handles = [
-        node.register_hook(after),
-        turned.register_prehook(before),
-        turned.register_hook(after),
+    ways = [
+        lambda: node.register_hook(after),
+        lambda: turned.register_prehook(before),
+        lambda: turned.register_hook(after),
     ]
+    handles = [ways[i]() for i in order]
     inputs = [{"x": x, "w": w, "b": b}[name] for name in wanted]
     found = torch.autograd.grad((y * y).sum(), inputs, retain_graph=True)
     for handle in handles:

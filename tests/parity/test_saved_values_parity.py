@@ -67,7 +67,8 @@ def test_a_value_that_no_gradient_needs(torch):
 PACKED = [
     "a * b", "h * b", "a / b", "a**2", "h @ b", "torch.addcmul(c, a, b)", "torch.maximum(a, b)", "h.sin()",
     "torch.nn.functional.linear(h, b)", "torch.atan2(a, b)", "torch.nn.functional.mse_loss(a, c)",
-    "torch.bmm(a[None], b[None])",
+    "torch.bmm(a[None], b[None])", "a @ b[0]", "torch.dot(a[0], b[0])",
+    "torch.nn.functional.conv2d(a[None, None], b[None, None, :2, :2])", "torch.nn.functional.conv1d(a[None], b[None])",
 ]  # fmt: skip
 
 

@@ -286,16 +286,14 @@ class Walk:
             results = node.pullback(ct, self)  # type: ignore[attr-defined]
         else:
             results, tags = self._pullback(node, row, edges, ct, mask)
-        if extra is not None and extra.post:
+        if extra is not None and extra.acts_after:
             fitted = tuple(
                 None if g is None or edge is None else self._fit(g, edge, node)
                 for g, edge in zip(results, edges, strict=True)
             )
             fitted = shown(fitted)
             with self.user_mode():
-                seen = node.shown(fitted)
-                after = run_node_hooks(node.name(), extra.post, seen, shown(given))
-                after = fitted if after is seen else node.taken(after)
+                after = node.run_post_hooks(fitted, shown(given))
             results, tags = self._values(after, list(results)), None
         self._send_results(node, edges, ct, results, tags)
 

@@ -19,9 +19,12 @@ PREFIXED: Final = frozenset({"CopyBackwards", "CopySlices"})
 
 
 class Extra:
-    """The rare parts of a node: hooks before and after it, per-output hooks, retained gradients, user metadata."""
+    """The rare parts of a node: hooks before and after it, per-output hooks, retained gradients, user metadata.
 
-    __slots__ = ("metadata", "post", "pre", "retained", "tensor_hooks")
+    ``turned`` is the node that stands for the transposition of a weight, once somebody has looked (see `Addmm`).
+    """
+
+    __slots__ = ("metadata", "post", "pre", "retained", "tensor_hooks", "turned")
 
     def __init__(self) -> None:
         self.pre: dict[int, Hook] = {}
@@ -29,6 +32,13 @@ class Extra:
         self.tensor_hooks: dict[int, dict[int, Hook]] = {}
         self.retained: dict[int, GradCell] = {}
         self.metadata: dict[Any, Any] = {}
+        self.turned: Node | None = None
+
+    @property
+    def acts_after(self) -> bool:
+        """Whether hooks run after the node's rule."""
+        turned = self.turned
+        return bool(self.post) or (turned is not None and turned.extra is not None)
 
     @property
     def may_replace(self) -> bool:
@@ -44,6 +54,9 @@ class Node:
     ``shapes``  shapes of the operands, when a rule reads them
     ``rank``    its time on the clock that counts down: the newest node has the lowest rank
     ``shape``   of its output; for several outputs the engine reads ``outputs`` instead
+
+    ``packing`` of a class is the order in which hooks of saved tensors are given what its nodes save: that of PyTorch's
+    names, results last; None for the order in the row.
     """
 
     __slots__ = (
@@ -51,6 +64,7 @@ class Node:
     )  # fmt: skip
 
     row: Primitive | None = None
+    packing: tuple[int, ...] | None = None
     edges: tuple[Any, ...]
     saved: tuple[Any, ...] | None
     params: dict[str, Any]
@@ -77,13 +91,9 @@ class Node:
         """The nodes that this one's cotangents go to, each with the number of the output it belongs to."""
         return tuple(edge_function(edge) for edge in self.edges)
 
-    def shown(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the gradients of the operands in the order and form of `next_functions`, for hooks."""
-        return grads
-
-    def taken(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Undo `shown`."""
-        return grads
+    def run_post_hooks(self, grads: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Run the hooks after the rule on the gradients of operands and outputs; return those of the operands."""
+        return run_node_hooks(self.name(), self.extras().post, grads, outputs)
 
     @property
     def metadata(self) -> dict[Any, Any]:
@@ -214,6 +224,17 @@ def edge_node(edge: Any) -> tuple[Node | None, int]:
     return (None, 0) if edge is None or isinstance(edge, GradCell) else (edge, 0)
 
 
+class TBackward0(Node):
+    """The transposition of a weight in `linear`, made when the graph is looked at. The product runs its hooks."""
+
+    __slots__ = ()
+
+    def __init__(self, product: Node) -> None:
+        self.edges = product.edges[1:2]
+        self.code, self.offset, self.rank = product.code, product.offset, product.rank
+        self.saved, self.extra, self.outputs = (), None, None
+
+
 class Addmm(Node):
     """Base of the nodes of `linear`, which show what PyTorch records: bias, vectors, and the weight, transposed."""
 
@@ -223,64 +244,27 @@ class Addmm(Node):
     def next_functions(self) -> tuple[tuple[Any, int], ...]:
         """The nodes of the bias, of the vectors, and the one that stands for the weight's transposition."""
         x, weight, bias = map(edge_function, self.edges)
-        return bias, x, weight if weight[0] is None else (_turned_weight(self), 0)
+        if weight[0] is not None:
+            extra = self.extras()
+            if extra.turned is None:
+                extra.turned = TBackward0(self)
+            weight = extra.turned, 0
+        return bias, x, weight
 
-    def shown(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return the gradients of bias, vectors and transposed weight."""
+    def run_post_hooks(self, grads: tuple[Any, ...], outputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Run the node's own hooks on what it shows, then those of the weight's transposition."""
         x, weight, bias = grads
-        return bias, x, weight if weight is None else t(weight)
-
-    def taken(self, grads: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Undo `shown`."""
-        bias, x, weight = grads
-        return x, weight if weight is None else t(weight), bias
-
-
-class TBackward0(Node):
-    """The transposition of a weight in `linear`, made when the graph is looked at. Its hooks are the product's own."""
-
-    __slots__ = ("product",)
-
-    def __init__(self, product: Addmm) -> None:
-        self.product = product
-        self.edges = product.edges[1:2]
-        self.code, self.offset, self.rank = product.code, product.offset, product.rank
-        self.saved, self.extra, self.outputs = (), None, None
-
-    def register_hook(self, fn: Hook) -> RemovableHandle:
-        """Call ``fn(grad_inputs, grad_outputs)`` with the gradient of the weight, and of the weight transposed."""
-        require_callable("register_hook", fn)
-
-        def after(grads: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
-            *others, turned = grads
-            if turned is None:
-                return None
-            given = (t(turned),)
-            found = run_node_hooks(self.name(), {0: fn}, given, (turned,))
-            return (
-                None if found is given else (*others, found[0] if found[0] is None else t(found[0]))
-            )
-
-        return self.product.register_hook(after)
-
-    def register_prehook(self, fn: Hook) -> RemovableHandle:
-        """Call ``fn(grad_outputs)`` with the gradient of the weight transposed."""
-        require_callable("register_prehook", fn)
-
-        def before(grads: tuple[Any, ...], _: Any) -> tuple[Any, ...] | None:
-            *others, turned = grads
-            if turned is None:
-                return None
-            return (*others, *run_node_hooks(self.name(), {0: fn}, (turned,)))
-
-        return self.product.register_hook(before)
-
-
-_turned: WeakValueDictionary[Node, TBackward0] = WeakValueDictionary()
-
-
-def _turned_weight(product: Addmm) -> TBackward0:
-    return _turned.setdefault(product, TBackward0(product))
+        extra, turned = self.extras(), None if weight is None else t(weight)
+        bias, x, turned = run_node_hooks(self.name(), extra.post, (bias, x, turned), outputs)
+        node = extra.turned
+        if turned is not None and node is not None and node.extra is not None:
+            arrived = run_node_hooks(node.name(), node.extra.pre, (turned,))
+            (turned,) = arrived
+            left = (None if turned is None else t(turned),)
+            (weight,) = run_node_hooks(node.name(), node.extra.post, left, arrived)
+        else:
+            weight = None if turned is None else t(turned)
+        return x, weight, bias
 
 
 BASES: Final[dict[str, type[Node]]] = {"linear": Addmm}

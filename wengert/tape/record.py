@@ -411,11 +411,9 @@ def _keep(
             saved[i] = x
     if state.saved_hooks:
         pack, unpack = state.saved_hooks[-1]
-        # PyTorch hands them over in the order of their names there: "other" or "mat2" before "self", results last.
-        second_first = count == 2 and row.kind in ("elementwise", "linear")
-        for i in sorted(needed, key=lambda i: -i if second_first and i < count else i):
+        for i in node.packing or needed:
             s = saved[i]
-            if s.__class__ not in RAW and s._owner is not EVERYWHERE:
+            if s is not None and s.__class__ not in RAW and s._owner is not EVERYWHERE:
                 saved[i] = Packed(pack, unpack, s)
         node.extras()
     node.saved = tuple(saved)

@@ -174,6 +174,7 @@ def warn_silent(node: Node, saved: Any) -> None:
 NAMES: Final = {
     "MmBackward0": ("self", "mat2"), "BmmBackward0": ("self", "mat2"), "MvBackward0": ("self", "vec"),
     "DotBackward0": ("self", "tensor"), "PowBackward1": ("self", "exponent"), "MseLossBackward0": ("self", "target"),
+    "PreluKernelBackward0": ("self", "weight"),
 }  # fmt: skip
 """What PyTorch calls the operands that nodes save, where it is not ``self`` and ``other``."""
 
@@ -207,6 +208,8 @@ def name_saved(row: Primitive) -> None:
         named = ("self", "other")[: len(row.operands)]
     for at in row.keep:
         setattr(row.node, f"_saved_{(*named, 'result')[at]}", _saved_value(at))
+    count = len(named)
+    row.node.packing = (*sorted(range(count), key=lambda at: named[at]), count)
 
 
 for _row in BOOK.values():
