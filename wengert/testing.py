@@ -117,6 +117,8 @@ class _Comparison:
         rtol, atol = self.rtol, self.atol
         if rtol is None or atol is None:
             rtol = atol = 0.0 if type(x) is type(y) is int else 1e-7
+        if type(x) is type(y) is int and not (rtol or atol):  # of any size
+            return None if x == y else _described_numbers(x, y, 0.0, 0.0)
         return self.difference(np.asarray(x), np.asarray(y), rtol, atol)
 
     def array_fault(self, actual: Any, expected: Any) -> str | None:

@@ -215,3 +215,18 @@ def numbers(tensors, zero=False):
         return found
     kept = [None if t is None or not (t != 0).any().item() else t for t in found]
     return kept if any(tensor is not None for tensor in kept) else []
+
+
+@pytest.mark.parametrize("smoothing", [0.0, 0.1])
+@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+@pytest.mark.parametrize("weight", [None, [0.0, 0.0, 0.0], [0.0, 1.0, 2.0]])
+@pytest.mark.parametrize("target", [[-100] * 4, [-100, 1, -100, 2], [0, 0, 0, 0], [0, 0, -100, 0]])
+def test_cross_entropy_of_targets_that_do_not_count(torch, target, weight, reduction, smoothing):
+    """A batch of nothing but padding has a loss of NaN, and leaves the weights alone."""
+    x = torch.arange(12.0, dtype=torch.float64).reshape(4, 3).cos().requires_grad_()
+    weight = None if weight is None else torch.tensor(weight, dtype=torch.float64)
+    options = {"weight": weight, "reduction": reduction, "label_smoothing": smoothing}
+    loss = torch.nn.functional.cross_entropy(x, torch.tensor(target), **options)
+    (slope,) = torch.autograd.grad(loss.sum(), x, create_graph=True)
+    second = torch.autograd.grad((slope * x.detach() ** 2).sum(), x)
+    return loss, slope, second

@@ -202,3 +202,63 @@ def test_tangents_of_arguments_that_stand_still(torch, materialize, moving, by):
             y = torch.autograd.forward_ad.make_dual(y, y + 1)
         outs = Pair.apply(x, y, *rest)
         return [torch.autograd.forward_ad.unpack_dual(out).tangent for out in outs], seen
+
+
+FAMILIES = {
+    "a view is written, the base read": "v = y[:2]; written(v); return y.sum()",
+    "the base is written, a view read": "v = y[:2]; written(y); return v.sum()",
+    "a view is written, another read": "v = y[:2]; w = y[1:]; written(v); return w.sum()",
+}
+WAYS = {
+    "grad of vmap": "grad(lambda X: vmap(f)(X).sum())(X)",
+    "vmap of grad": "vmap(grad(f))(X)",
+    "backward through vmap": "backward()",
+    "jvp": "jvp(f, (X[0],), (X[0],))",
+    "vmap of jvp": "vmap(lambda a: jvp(f, (a,), (a,)))(X)",
+    "jvp of vmap": "jvp(vmap(f), (X,), (X,))",
+    "jacrev": "jacrev(f)(X[0])",
+    "jacfwd": "jacfwd(f)(X[0])",
+    "hessian": "hessian(lambda x: f(x) ** 2)(X[0])",
+}
+
+
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("rule", ["own", "generated"])
+def test_an_argument_changed_in_place_and_its_family(torch, rule, family, way):
+    class Tripled(torch.autograd.Function):
+        generate_vmap_rule = rule == "generated"
+
+        @staticmethod
+        def forward(a):
+            return a.mul_(3)
+
+        @staticmethod
+        def setup_context(ctx, inputs, output):
+            ctx.mark_dirty(inputs[0])
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * 3
+
+        @staticmethod
+        def jvp(ctx, t):
+            return t.mul_(3)
+
+        if rule == "own":
+
+            @staticmethod
+            def vmap(info, in_dims, a):
+                return Tripled.apply(a), in_dims[0]
+
+    names = {"written": Tripled.apply, "torch": torch}
+    exec(f"def f(x):\n    y = x * 1; {FAMILIES[family]}", names)
+    f = names["f"]
+    X = torch.arange(6.0).reshape(2, 3)
+
+    def backward():
+        leaf = X.clone().requires_grad_()
+        torch.func.vmap(f)(leaf).sum().backward()
+        return leaf.grad
+
+    return eval(WAYS[way], {**vars(torch.func), "f": f, "X": X, "backward": backward})

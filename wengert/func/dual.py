@@ -26,6 +26,7 @@ from wengert.tape.meta import beside
 from wengert.tape.mode import no_grad
 from wengert.tape.record import as_tensor, numpy_dtype, uncovered
 from wengert.tape.storage import Recorded, concrete, handle, introduced, known, storage_of
+from wengert.tensor import inplace
 
 
 class Dual(Payload):
@@ -144,6 +145,7 @@ class JvpLevel(Level):
                         f"{cls.__name__}: forward changed an input in place, and jvp returned another tangent than "
                         f"that input's. Let jvp change the tangent that it is given in place, and return it."
                     )
+                inplace.rebase(dual, self.join(primal, tangent), memory_written=False)
                 return dual
         return self.join(out, tangent)
 

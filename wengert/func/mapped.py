@@ -16,6 +16,7 @@ from wengert.errors import GradientError
 from wengert.rules import structural as rows
 from wengert.tape.record import as_tensor
 from wengert.tape.storage import Recorded, known
+from wengert.tensor import inplace
 
 
 class Info:
@@ -51,14 +52,19 @@ def apply_mapped(
     several = isinstance(outputs, tuple)
     outs = outputs if several else (outputs,)
     dims = out_dims if isinstance(out_dims, tuple) else (out_dims,) * len(outs)
-    # An argument that comes back is that argument: it may have been written to.
     same = {id(v): x for v, x, (_, on) in zip(values, args, pairs, strict=True) if on}
     results = []
     for o, d in zip(outs, dims, strict=True):
         if d is None or not isinstance(o, Recorded):
             results.append(o)
-        else:
-            results.append(same[id(o)] if d == 0 and id(o) in same else level.join(front(o, d)))
+            continue
+        made = level.join(front(o, d))
+        given = same.get(id(o)) if d == 0 else None
+        if (
+            given is not None
+        ):  # an argument comes back: it may have been written to, and its family follows
+            inplace.rebase(given, made, memory_written=False)
+        results.append(made if given is None else given)
     return tuple(results) if several else results[0]
 
 

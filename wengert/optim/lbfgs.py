@@ -84,12 +84,14 @@ class LBFGS(Optimizer):
             raise RuntimeError(
                 f"LBFGS: line_search_fn={search!r}, but only 'strong_wolfe' is supported"
             )
+        # Kept at the end only: after a closure that fails, the next step begins as this one did.
         now: dict[str, Any] = {name: state.get(name) for name in REMEMBERED}
+        now |= {name: list(kept) for name, kept in now.items() if isinstance(kept, list)}
         for moves in range(1, group["max_iter"] + 1):
-            state["n_iter"] += 1
+            now["n_iter"] += 1
             d = now["d"] = _direction(state, now, gradient, group["history_size"])
             now["prev_flat_grad"], now["prev_loss"] = gradient, loss
-            t = now["t"] = self._first_trial(gradient, state["n_iter"])
+            t = now["t"] = self._first_trial(gradient, now["n_iter"])
             slope = gradient.dot(d)
             if slope > -group["tolerance_change"]:
                 break
@@ -171,6 +173,7 @@ def _loss(found: Any) -> float:
 
 
 REMEMBERED: Final = (
+    "n_iter",
     "d",
     "t",
     "old_dirs",
@@ -189,7 +192,7 @@ def _direction(state: dict[str, Any], now: dict[str, Any], gradient: Any, histor
     The two loops of the method: the gradient times the inverse Hessian that the changes ``y`` of the gradient and ``s``
     of the parameters define.
     """
-    if state["n_iter"] == 1:
+    if now["n_iter"] == 1:
         now.update(old_dirs=[], old_stps=[], ro=[], H_diag=1)
         return gradient.neg()
     ys, ss, ro = now["old_dirs"], now["old_stps"], now["ro"]

@@ -55,8 +55,9 @@ def _image_definition(
     x: Any, target: Any, weight: Any, *, shape: Shape, reduction: str, ignore: int
 ) -> Any:
     axis = _class_axis(shape)
-    _, at, share = _counted(x, target, weight, ignore)
-    each = -((x / _whole(share) if reduction == "mean" else x) * share)
+    counts, at, share = _counted(x, target, weight, ignore)
+    # Where none counts, the mean is divided by zero, and yet there is nothing for a class to get.
+    each = -keep_where((x / _whole(share) if reduction == "mean" else x) * share, counts)
     return scatter(unsqueeze(each, dim=axis), unsqueeze(at, dim=axis), dim=axis, shape=shape)
 
 
@@ -117,10 +118,10 @@ def _image(
         out[_rows(shape[0]), target] = -x / x.dtype.type(shape[0]) if reduction == "mean" else -x
         return out
     axis = _class_axis(shape)
-    _, at, share = _inspected(target, weight, shape[axis], ignore)
+    counts, at, share = _inspected(target, weight, shape[axis], ignore)
     each = -x * share
     if reduction == "mean":
-        each = each / share.sum(dtype=x.dtype)
+        each = np.where(counts, each / share.sum(dtype=x.dtype), 0)
     each = np.expand_dims(each.astype(x.dtype), axis)
     np.put_along_axis(out, np.expand_dims(at, axis), each, axis)
     return out
