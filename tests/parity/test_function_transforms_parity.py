@@ -261,4 +261,7 @@ def test_an_argument_changed_in_place_and_its_family(torch, rule, family, way):
         torch.func.vmap(f)(leaf).sum().backward()
         return leaf.grad
 
-    return eval(WAYS[way], {**vars(torch.func), "f": f, "X": X, "backward": backward})
+    try:
+        return eval(WAYS[way], {**vars(torch.func), "f": f, "X": X, "backward": backward})
+    except RuntimeError as error:  # a generated rule changes nothing in place
+        return error

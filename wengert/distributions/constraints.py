@@ -11,6 +11,7 @@ from typing import Any
 
 from wengert.core.dtypes import bool_
 from wengert.core.limits import finfo
+from wengert.distributions.utils import all_true
 from wengert.linalg import cholesky_ex, eigvalsh
 from wengert.tensor.filled import full
 from wengert.tensor.joining import cat as joined
@@ -310,7 +311,7 @@ class _Square(_Matrix):
 class _Symmetric(_Square):
     def check(self, value: Any) -> Any:
         square = super().check(value)
-        if not square.all():
+        if not all_true(square):
             return square
         return _all_elements(value.isclose(value.mT, atol=1e-6))
 
@@ -318,13 +319,13 @@ class _Symmetric(_Square):
 class _PositiveSemidefinite(_Symmetric):
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
-        return (eigvalsh(value) >= 0).all(-1) if symmetric.all() else symmetric
+        return (eigvalsh(value) >= 0).all(-1) if all_true(symmetric) else symmetric
 
 
 class _PositiveDefinite(_Symmetric):
     def check(self, value: Any) -> Any:
         symmetric = super().check(value)
-        return cholesky_ex(value).info == 0 if symmetric.all() else symmetric
+        return cholesky_ex(value).info == 0 if all_true(symmetric) else symmetric
 
 
 class _Parts(Constraint):

@@ -10,7 +10,7 @@ from wengert.distributions import constraints
 from wengert.distributions.chances import BinaryChances, one_of
 from wengert.distributions.distribution import NOTHING
 from wengert.distributions.exp_family import ExponentialFamily
-from wengert.distributions.utils import broadcast_all, clamp_probs
+from wengert.distributions.utils import all_true, broadcast_all, clamp_probs
 from wengert.nn.functional.losses import binary_cross_entropy_with_logits
 from wengert.tensor.comparison import where
 from wengert.tensor.sampling import rand
@@ -43,7 +43,7 @@ class ContinuousBernoulli(BinaryChances, ExponentialFamily):
             (self.logits,) = broadcast_all(logits)
         else:
             (given,) = broadcast_all(probs)
-            if validate_args and not constraints.unit_interval.check(given).all():
+            if validate_args and not all_true(constraints.unit_interval.check(given)):
                 raise ValueError(
                     f"The parameter probs has invalid values: chances are from 0 to 1, got {given}."
                 )

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 from wengert.core.shapes import Size
 from wengert.distributions.constraints import is_dependent
-from wengert.distributions.utils import lazy_property
+from wengert.distributions.utils import all_true, lazy_property
 from wengert.tape.mode import no_grad
 from wengert.tape.provenance import warn
 from wengert.tensor.tensor import Tensor
@@ -72,7 +72,7 @@ class Distribution:
             if is_dependent(constraint) or self._computes(name):
                 continue
             value = getattr(self, name)
-            if not constraint.check(value).all():
+            if not all_true(constraint.check(value)):
                 raise ValueError(
                     f"Expected parameter {name} ({type(value).__name__} of shape {tuple(value.shape)}) of distribution "
                     f"{self!r} to satisfy the constraint {constraint!r}, but found invalid values:\n{value}"
@@ -222,7 +222,7 @@ class Distribution:
                 stacklevel=3,
             )
             return
-        if not support.check(value).all():
+        if not all_true(support.check(value)):
             raise ValueError(
                 f"Expected value argument ({type(value).__name__} of shape {shape}) to be within the support "
                 f"({support!r}) of the distribution {self!r}, but found invalid values:\n{value}"

@@ -8,7 +8,7 @@ from wengert.core.limits import finfo
 from wengert.distributions import constraints
 from wengert.distributions.chances import BinaryChances
 from wengert.distributions.distribution import NOTHING, Distribution
-from wengert.distributions.utils import broadcast_all
+from wengert.distributions.utils import all_true, broadcast_all
 from wengert.nn.functional.losses import binary_cross_entropy_with_logits
 from wengert.tape.mode import no_grad
 from wengert.tensor.filled import empty, zeros_like
@@ -32,7 +32,7 @@ class Geometric(BinaryChances, Distribution):
     ) -> None:
         self._take_chances(probs, logits)
         super().__init__(self._param.shape, validate_args=validate_args)
-        if self._validate_args and probs is not None and not (self.probs > 0).all():
+        if self._validate_args and probs is not None and not all_true(self.probs > 0):
             raise ValueError(
                 f"Expected parameter probs ({type(self.probs).__name__} of shape {tuple(self.probs.shape)}) of "
                 f"distribution {self!r} to be positive but found invalid values:\n{self.probs}"

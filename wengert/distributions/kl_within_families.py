@@ -35,7 +35,7 @@ from wengert.distributions.pareto import Pareto
 from wengert.distributions.poisson import Poisson
 from wengert.distributions.transformed_distribution import TransformedDistribution
 from wengert.distributions.uniform import Uniform
-from wengert.distributions.utils import _sum_rightmost, euler_constant
+from wengert.distributions.utils import _sum_rightmost, all_true, euler_constant
 from wengert.linalg import solve_triangular
 from wengert.nn.functional.activation import softplus
 
@@ -65,7 +65,7 @@ def _one_hot(p: Any, q: Any) -> Any:
 
 @register_kl(Binomial, Binomial)
 def _binomial(p: Any, q: Any) -> Any:
-    if (p.total_count < q.total_count).any():
+    if not all_true(~(p.total_count < q.total_count)):
         raise NotImplementedError(
             "KL between Binomials where q.total_count > p.total_count is not implemented"
         )

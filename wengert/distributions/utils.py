@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
+import numpy as np
+
 from wengert.core.dtypes import bool_, get_default_dtype
 from wengert.core.limits import finfo
+from wengert.tape.meta import Meta
 from wengert.tape.mode import enable_grad
 from wengert.tensor.creation import tensor
 from wengert.tensor.filled import ones, zeros
@@ -22,6 +25,14 @@ __all__ = [
 
 euler_constant: Final = 0.57721566490153286060
 """Euler's constant, the limit of ``1 + 1/2 + ... + 1/n - log(n)``."""
+
+
+def all_true(checked: Any) -> bool:
+    """Say whether a check holds for all elements: of all examples under `vmap`, and where a trace has none, too."""
+    elements = checked
+    while not isinstance(elements, np.ndarray | Meta):
+        elements = elements._payload if isinstance(elements, Tensor) else elements.below
+    return bool(elements.all() if isinstance(elements, np.ndarray) else checked.all())
 
 
 def broadcast_all(*values: Any) -> tuple[Any, ...]:

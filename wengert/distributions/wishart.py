@@ -12,6 +12,7 @@ from wengert.distributions.covariances import WithCovariance
 from wengert.distributions.distribution import NOTHING
 from wengert.distributions.exp_family import ExponentialFamily
 from wengert.distributions.multivariate_normal import log_of_diagonal
+from wengert.distributions.utils import all_true
 from wengert.linalg import slogdet
 from wengert.tape.provenance import warn
 from wengert.tensor.creation import tensor
@@ -53,10 +54,10 @@ class Wishart(WithCovariance, ExponentialFamily):
         batch = Size(broadcast_shapes(matrix.shape[:-2], df.shape))
         self.df = df.expand(batch)
         vars(self)[name] = matrix.expand(*batch, -1, -1)
-        if (self.df <= n - 1).any():
+        if not all_true(~(self.df <= n - 1)):
             raise ValueError(f"Value of df={df} expected to be greater than ndim - 1 = {n - 1}.")
         super().__init__(batch, Size(matrix.shape[-2:]), validate_args=validate_args)
-        if (self.df <= n).any():
+        if not all_true(~(self.df <= n)):
             warn(
                 "Low df values detected. Singular samples are highly likely to occur for ndim - 1 < df < ndim."
             )
