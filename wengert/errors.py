@@ -238,13 +238,15 @@ def under_own_name(cls: Kind, shared: Container[type] = ()) -> Kind:
     """Give a public class its own copies of the methods that private classes above it define; a decorator.
 
     Python's own errors, for a wrong number of arguments or a keyword that is not there, name a method by the class that
-    defines it: they are to say ``Conv2d.__init__``. Of the classes in ``shared``, which programs know, only `__init__`
-    is copied.
+    defines it: they are to say ``Conv2d.__init__``. Nothing is copied of the classes in ``shared``, which programs know
+    and may change.
     """
     seen = set(vars(cls))
     for owner in cls.__mro__[1:]:
+        if owner in shared:
+            break
         private = owner.__name__.startswith("_")
-        names = vars(owner) if private and owner not in shared else ("__init__",)
+        names = vars(owner) if private else ("__init__",)
         for name in names:
             method = vars(owner).get(name)
             if (

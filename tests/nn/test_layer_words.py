@@ -45,8 +45,8 @@ WORDS = {
     "target has the shape [2, 1], and for an input [2, 3] one of [2] is expected. Use `target.squeeze(1)`.",
     "F.nll_loss(x, y[:, None])": "nll_loss: 0D or 1D target tensor expected, multi-target not supported",
     "F.cross_entropy(x, y[:, None], label_smoothing=0.1)": "cross_entropy: 0D or 1D target tensor expected",
-    "F.cross_entropy(torch.ones(2, 3, 2), y.reshape(2, 1, 1).expand(2, 1, 2))": "[2, 1, 2]). The target has the "
-    "input's shape without the dimension of classes, 1. Use `target.squeeze(1)`.",
+    "F.cross_entropy(torch.ones(2, 3, 2), y.reshape(2, 1, 1).expand(2, 1, 2))": "[2, 1, 2]). "
+    "Classes are dimension 1 of the input, 3 here. Use `target.squeeze(1)`.",
     "F.cross_entropy(x, y.float())": "cross_entropy: expected scalar type Long but found torch.float32",
     "F.cross_entropy(x, y[:1])": "cross_entropy: Expected input batch_size (2) to match target batch_size (1)",
     "F.cross_entropy(x, y, w[0, :2])": "cross_entropy: weight tensor should be defined either for all 3 classes",

@@ -1,5 +1,9 @@
 """What the context of an `autograd.Function` offers: marks, saved tensors, needs."""
 
+import warnings
+
+import pytest
+
 
 def test_needs_input_grad(torch):
     class Mul(torch.autograd.Function):
@@ -255,3 +259,61 @@ def test_context_gives_its_node(torch):
     y.grad_fn.factor = 5
     y.sum().backward()
     return x.grad
+
+
+def test_saved_variables_is_an_older_name(torch):
+    class Exp(torch.autograd.Function):
+        @staticmethod
+        def forward(ctx, x):
+            out = x.exp()
+            ctx.save_for_backward(out)
+            return out
+
+        @staticmethod
+        def backward(ctx, g):
+            (out,) = ctx.saved_variables
+            return g * out
+
+    x = torch.ones(2, requires_grad=True)
+    with warnings.catch_warnings(record=True) as given:
+        warnings.simplefilter("always")
+        Exp.apply(x).sum().backward()
+    return x.grad, [w.category.__name__ for w in given]
+
+
+@pytest.mark.parametrize("separate", [True, False])
+@pytest.mark.parametrize("wanted", [True, False])
+def test_on_the_device_meta(torch, separate, wanted):
+    class Square(torch.autograd.Function):
+        if separate:
+
+            @staticmethod
+            def forward(x):
+                return x * x
+
+            @staticmethod
+            def setup_context(ctx, inputs, output):
+                ctx.save_for_backward(*inputs)
+
+        else:
+
+            @staticmethod
+            def forward(ctx, x):
+                ctx.save_for_backward(x)
+                return x * x
+
+        @staticmethod
+        def backward(ctx, g):
+            return g * ctx.saved_tensors[0] * 2
+
+    x = torch.ones(3, device="meta", requires_grad=wanted)
+    y = Square.apply(x)
+    if wanted:
+        y.sum().backward()
+    grad = x.grad
+    return (
+        y.shape,
+        str(y.device),
+        y.requires_grad,
+        None if grad is None else (grad.shape, str(grad.device)),
+    )

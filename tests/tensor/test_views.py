@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import weakref
 
+import numpy as np
 import pytest
 
 import wengert as torch
@@ -131,3 +132,29 @@ def test_a_write_after_a_turn_leaves_the_retained_gradient_to_the_new_value() ->
     (x * x).sum().backward()
     assert torch.equal(x.grad, 2 * x.detach())
     assert torch.equal(leaf.grad, 6 * x.grad.t())
+
+
+SHARED = [
+    "x = torch.zeros(4); held = x; x = x.data", "x = torch.zeros(4); held = x; x = x.detach()",
+    "held = np.zeros(4); x = torch.from_numpy(held)", "x = torch.zeros(4); held = x.numpy()",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("program", SHARED)
+def test_shared_memory_does_not_grow(program: str) -> None:
+    given = {"torch": torch, "np": np}
+    exec(program, given)
+    x = given["x"]
+    with pytest.raises(RuntimeError, match="is shared with another tensor or an array"):
+        x.resize_(2, 3)
+    assert x.shape == (4,)
+    assert x.resize_(3).fill_(2).tolist() == [2.0, 2.0, 2.0]
+
+
+def test_memory_that_nobody_else_holds_grows() -> None:
+    x = torch.zeros(4)
+    x = x.data
+    assert x.resize_(6).shape == (6,)
+    x = torch.arange(4.0)
+    x.numpy()
+    assert x.resize_(3).resize_(2, 4)[0].tolist()[:3] == [0.0, 1.0, 2.0]

@@ -19,6 +19,7 @@ from wengert.errors import GradientError
 from wengert.tape.engine import Walk
 from wengert.tape.meta import beside
 from wengert.tape.node import Node, Output
+from wengert.tape.provenance import warn
 from wengert.tape.record import Packed, as_tensor, numpy_dtype, uncovered
 from wengert.tape.saved import checked, second_backward, unpacked
 from wengert.tape.storage import Recorded, alias, guarded, handle
@@ -86,6 +87,12 @@ class FunctionCtx:
         if node is None:
             raise GradientError("saved_tensors: the graph that held these tensors is gone.")
         return node.saved_tensors
+
+    @property
+    def saved_variables(self) -> tuple[Any, ...]:
+        """What `saved_tensors` is: its name from before PyTorch 0.4, which warns."""
+        warn("'saved_variables' is deprecated; use 'saved_tensors'", DeprecationWarning)
+        return self.saved_tensors
 
     def __getattr__(self, name: str) -> Any:
         if name in ("name", "next_functions", "metadata", "register_hook", "register_prehook"):
@@ -214,7 +221,6 @@ def described(x: Any) -> Any:
 
 
 def is_outermost(level: Level) -> bool:
-    """Say whether a level is that of eager code, or of the trace that stands for it."""
     """Say whether operations at ``level`` compute on arrays or symbols, with no transform below."""
     return level is ROOT or level is state.trace
 

@@ -19,6 +19,7 @@ from wengert.autograd.context import FunctionCtx, FunctionNode, Saved, described
 from wengert.core import dtypes
 from wengert.core.carrier import ROOT, Level, leaked, recording_at, state
 from wengert.errors import GradientError
+from wengert.tape.meta import META
 from wengert.tape.mode import no_grad
 from wengert.tape.node import Output
 from wengert.tape.provenance import here, written_here
@@ -148,8 +149,8 @@ class Function:
         level = top[1]
         if not level.open:
             raise leaked(level, cls.__name__)
-        if is_outermost(level):
-            return cls._record(args, level)
+        if is_outermost(level) or level is META:
+            return cls._record(args, ROOT if level is META else level)
         if not cls.separate_context() and not (
             level.by_hand or (_forward_checked.get() and level.kind in ("jvp", "tape"))
         ):

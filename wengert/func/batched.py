@@ -180,6 +180,12 @@ def _to_place(value: Any, dim: int) -> Any:
     return value if axis == 0 else rows.permute(value, axes=tuple(order))
 
 
+def _structure(tree: Any) -> str:
+    """Describe a value's outermost level, as ``tuple of 2``."""
+    several = isinstance(tree, list | tuple | dict)
+    return f"{type(tree).__name__} of {len(tree)}" if several else type(tree).__name__
+
+
 def _spread(dims: Any, tree: Any, what: str) -> list[Any]:
     """Return one dim per leaf of ``tree``, from a number for all or a tree of the same shape."""
     leaves, _ = flatten(tree)
@@ -193,7 +199,8 @@ def _spread(dims: Any, tree: Any, what: str) -> list[Any]:
                 d for part, dim in zip(parts, given, strict=True) for d in _spread(dim, part, what)
             ]
     raise ValueError(
-        f"vmap: {what} {dims!r} is not compatible with the structure of the {what[:-5]}puts."
+        f"vmap: {what} {dims!r} is not compatible with the structure of the {what[:-5]}puts, {_structure(tree)}: one "
+        f"dim for all, or one for each of them."
     )
 
 
@@ -299,8 +306,8 @@ def _unequal(args: tuple[Any, ...], leaves: list[Any], dims: list[Any]) -> str:
 def _unmapped(level: VmapLevel, x: Any, dim: Any, given: Sequence[Any]) -> Any:
     if not isinstance(x, Recorded):
         raise ValueError(
-            f"vmap: must only return Tensors, got type {type(x).__name__}. Did you mean to set out_dims= to None for "
-            f"output?"
+            f"vmap: the function must only return Tensors, got type {type(x).__name__}. Return it outside of vmap, or "
+            f"make a tensor of it."
         )
     value, is_mapped = level.split(lowered(x, level))
     if dim is None:

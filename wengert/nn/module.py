@@ -357,6 +357,8 @@ def name_methods(names: dict[str, Any], places: ModuleType) -> None:
     shared = [
         kind for place in inner for name, kind in place.items() if name.startswith("_") and isinstance(kind, type)
     ]  # fmt: skip
+    for kind in shared:
+        under_own_name(kind, shared)
     for layer in names.values():
         if isinstance(layer, type) and issubclass(layer, Module):
             under_own_name(layer, shared)

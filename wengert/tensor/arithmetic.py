@@ -341,7 +341,8 @@ def true_divide_(input: Any, other: Any) -> Any:
     """Divide a tensor by ``other`` in place; RuntimeError for integers, whose quotients are floats."""
     if dtype_of(input).kind in "biu":
         raise DTypeError(
-            f"div_: result type Float can't be cast to the desired output type {input.dtype}. Use `x = x / y`."
+            f"div_: result type {dtypes.public(dtypes.default_float())} can't be cast to the desired output type "
+            f"{input.dtype}. Use `x = x / y`."
         )
     return update(input, rows.div, other, "div_")
 

@@ -15,7 +15,7 @@ from wengert.tape.record import binary
 from wengert.tape.storage import Recorded
 from wengert.tensor.apply import undefined
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import dtype_of, require_tensor
+from wengert.tensor.promotion import dtype_of, require_tensor, result_type
 
 __all__ = [
     "bmm", "dot", "matmul", "mm", "mv",
@@ -32,9 +32,10 @@ def _product(row: Primitive, x: Any, y: Any) -> Any:
 def same_dtype(op: str, x: Any, y: Any) -> None:
     """Raise RuntimeError unless two operands have one dtype."""
     if dtype_of(x) != dtype_of(y):
+        wide = result_type(x.new_empty(1), y.new_empty(1))
+        repair = "x.to(y.dtype)" if wide == dtype_of(y) else "y.to(x.dtype)"
         raise DTypeError(
-            f"{op}: expected both operands to have the same dtype, but got {x.dtype} and {y.dtype}. "
-            f"Use `y.to(x.dtype)`."
+            f"{op}: expected both operands to have the same dtype, but got {x.dtype} and {y.dtype}. Use `{repair}`."
         )
 
 

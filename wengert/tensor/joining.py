@@ -16,7 +16,7 @@ from wengert.rules import arrangement
 from wengert.rules import structural as rows
 from wengert.tape.storage import Recorded, handle
 from wengert.tensor.out import deliver
-from wengert.tensor.promotion import cast_to, dtype_of, promoted, require_tensor
+from wengert.tensor.promotion import cast_to, dtype_of, promoted, remedy, require_tensor
 from wengert.tensor.reductions import numpy_spelling
 from wengert.tensor.views import reshape, unsqueeze
 
@@ -41,7 +41,7 @@ def _tensors(op: str, tensors: Any) -> list[Any]:
         if not isinstance(x, Recorded):
             raise TypeError(
                 f"{op}(): expected Tensor as element {i} in argument 0, but got {type(x).__name__}. "
-                f"Make a tensor of it with `torch.tensor(...)`."
+                f"{remedy(x)}"
             )
     return promoted(op, *found)
 

@@ -53,6 +53,28 @@ def channels_last(x: Any, dimensions: int) -> bool:
     return bool(np.moveaxis(layout(x), 1, -1).flags.c_contiguous)
 
 
+def outermost_first(x: Any) -> Shape:
+    """Return the dimensions in the order in which they lie in memory; those of one size or step keep theirs."""
+    rank, shape = len(x.shape), tuple(x.shape)
+    if is_contiguous(x):
+        return tuple(range(rank))
+    if channels_last(x, 4):
+        return (0, *range(2, rank), 1)
+    strides = stride(x)
+    order: list[int] = []
+    for d in reversed(range(rank)):  # from the innermost outwards
+        at = len(order)
+        for k in reversed(range(len(order))):
+            a, b = strides[order[k]], strides[d]
+            if not a or not b:
+                continue
+            if a < b or (a == b and shape[order[k]] <= shape[d]):
+                break
+            at = k
+        order.insert(at, d)
+    return tuple(reversed(order))
+
+
 def stride(x: Any) -> Shape:
     """Return how many elements apart neighbours along each dimension are."""
     return tuple(steps(layout(x)))

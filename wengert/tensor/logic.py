@@ -161,4 +161,5 @@ def allclose(
     input: Any, other: Any, rtol: float = 1e-05, atol: float = 1e-08, equal_nan: bool = False
 ) -> bool:
     """Say whether all elements are close; see `isclose`."""
-    return bool(reductions.all(_close("allclose", input, other, rtol, atol, equal_nan)))
+    close = reductions.all(_close("allclose", input, other, rtol, atol, equal_nan))
+    return bool(close._read("allclose()").item())

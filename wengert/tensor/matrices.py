@@ -144,12 +144,6 @@ def lu(A: Any, pivot: bool = True, get_infos: bool = False, out: Any = None) -> 
     """Return `linalg.lu_factor`'s results, and with ``get_infos`` `lu_factor_ex`'s; deprecated by PyTorch.
 
     A matrix whose U is singular is factored all the same.
-
-    >>> import wengert as torch
-    >>> LU, pivots = torch.tensor([[1., 2.], [2., 2.]]).lu()
-    >>> LU, pivots
-    (tensor([[2.0000, 2.0000],
-            [0.5000, 1.0000]]), tensor([2, 2], dtype=torch.int32))
     """
     require_flags("lu", pivot=pivot, get_infos=get_infos)
     deprecated(

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from numbers import Number
+from types import MethodType
 from typing import Any, Final
 
 import numpy as np
@@ -135,7 +136,7 @@ def operand(op: str, value: Any) -> Any:
     if isinstance(value, Recorded) or is_number(value):
         return value
     raise TypeError(
-        f"{op}(): argument must be Tensor or number, not {type(value).__name__}. {_remedy(value)}"
+        f"{op}(): argument must be Tensor or number, not {type(value).__name__}. {remedy(value)}"
     )
 
 
@@ -143,17 +144,19 @@ def require_tensor(op: str, value: Any, name: str = "input") -> None:
     """Raise TypeError unless ``value`` is a tensor."""
     if not isinstance(value, Recorded):
         raise TypeError(
-            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}. {_remedy(value)}"
+            f"{op}(): argument '{name}' must be Tensor, not {type(value).__name__}. {remedy(value)}"
         )
 
 
-def _remedy(value: Any) -> str:
+def remedy(value: Any) -> str:
     """Say what to do about a value that is no tensor."""
     if hasattr(type(value), "__torch_function__"):
         return (
             "Functions ask for `__torch_function__` once a subclass of Tensor is defined; for other types call "
             "`torch.overrides.enable_torch_function()` first."
         )
+    if isinstance(value, MethodType):
+        return f"The method was not called: write `{value.__name__}()`."
     return "Make a tensor of it with `torch.tensor(...)`."
 
 

@@ -342,7 +342,9 @@ def equal(input: Any, other: Any) -> bool:
     """
     require_tensor("equal", input)
     require_tensor("equal", other, "other")
-    return tuple(input.shape) == tuple(other.shape) and bool(all(comparison.eq(input, other)))
+    if tuple(input.shape) != tuple(other.shape):
+        return False
+    return bool(all(comparison.eq(input, other))._read("equal()").item())
 
 
 def numel(input: Any) -> int:

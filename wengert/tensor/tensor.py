@@ -402,6 +402,11 @@ class Tensor(Methods, Operators):
                 "`torch.empty_like(x, device='cpu')`."
             )
         array = self._read("numpy()")
+        if self._payload.__class__ is not np.ndarray:
+            raise GradientError(
+                "Cannot access data pointer of Tensor inside a transform: numpy() of a value with a tangent would lose "
+                "it. Use `x.detach().numpy()` for the value alone."
+            )
         if array.dtype.kind == "V":
             raise TypeError(
                 "numpy(): Got unsupported ScalarType BFloat16, which NumPy does not know. Use `x.float().numpy()`."

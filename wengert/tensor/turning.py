@@ -6,6 +6,7 @@ The memory stays; only sizes and strides of this one tensor change. Its older vi
 from __future__ import annotations
 
 import math
+import sys
 import weakref
 from collections.abc import Callable
 from typing import Any, Final
@@ -151,8 +152,8 @@ as_strided_ = turned(parts.as_strided)
 def resize_(input: Any, size: Any, *more: Any) -> Any:
     """Give a tensor another shape over the same memory, in order; where that is too small, over new memory.
 
-    Elements beyond the old ones are arbitrary. Raises RuntimeError for a tensor that requires grad, and inside
-    transforms.
+    Elements beyond the old ones are arbitrary. Raises RuntimeError for a tensor that requires grad, inside transforms,
+    and for larger memory where the memory is shared.
     """
     require_tensor("resize_", input)
     shape = positive_size("resize_", (size, *more))
@@ -175,7 +176,14 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
         input._payload, input._origin = Meta(shape, dtype_of(input)), None
         mark_written(input, written_here())
         return input
+    shared = _shared(input)
     held, count = _from_first_on(input._payload), math.prod(shape)
+    if count > held.size and shared:
+        raise ShapeError(
+            f"resize_: the memory, {held.size} elements, is shared with another tensor or an array, as `.data`, "
+            f"`detach()` and NumPy share it, and memory for {count} would be another one. Make a new tensor, or use "
+            f"`x.data = torch.empty(...)`."
+        )
     if count <= held.size:
         input._payload = held[:count].reshape(shape)
     else:
@@ -187,6 +195,17 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
     input._origin = None
     mark_written(input, written_here())
     return input
+
+
+def _shared(x: Any) -> bool:
+    """Say whether others than the tensor hold the array in it, or the one that owns the memory."""
+    payload = x._payload
+    own = sys.getrefcount(payload)  # the tensor, the variable, and the call
+    root = root_array(payload)
+    exposed = x._storage is not None and x._storage.root is root
+    if root is payload:
+        return own > 3 + exposed
+    return own > 3 or sys.getrefcount(root) > 3 + exposed
 
 
 def _from_first_on(x: Array) -> Array:

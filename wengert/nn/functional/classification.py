@@ -208,10 +208,15 @@ def _require_targets(op: str, input: Any, target: Any) -> None:
         raise ValueError(
             f"{op}: Expected input batch_size ({shape[0]}) to match target batch_size ({of[0]})."
         )
-    squeezed = " Use `target.squeeze(1)`." if of == (*shape[:1], 1, *shape[2:]) else ""
+    if of == (*shape[:1], 1, *shape[2:]):
+        repair = "Use `target.squeeze(1)`."
+    elif of == shape[:-1]:
+        repair = "Use `input.movedim(-1, 1)`, if they are the last one."
+    else:
+        repair = f"The target is to have the shape {shape_text((shape[0], *shape[2:]))}."
     raise ShapeError(
-        f"{op}: size mismatch (got input: {shape_text(shape)}, target: {shape_text(of)}). The target has the "
-        f"input's shape without the dimension of classes, 1.{squeezed}"
+        f"{op}: size mismatch (got input: {shape_text(shape)}, target: {shape_text(of)}). Classes are dimension 1 "
+        f"of the input, {shape[1]} here. {repair}"
     )
 
 

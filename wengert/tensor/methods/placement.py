@@ -10,6 +10,7 @@ from wengert.errors import ShapeError, shape_text
 from wengert.tape.meta import is_meta
 from wengert.tape.storage import Recorded
 from wengert.tensor import foreign, legacy
+from wengert.tensor import layout as lying
 from wengert.tensor.creation import moved, place_like
 from wengert.tensor.device import (
     CPU,
@@ -127,6 +128,7 @@ class PlacementMethods(Recorded):
     def dim_order(self, *, ambiguity_check: Any = False) -> tuple[int, ...]:
         """Return the dimensions in the order in which they lie in memory, the outermost first.
 
+        A size of 1 leaves a choice: that of the dimensions where it is possible, then that of `torch.channels_last`.
         With ``ambiguity_check=True`` RuntimeError where a size of 1, or equal strides, leave a choice; with a list of
         formats unless the tensor has exactly one of them. TypeError for anything else.
 
@@ -144,14 +146,14 @@ class PlacementMethods(Recorded):
             )
         x: Any = self
         steps, shape = x.stride(), tuple(x.shape)
-        several = 1 in shape or any(a == b for a, b in itertools.pairwise(steps))
-        if (listed or ambiguity_check) and several:
+        equal = any(a == b for a, b in itertools.pairwise(steps))
+        if (listed or ambiguity_check) and (equal or 1 in shape):
             if sum(x.is_contiguous(memory_format=f) for f in formats) != 1:
                 raise ShapeError(
                     f"The tensor does not have unique dim order, or cannot map to exact one of the given memory "
                     f"formats: its shape is {shape_text(shape)} and its strides are {shape_text(steps)}."
                 )
-        return tuple(sorted(range(len(steps)), key=lambda d: -steps[d]))
+        return lying.outermost_first(x)
 
     def as_subclass(self, cls: Any) -> Any:
         """Return the tensor as an instance of a subclass of `Tensor`; memory and history are shared."""
