@@ -143,7 +143,7 @@ class Primitive:
         **more: Any,
     ) -> None:
         self.kind, self.name, self.forward = kind, name, forward
-        self.spoken = name
+        self.spoken: str = more.pop("spoken", name)
         self.operands, self.outputs = operands, outputs
         layout = (operands or ()) + (outputs or ())
         self.rules = tuple(None if fn is None else Rule(fn, layout) for fn in rules)
@@ -191,11 +191,11 @@ class Primitive:
         for adapter in _adapters if self.variant_of is None else ():
             adapter(self)
 
-    def named(self, name: str, backward_name: str) -> Primitive:
+    def named(self, name: str, backward_name: str, spoken: str | None = None) -> Primitive:
         """Return this row under another name, where PyTorch's node tells how an operation was called."""
         row = copy.copy(self)
         row.name, row.backward_name = name, backward_name
-        row.spoken = name
+        row.spoken = spoken or name
         row.variant_of, row.node = self.variant_of or self, None
         row._enter()
         return row

@@ -47,10 +47,6 @@ from wengert.rules import (
     updates,
     windows,
 )
-from wengert.rules.spelling import SPELLED
-
-for _row, _words in SPELLED.items():
-    BOOK[_row].spoken = _words
 
 __all__ = [
     "activation",

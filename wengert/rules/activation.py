@@ -52,9 +52,13 @@ leaky_relu = elementwise(
     "leaky_relu", _leaky_relu, lambda t, x, slope: t * leaky_slope(x, slope=slope)
 )
 leaky_slope = elementwise(
-    "leaky_slope", _leaky_slope, lambda t: zero(t), backward_name="LeakyReluBackwardBackward0"
+    "leaky_slope",
+    _leaky_slope,
+    lambda t: zero(t),
+    backward_name="LeakyReluBackwardBackward0",
+    spoken="backward of leaky_relu",
 )
-rrelu_mean = leaky_relu.named("rrelu_mean", "RreluWithNoiseBackward0")
+rrelu_mean = leaky_relu.named("rrelu_mean", "RreluWithNoiseBackward0", spoken="rrelu")
 
 
 def _prelu(x: Array, y: Array) -> Array:
@@ -109,6 +113,7 @@ elu_slope = elementwise(
         keep_where(t * exp(x * rate) * (factor * scale * rate * rate), x < 0.0),
     masks=(lambda mask, x: keep_where(mask, x < 0.0),), selects=(0,),
     backward_name="EluBackwardBackward0",
+    spoken="backward of elu",
 )  # fmt: skip
 
 
@@ -138,7 +143,11 @@ def _silu_curve(t: Any, x: Any) -> Any:
 
 silu = elementwise("silu", _silu, lambda t, x: t * silu_slope(x), lower="silu")
 silu_slope = elementwise(
-    "silu_slope", _silu_slope, _silu_curve, backward_name="SiluBackwardBackward0"
+    "silu_slope",
+    _silu_slope,
+    _silu_curve,
+    backward_name="SiluBackwardBackward0",
+    spoken="backward of silu",
 )
 
 
@@ -174,6 +183,7 @@ softplus_slope = elementwise(
     "softplus_slope", _softplus_slope, _softplus_curve,
     masks=(lambda mask, x, beta, limit: keep_where(mask, x * beta < limit),), selects=(0,),
     backward_name="SoftplusBackwardBackward0",
+    spoken="backward of softplus",
 )  # fmt: skip
 
 
@@ -215,7 +225,11 @@ mish = elementwise("mish", _mish, lambda t, x: t * mish_slope(x))
 """``x * tanh(softplus(x))``."""
 
 mish_slope = elementwise(
-    "mish_slope", _mish_slope, _mish_curve, backward_name="MishBackwardBackward0"
+    "mish_slope",
+    _mish_slope,
+    _mish_curve,
+    backward_name="MishBackwardBackward0",
+    spoken="backward of mish",
 )
 
 
@@ -229,6 +243,7 @@ softsign = elementwise(
 softsign_slope = elementwise(
     "softsign_slope", lambda x: np.reciprocal(np.square(np.absolute(x) + 1)),
     lambda t, x, out: t * (-2.0 * sign(x) * out / (abs(x) + 1.0)), backward_name="DivBackward0",
+    spoken="backward of softsign",
 )  # fmt: skip
 
 tanhshrink = elementwise(
@@ -299,7 +314,10 @@ def _log_sigmoid(x: Array) -> Array:
 
 
 log_sigmoid = elementwise(
-    "log_sigmoid", lambda x: _log_sigmoid(by_rows(x)), lambda t, x: t * sigmoid(-x)
+    "log_sigmoid",
+    lambda x: _log_sigmoid(by_rows(x)),
+    lambda t, x: t * sigmoid(-x),
+    spoken="logsigmoid",
 )
 
 

@@ -51,6 +51,7 @@ def _roll_all_batch(size: int, mapped: Any, p: dict[str, Any], x: Any) -> Any:
 roll_all = linear(
     "roll_all", lambda x, *, shift: by_rows(np.roll(x, shift)), lambda ct, shift: roll_all(ct, shift=-shift),
     batch=_roll_all_batch, backward_name="RollBackward0",
+    spoken="roll",
 )  # fmt: skip
 """The elements moved along all axes as if in one row."""
 

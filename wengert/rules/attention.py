@@ -31,6 +31,7 @@ scores = composite(
     "scores", lambda x, y, *, scale: matmul(x * scale, _turned(y)), _scores,
     [lambda ct, y, scale: matmul(ct, y) * scale, lambda ct, x, scale: matmul(_turned(ct), x) * scale],
     backward_name="UnsafeViewBackward0",
+    spoken="scaled_dot_product_attention",
 )  # fmt: skip
 """``scale * x @ y.mT``: queries ``(..., l, e)`` and keys ``(..., s, e)`` to ``(..., l, s)``."""
 
@@ -61,6 +62,7 @@ def _weights_vjp(ct: Any, out: Any) -> Any:
 attention_weights = composite(
     "attention_weights", _weights_definition, _weights, [_weights_vjp, _weights_vjp],
     backward_name="SafeSoftmaxBackward0",
+    spoken="scaled_dot_product_attention",
 )  # fmt: skip
 """The softmax of ``x + bias`` along the last axis; 0 for a query that may see no key."""
 
@@ -75,8 +77,11 @@ attend = linear(
     [lambda ct, y: matmul(ct, _turned(y)), lambda ct, x: matmul(_turned(x), ct)], joint=False,
     batch=lambda size, mapped, p, x, y: matmul_batch(size, mapped, p, x, y),
     backward_name="ScaledDotProductFlashAttentionForCpuBackward0",
+    spoken="scaled_dot_product_attention",
 )  # fmt: skip
-attend_each = matmul.named("attend_each", "UnsafeViewBackward0")
+attend_each = matmul.named(
+    "attend_each", "UnsafeViewBackward0", spoken="scaled_dot_product_attention"
+)
 """The weighted means of values, under the names that PyTorch's nodes have with a batch of heads and without.
 
 With ``by_time`` all heads of one time lie together in memory, as they do where queries were one matrix.

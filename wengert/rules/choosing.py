@@ -36,13 +36,13 @@ clamp_max = elementwise(
 )  # fmt: skip
 
 # PyTorch's nodes tell bounds that are numbers from tensors, and `clamp` with one bound from `clamp_min`.
-clamp_numbers = clamp.named("clamp_numbers", "ClampBackward1")
-clamp_min_number = clamp_min.named("clamp_min_number", "ClampMinBackward0")
-clamp_max_number = clamp_max.named("clamp_max_number", "ClampMaxBackward0")
-clamp_from = clamp_min.named("clamp_from", "ClampBackward0")
-clamp_to = clamp_max.named("clamp_to", "ClampBackward0")
-clamp_from_number = clamp_min.named("clamp_from_number", "ClampBackward1")
-clamp_to_number = clamp_max.named("clamp_to_number", "ClampBackward1")
+clamp_numbers = clamp.named("clamp_numbers", "ClampBackward1", spoken="clamp")
+clamp_min_number = clamp_min.named("clamp_min_number", "ClampMinBackward0", spoken="clamp_min")
+clamp_max_number = clamp_max.named("clamp_max_number", "ClampMaxBackward0", spoken="clamp_max")
+clamp_from = clamp_min.named("clamp_from", "ClampBackward0", spoken="clamp")
+clamp_to = clamp_max.named("clamp_to", "ClampBackward0", spoken="clamp")
+clamp_from_number = clamp_min.named("clamp_from_number", "ClampBackward1", spoken="clamp")
+clamp_to_number = clamp_max.named("clamp_to_number", "ClampBackward1", spoken="clamp")
 
 fmax = elementwise(
     "fmax", lambda x, y: np.fmax(x, y),
@@ -95,7 +95,7 @@ lerp = elementwise(
     "lerp", _lerp, lambda t, z: t * (1.0 - z), lambda t, z: t * z, lambda t, x, y: t * (y - x),
     backward_name="LerpBackward1", lower="lerp",
 )  # fmt: skip
-lerp_number = lerp.named("lerp_number", "LerpBackward0")
+lerp_number = lerp.named("lerp_number", "LerpBackward0", spoken="lerp")
 """``x + z * (y - x)``."""
 
 
@@ -136,6 +136,6 @@ xlogy = elementwise(
     masks=(lambda mask, x, y: keep_where(mask, ~stays_zero(x, y)), lambda mask: mask),
     selects=(0,), lower="xlogy", domain=(0.2, 3.0),
 )  # fmt: skip
-number_xlogy = xlogy.named("number_xlogy", "XlogyBackward1")
-xlogy_number = xlogy.named("xlogy_number", "XlogyBackward2")
+number_xlogy = xlogy.named("number_xlogy", "XlogyBackward1", spoken="xlogy")
+xlogy_number = xlogy.named("xlogy_number", "XlogyBackward2", spoken="xlogy")
 """``x * log(y)``, 0 where x is 0."""

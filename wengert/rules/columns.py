@@ -55,6 +55,7 @@ def _im2col_transpose(
 im2col = linear(
     "im2col", _im2col, _im2col_transpose, shift=lambda p, size: p, outline=_im2col_outline,
     backward_name="Im2ColBackward0",
+    spoken="unfold",
 )  # fmt: skip
 """``(..., c, *size) -> (..., c * prod(kernel), windows)``."""
 
@@ -64,4 +65,5 @@ col2im = linear(
         ct, kernel=kernel, stride=stride, padding=padding, dilation=dilation, counts=counts
     ),
     shift=lambda p, size: p, outline=_col2im_outline, backward_name="Col2ImBackward0",
+    spoken="fold",
 )  # fmt: skip

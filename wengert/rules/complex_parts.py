@@ -115,6 +115,7 @@ half_turn = elementwise(
     domain=(0.2, 3.0),
     moves=True,
     selects=(0,),
+    spoken="angle",
 )
 """The angle of real numbers: pi below 0, else 0."""
 

@@ -121,6 +121,7 @@ mse_sum = composite(
     "mse_sum", _mse_sum_definition, _mse_sum_kernel,
     [lambda ct, x, y: (x - y) * (ct * 2.0), lambda ct, x, y: (y - x) * (ct * 2.0)],
     backward_name="MseLossBackward0",
+    spoken="mse_loss",
 )  # fmt: skip
 """Sum of the squared differences of two operands of one shape."""
 
@@ -133,5 +134,6 @@ def _mse_each(x: Array, y: Array) -> Array:
 mse_each = elementwise(
     "mse_each", _mse_each, lambda t, x, y: t * (2.0 * (x - y)), lambda t, x, y: t * (2.0 * (y - x)),
     backward_name="MseLossBackward0",
+    spoken="mse_loss",
 )  # fmt: skip
 """Squared differences."""

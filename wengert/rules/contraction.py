@@ -104,6 +104,7 @@ def _rows(x: Any) -> Any:
 mm_each = linear(
     "mm_each", _matmul, [lambda ct, y: mm_each(ct, t(y)), lambda ct, x: mm(t(_rows(x)), _rows(ct))],
     joint=False, batch=matmul_batch, backward_name="UnsafeViewBackward0",
+    spoken="matmul",
 )  # fmt: skip
 """Each matrix of a stack times one matrix."""
 
@@ -120,6 +121,7 @@ bmm_total = linear(
     batch=lambda size, mapped, p, x, y: sum(
         matmul_batch(size, mapped, p, x, y), axis=(1,), keepdim=False
     ),
+    spoken="bmm",
 )  # fmt: skip
 """The sum of the products of two stacks of matrices, (b, m, n) (b, n, k) -> (m, k)."""
 
@@ -163,10 +165,11 @@ vm = linear(
     "vm", _vm,
     [lambda ct, y: _without_column(matmul(y, _column(ct))), lambda ct, x: _column(x) * _row(ct)],
     joint=False, batch=_vm_batch, backward_name="SqueezeBackward4",
+    spoken="matmul",
 )  # fmt: skip
 """A vector times a matrix or each of a stack of them, named as the last of PyTorch's steps."""
 
-vm_each = vm.named("vm_each", "UnsafeViewBackward0")
+vm_each = vm.named("vm_each", "UnsafeViewBackward0", spoken="matmul")
 
 
 def _mv_each_batch(size: int, mapped: Any, p: Any, x: Any, y: Any) -> Any:
@@ -177,6 +180,7 @@ mv_each = linear(
     "mv_each", _matmul,
     [lambda ct, y: _column(ct) * y, lambda ct, x: _without_column(matmul(_swap(x), _column(ct)))],
     joint=False, batch=_mv_each_batch, backward_name="UnsafeViewBackward0",
+    spoken="matmul",
 )  # fmt: skip
 """Each matrix of a stack times one vector."""
 

@@ -286,17 +286,23 @@ convolution_image = linear(
     "convolution_image", _convolution_image, [_image_result, _image_kernel],
     joint=False, batch=_image_batch(lambda: convolution_image), outline=_image_outline,
     backward_name="ConvolutionBackward0",
+    spoken="backward of convolution",
 )  # fmt: skip
 """The transpose of `convolution` with respect to an image of spatial ``size``: a transposed convolution of ``x``."""
 
 convolution_kernel = linear(
     "convolution_kernel", _convolution_kernel, [_kernel_image, _kernel_result],
     joint=False, batch=_kernel_batch, outline=_kernel_outline, backward_name="ConvolutionBackward0",
+    spoken="backward of convolution",
 )  # fmt: skip
 """The transpose of `convolution` of an image ``x`` with respect to a kernel of spatial ``size``."""
 
-image_gradient = convolution_image.named("image_gradient", "ConvolutionBackwardBackward0")
-kernel_gradient = convolution_kernel.named("kernel_gradient", "ConvolutionBackwardBackward0")
+image_gradient = convolution_image.named(
+    "image_gradient", "ConvolutionBackwardBackward0", spoken="backward of convolution"
+)
+kernel_gradient = convolution_kernel.named(
+    "kernel_gradient", "ConvolutionBackwardBackward0", spoken="backward of convolution"
+)
 
 __all__ = [
     "convolution", "convolution_image", "convolution_kernel", "image_gradient", "kernel_gradient",

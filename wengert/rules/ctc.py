@@ -235,7 +235,11 @@ def _back_kernel(
 
 
 ctc_back = composite(
-    "ctc_back", _back_definition, _back_kernel, backward_name="CtcLossBackwardBackward0"
+    "ctc_back",
+    _back_definition,
+    _back_kernel,
+    backward_name="CtcLossBackwardBackward0",
+    spoken="backward of ctc_loss",
 )
 """The cotangent of the log-probabilities of `ctc`."""
 
@@ -247,6 +251,7 @@ def _vjp(ct: Any, x: Any, targets: Any, lengths: Any, sizes: Any, blank: int, fi
 ctc = composite(
     "ctc", _definition, _kernel, [_vjp, None, None, None], backward_name="CtcLossBackward0",
     outline=lambda x, *others, **p: hollow((x.shape[1],), x.dtype),
+    spoken="ctc_loss",
 )  # fmt: skip
 """Minus the log-probability of each of ``n`` sequences of labels. With ``finite``, impossible ones have no slope."""
 

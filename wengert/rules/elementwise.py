@@ -26,7 +26,7 @@ neg = elementwise("neg", np.negative, lambda t: -t, lower="fneg")
 
 
 rsub = elementwise("rsub", lambda x, y: np.subtract(y, x), lambda t: -t, lambda t: t)
-rsub_number = rsub.named("rsub_number", "RsubBackward1")
+rsub_number = rsub.named("rsub_number", "RsubBackward1", spoken="rsub")
 reciprocal = elementwise("reciprocal", np.reciprocal, lambda t, out: -t * out * out, lower="frecip")
 
 exp = elementwise("exp", np.exp, lambda t, out: t * out, lower="exp")
@@ -79,6 +79,7 @@ def _gate(x: Array, y: Array) -> Array:
 gate = elementwise(
     "gate", _gate, lambda t, y: gate(t, y), lambda t: _nothing(t),
     moves=True, selects=(0, 1), backward_name="ThresholdBackwardBackward0",
+    spoken="backward of relu",
 )  # fmt: skip
 """``x`` except where ``y <= 0``, where it is exactly 0: relu's slope, which stays on the tape of ``y``."""
 
@@ -104,7 +105,7 @@ def _sign(x: Array) -> Array:
 
 
 sign = elementwise("sign", _sign, lambda t: _nothing(t), moves=True, selects=(0,))
-sgn_real = sign.named("sgn_real", "SgnBackward0")
+sgn_real = sign.named("sgn_real", "SgnBackward0", spoken="sgn")
 abs = elementwise("abs", np.absolute, lambda t, x: t * sign(x), lower="fabs")
 
 
@@ -140,7 +141,13 @@ def _modulus(x: Array) -> Array:
 
 
 modulus = general(
-    "modulus", _modulus, _modulus_vjp, _modulus_jvp, aligned=True, backward_name="AbsBackward0"
+    "modulus",
+    _modulus,
+    _modulus_vjp,
+    _modulus_jvp,
+    aligned=True,
+    backward_name="AbsBackward0",
+    spoken="abs",
 )
 """The absolute value of complex numbers, a real one. Its gradient is the direction ``x / |x|``, 0 at 0."""
 
@@ -194,6 +201,7 @@ def _power(x: Array, *, exponent: float) -> Array:
 power = elementwise(
     "power", _power, lambda t, x, exponent: t * power_slope(x, exponent=exponent),
     backward_name="PowBackward0", lower="powi", domain=(0.2, 3.0),
+    spoken="pow",
 )  # fmt: skip
 """``x ** exponent`` with a Python number as exponent."""
 
@@ -213,7 +221,12 @@ def _power_slope_rule(t: Any, x: Any, exponent: float) -> Any:
 
 
 power_slope = elementwise(
-    "power_slope", _power_slope, _power_slope_rule, backward_name="PowBackward0", domain=(0.2, 3.0)
+    "power_slope",
+    _power_slope,
+    _power_slope_rule,
+    backward_name="PowBackward0",
+    domain=(0.2, 3.0),
+    spoken="backward of pow",
 )
 """``exponent * x ** (exponent - 1)``, exactly 0 for the exponent 0: every derivative of a power stays on the tape."""
 
@@ -273,7 +286,7 @@ pow = elementwise(
     ),
     selects=(0, 1), backward_name="PowBackward1", lower="pow", domain=(0.2, 3.0),
 )  # fmt: skip
-number_pow = pow.named("number_pow", "PowBackward2")
+number_pow = pow.named("number_pow", "PowBackward2", spoken="pow")
 
 eq = constant("eq", np.equal, operands=2)
 ne = constant("ne", np.not_equal, operands=2)
@@ -281,10 +294,10 @@ lt = constant("lt", np.less, operands=2)
 le = constant("le", np.less_equal, operands=2)
 gt = constant("gt", np.greater, operands=2)
 ge = constant("ge", np.greater_equal, operands=2)
-invert = constant("invert", np.invert, operands=1)
-bit_and = constant("bit_and", np.bitwise_and, operands=2)
-bit_or = constant("bit_or", np.bitwise_or, operands=2)
-bit_xor = constant("bit_xor", np.bitwise_xor, operands=2)
+invert = constant("invert", np.invert, operands=1, spoken="bitwise_not")
+bit_and = constant("bit_and", np.bitwise_and, operands=2, spoken="bitwise_and")
+bit_or = constant("bit_or", np.bitwise_or, operands=2, spoken="bitwise_or")
+bit_xor = constant("bit_xor", np.bitwise_xor, operands=2, spoken="bitwise_xor")
 isnan = constant("isnan", np.isnan, operands=1)
 isfinite = constant("isfinite", np.isfinite, operands=1)
 
@@ -317,4 +330,4 @@ remainder = elementwise(
     "remainder", _remainder, lambda t: t, lambda t, x, y: -t * floor_divide(x, y),
     backward_name="RemainderBackward1", domain=(0.2, 3.0), outline=np.remainder,
 )  # fmt: skip
-remainder_number = remainder.named("remainder_number", "RemainderBackward0")
+remainder_number = remainder.named("remainder_number", "RemainderBackward0", spoken="remainder")

@@ -77,6 +77,7 @@ gelu = elementwise("gelu", _gelu, lambda t, x: t * gelu_slope(x), lower="gelu")
 gelu_slope = elementwise(
     "gelu_slope", _gelu_slope, lambda t, x: t * (exp(x * x * -0.5) * (2.0 - x * x) * DENSITY),
     backward_name="GeluBackwardBackward0",
+    spoken="backward of gelu",
 )  # fmt: skip
 
 
@@ -125,10 +126,18 @@ def _gelu_tanh_curve(t: Any, x: Any) -> Any:
 
 
 gelu_tanh = elementwise(
-    "gelu_tanh", _gelu_tanh, lambda t, x: t * gelu_tanh_slope(x), backward_name="GeluBackward0"
+    "gelu_tanh",
+    _gelu_tanh,
+    lambda t, x: t * gelu_tanh_slope(x),
+    backward_name="GeluBackward0",
+    spoken="gelu",
 )
 """`gelu` with the area approximated by a tanh."""
 
 gelu_tanh_slope = elementwise(
-    "gelu_tanh_slope", _gelu_tanh_slope, _gelu_tanh_curve, backward_name="GeluBackwardBackward0"
+    "gelu_tanh_slope",
+    _gelu_tanh_slope,
+    _gelu_tanh_curve,
+    backward_name="GeluBackwardBackward0",
+    spoken="backward of gelu",
 )

@@ -157,6 +157,7 @@ index = linear(
     [lambda ct, indices, x_shape, axis, span:
         unindex(ct, indices, axis=axis, span=span, shape=x_shape), None],
     batch=_index_batch, moves=True, selects=(0,), outline=_index_outline,
+    spoken="x[...]",
 )  # fmt: skip
 """The elements of ``x`` that ``indices`` point at; the dimensions of ``indices`` take the place of the picked ones."""
 
@@ -177,6 +178,7 @@ unindex = linear(
     [lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span), None],
     batch=_batching(lambda: unindex), moves=True,
     outline=lambda x, indices, *, shape, **p: hollow(shape, x.dtype), backward_name="IndexBackward0",
+    spoken="backward of x[...]",
 )  # fmt: skip
 """Zeros of ``shape`` with the elements of ``x`` added where ``indices`` point: the transpose of `index`."""
 
@@ -227,10 +229,10 @@ put = linear(
 
 index_copy = put.named("index_copy", "IndexCopyBackward0")
 index_fill = put.named("index_fill", "IndexFillBackward0")
-index_fill_tensor = put.named("index_fill_tensor", "IndexFillBackward1")
-put_flat = put.named("put_flat", "PutBackward0")
-scatter_put = put.named("scatter_put", "ScatterBackward0")
-scatter_fill = put.named("scatter_fill", "ScatterBackward1")
+index_fill_tensor = put.named("index_fill_tensor", "IndexFillBackward1", spoken="index_fill")
+put_flat = put.named("put_flat", "PutBackward0", spoken="put")
+scatter_put = put.named("scatter_put", "ScatterBackward0", spoken="scatter")
+scatter_fill = put.named("scatter_fill", "ScatterBackward1", spoken="scatter")
 
 
 def _put_add(
@@ -245,13 +247,14 @@ put_add = linear(
     "put_add", _put_add,
     [lambda ct: ct, None, lambda ct, indices, axis, span: index(ct, indices, axis=axis, span=span)],
     batch=_batching(lambda: put_add), moves=True, outline=_like_first, backward_name="IndexPutBackward0",
+    spoken="index_put",
 )  # fmt: skip
 """``x`` with the elements of ``y`` added where ``indices`` point."""
 
 index_add = put_add.named("index_add", "IndexAddBackward0")
-put_add_flat = put_add.named("put_add_flat", "PutBackward0")
+put_add_flat = put_add.named("put_add_flat", "PutBackward0", spoken="put")
 scatter_add = put_add.named("scatter_add", "ScatterAddBackward0")
-scatter_sum = put_add.named("scatter_sum", "ScatterReduceBackward0")
+scatter_sum = put_add.named("scatter_sum", "ScatterReduceBackward0", spoken="scatter_reduce")
 
 
 def _places(x: Array, *, dim: int, shape: Shape, lead: int) -> Array:
@@ -302,9 +305,11 @@ masked_fill = linear(
 )  # fmt: skip
 """``x`` with the elements where the mask is true replaced by those of ``y``."""
 
-masked_fill_tensor = masked_fill.named("masked_fill_tensor", "MaskedFillBackward1")
+masked_fill_tensor = masked_fill.named(
+    "masked_fill_tensor", "MaskedFillBackward1", spoken="masked_fill"
+)
 masked_scatter = masked_fill.named("masked_scatter", "MaskedScatterBackward0")
-put_where = masked_fill.named("put_where", "IndexPutBackward0")
+put_where = masked_fill.named("put_where", "IndexPutBackward0", spoken="x[...] = value")
 
 
 def _turns(mask: Array, *, size: int) -> Array:

@@ -251,12 +251,14 @@ def _slope_jvp(tangents: Any, x: Any, y: Any, out: Any) -> Any:
 adjugate_slope = general(
     "adjugate_slope", _adjugate_slope, [_slope_vjp, lambda ct, x: adjugate_slope(mH(x), ct)], _slope_jvp,
     shift=same,
+    spoken="backward of det",
 )  # fmt: skip
 """The derivative of the adjugate at ``x`` along ``y``, right at singular matrices; there, its own derivative is NaN."""
 
 adjugate = general(
     "adjugate", _adjugate, lambda ct, x: adjugate_slope(mH(x), ct),
     lambda tangents, x: adjugate_slope(x, tangents[0]), shift=same,
+    spoken="backward of det",
 )  # fmt: skip
 """The transposed cofactors, ``det(x)`` times the inverse where there is one; right at singular matrices too."""
 

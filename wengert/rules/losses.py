@@ -56,6 +56,7 @@ def _total(each: Primitive, reduction: Primitive) -> Primitive:
     return composite(
         f"{each.name.removesuffix('_each')}_{reduction.name}",
         _signed(definition, *each.operands), kernel, rules, backward_name=each.backward_name,
+        spoken=each.spoken,
     )  # fmt: skip
 
 
@@ -66,6 +67,7 @@ def _reductions(each: Primitive) -> dict[str, Primitive]:
 l1_each = elementwise(
     "l1_each", lambda x, y: np.absolute(x - y),
     lambda t, x, y: t * sign(x - y), lambda t, x, y: t * sign(y - x), backward_name="AbsBackward0",
+    spoken="l1_loss",
 )  # fmt: skip
 
 
@@ -84,6 +86,7 @@ huber = _reductions(
         "huber_each", _huber,
         lambda t, x, y, delta: t * _pulled(x, y, delta),
         lambda t, x, y, delta: t * _pulled(y, x, delta), backward_name="HuberLossBackward0",
+        spoken="huber_loss",
     )
 )  # fmt: skip
 """``d ** 2 / 2`` for differences d up to ``delta``, ``delta * (|d| - delta / 2)`` beyond."""
@@ -94,6 +97,7 @@ smooth_l1 = _reductions(
         lambda t, x, y, beta: t * (_pulled(x, y, beta) / beta),
         lambda t, x, y, beta: t * (_pulled(y, x, beta) / beta),
         backward_name="SmoothL1LossBackward0",
+        spoken="smooth_l1_loss",
     )
 )  # fmt: skip
 """The same divided by its bound ``beta``."""
@@ -131,6 +135,7 @@ bce = _reductions(
         lambda t, x, z: t * ((_floored(log1p(-x)) - _floored(log(x))) * z),
         lambda t, x, y: t * ((y - 1.0) * _floored(log1p(-x)) - y * _floored(log(x))),
         backward_name="BinaryCrossEntropyBackward0", domain=(0.05, 0.95),
+        spoken="binary_cross_entropy",
     )
 )  # fmt: skip
 """``-z (y log x + (1 - y) log(1 - x))``, with logarithms not below -100."""
@@ -150,6 +155,7 @@ bce_logits = _reductions(
         lambda t, x, y, w: t * ((1.0 - y) * x - w * log_sigmoid(x)),
         lambda t, x, z: -t * (log_sigmoid(x) * z),
         backward_name="BinaryCrossEntropyWithLogitsBackward0",
+        spoken="binary_cross_entropy_with_logits",
     )
 )  # fmt: skip
 """``z ((1 - y) x - w log(sigmoid(x)))``."""
@@ -165,6 +171,7 @@ soft_margin = _reductions(
         "soft_margin_each", _soft_margin,
         lambda t, x, y: -t * (y * sigmoid(-(x * y))), lambda t, x, y: -t * (x * sigmoid(-(x * y))),
         backward_name="SoftMarginLossBackward0",
+        spoken="soft_margin_loss",
     )
 )  # fmt: skip
 """``log(1 + exp(-x y))``."""

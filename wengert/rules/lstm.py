@@ -156,7 +156,13 @@ def _back(
     return pres.reshape(steps, batch, 4 * n), h.T.copy(), c.T.copy()
 
 
-lstm_back = composite("lstm_back", _back_definition, _back, outputs=("pre", "hidden", "cell"))
+lstm_back = composite(
+    "lstm_back",
+    _back_definition,
+    _back,
+    outputs=("pre", "hidden", "cell"),
+    spoken="backward of lstm",
+)
 """The cotangents of the gates and of both first states of `lstm`."""
 
 

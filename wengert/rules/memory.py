@@ -42,14 +42,15 @@ def _written(x: Array, y: Array) -> Array:
 copy = linear(
     "copy", _written, [_nothing, lambda ct: ct], aligned=True, backward_name="CopyBackwards",
     moves=True, selects=(0,),
+    spoken="copy_",
 )  # fmt: skip
 """``y`` in the shape of ``x``: a write of ``y`` over ``x``."""
 
-to_copy = copy.named("to_copy", "ToCopyBackward0")
+to_copy = copy.named("to_copy", "ToCopyBackward0", spoken="to")
 fill = copy.named("fill", "FillBackward2")
-fill_tensor = copy.named("fill_tensor", "FillBackward3")
-filled = copy.named("filled", "FillBackward0")
-filled_tensor = copy.named("filled_tensor", "FillBackward1")
+fill_tensor = copy.named("fill_tensor", "FillBackward3", spoken="fill_")
+filled = copy.named("filled", "FillBackward0", spoken="fill_")
+filled_tensor = copy.named("filled_tensor", "FillBackward1", spoken="fill_")
 
 zero = linear(
     "zero", lambda x: np.zeros_like(x), _nothing, shift=lambda p, size: p, moves=True, selects=(0,)
@@ -192,5 +193,6 @@ def _mask_of(rule: Callable[..., Any]) -> Callable[..., Any]:
 copy_slices = composite(
     "copy_slices", scattered, None, [_cleared, _shown], backward_name="CopySlices",
     masks=[_mask_of(_cleared), _mask_of(_through)], selects=(0,),
+    spoken="copy_",
 )  # fmt: skip
 """A base after a write to one of its views, with the views between them as one step."""

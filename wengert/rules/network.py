@@ -54,6 +54,7 @@ linear_each = composite(
     [lambda ct, y, x_shape: reshape(mm(_flat(ct), y), shape=x_shape), lambda ct, x: mm(t(_flat(ct)), _flat(x)),
      lambda ct, z_shape: sum_to(ct, z_shape)],
     backward_name="ViewBackward0",
+    spoken="linear",
 )  # fmt: skip
 """The same for stacks of vectors ``x (..., k, n)``, which PyTorch flattens and views again."""
 
@@ -119,7 +120,12 @@ def _from_normalized(
     return g
 
 
-from_normalized = composite("from_normalized", _from_normalized_definition, _from_normalized)
+from_normalized = composite(
+    "from_normalized",
+    _from_normalized_definition,
+    _from_normalized,
+    spoken="backward of layer_norm, group_norm or batch_norm",
+)
 """What the cotangent ``x`` of normalized values is to ``y``, which was normalized and then multiplied by ``z``."""
 
 
@@ -146,6 +152,7 @@ normalize = composite(
     "normalize", _normalize_definition, _normalize,
     [_normalize_x, _normalize_y, lambda ct: ct[0]],
     outputs=("out", "centre", "variance"), takes_absent=True, backward_name="NativeLayerNormBackward0",
+    spoken="layer_norm or instance_norm",
 )  # fmt: skip
 """``(x - mean) / sqrt(variance + eps) * y + z`` with mean and (biased) variance over ``axis``, which come along.
 
@@ -174,6 +181,7 @@ batch_norm_fixed = composite(
      lambda ct, y, variance, eps: ct * (_rate(variance, eps) * -y),
      _fixed_variance],
     backward_name="NativeBatchNormBackward0",
+    spoken="batch_norm",
 )  # fmt: skip
 """The same with a mean and a variance that are given."""
 

@@ -132,8 +132,12 @@ nll = composite(
     [lambda ct, target, weight, x_shape, reduction, ignore:
         nll_image(ct, target, weight, shape=x_shape, reduction=reduction, ignore=ignore), None, None],
     backward_name="NllLossBackward0",
+    spoken="cross_entropy or nll_loss",
 )  # fmt: skip
-NLL: dict[bool, Primitive] = {False: nll, True: nll.named("nll2d", "NllLoss2DBackward0")}
+NLL: dict[bool, Primitive] = {
+    False: nll,
+    True: nll.named("nll2d", "NllLoss2DBackward0", spoken="cross_entropy or nll_loss"),
+}
 """By whether there is an image of targets for each example."""
 
 nll_image = composite(
@@ -142,6 +146,7 @@ nll_image = composite(
         nll(ct, target, weight, reduction=reduction, ignore=ignore), None, None],
     backward_name="NllLossBackwardBackward0",
     outline=lambda x, *others, shape, **p: hollow(shape, x.dtype),
+    spoken="backward of nll_loss",
 )  # fmt: skip
 """The transpose of `nll`: cotangents of the losses put to where the targets point."""
 

@@ -110,7 +110,7 @@ vector_norm = general(
     backward_name="LinalgVectorNormBackward0",
 )  # fmt: skip
 """``sum(|x|^ord)^(1/ord)`` along axes; the largest or smallest magnitude for inf and -inf, how many are not 0 for 0."""
-distance = vector_norm.named("distance", "NormBackward1")
+distance = vector_norm.named("distance", "NormBackward1", spoken="dist")
 
 
 def _dist(x: Any, y: Any, *, ord: float) -> Any:

@@ -56,7 +56,7 @@ def _sort(x: Array, *, dim: int, descending: bool) -> tuple[Array, Array]:
 
 
 sort = arranging("sort", _sort)
-stable_sort = sort.named("stable_sort", "SortBackward1")
+stable_sort = sort.named("stable_sort", "SortBackward1", spoken="sort")
 argsort = constant("argsort", lambda x, **p: _beside(_argsort(x, **p), x), shift=shift_dim)
 
 
@@ -143,8 +143,10 @@ def _left(x: Array, axis: Shape, keepdims: bool) -> Shape:
     return tuple(n for i, n in enumerate(x.shape) if i not in axis)
 
 
-median_all = sharing("median_all", _median_along, "MedianBackward0", nan=True)
-nanmedian_all = sharing("nanmedian_all", _nanmedian_along, "NanmedianBackward0", nan=True)
+median_all = sharing("median_all", _median_along, "MedianBackward0", nan=True, spoken="median")
+nanmedian_all = sharing(
+    "nanmedian_all", _nanmedian_along, "NanmedianBackward0", nan=True, spoken="nanmedian"
+)
 
 
 def _mode_at(x: Array, *, axis: int, keepdims: bool) -> Array:

@@ -209,10 +209,12 @@ def _pick_rule(
 unpool = linear(
     "unpool", _unpool, [_unpool_rule, None], moves=True, shift=_same, outline=_spread_back,
     backward_name="MaxPool2DWithIndicesBackwardBackward0",
+    spoken="backward of max_pool",
 )  # fmt: skip
 pick = linear(
     "pick", _pick, [_pick_rule, None], moves=True, selects=(0,), shift=_same,
     outline=lambda x, places, **p: hollow(places.shape, x.dtype),
+    spoken="x[...]",
 )  # fmt: skip
 
 
@@ -341,6 +343,7 @@ avg_pool = linear(
 avg_spread = linear(
     "avg_spread", _avg_spread, _avg_spread_transpose, shift=_same, outline=_spread_back,
     backward_name="AvgPool2DBackwardBackward0",
+    spoken="backward of avg_pool",
 )  # fmt: skip
 AVG_POOL: dict[int, Primitive] = {
     1: avg_pool.named("avg_pool1d", "SqueezeBackward1"),

@@ -149,7 +149,9 @@ def _rnn_back(
     return pres, carried
 
 
-rnn_back = composite("rnn_back", _rnn_back_definition, _rnn_back, outputs=("pre", "hidden"))
+rnn_back = composite(
+    "rnn_back", _rnn_back_definition, _rnn_back, outputs=("pre", "hidden"), spoken="backward of rnn"
+)
 """The cotangents of the gates and of the first state of `rnn`."""
 
 
@@ -284,7 +286,13 @@ def _gru_back(
     return pres, feds, h
 
 
-gru_back = composite("gru_back", _gru_back_definition, _gru_back, outputs=("pre", "fed", "hidden"))
+gru_back = composite(
+    "gru_back",
+    _gru_back_definition,
+    _gru_back,
+    outputs=("pre", "fed", "hidden"),
+    spoken="backward of gru",
+)
 """The cotangents of what the inputs and the state give to the gates of `gru`, and of its first state."""
 
 

@@ -57,11 +57,11 @@ mean = linear(
     "mean", _mean, mean_transpose, shift=shift_axis,
     masks=[lambda mask, x_shape, axis: spread(mask, axis=axis, shape=x_shape)],
 )  # fmt: skip
-mean_along = mean.named("mean_along", "MeanBackward1")
+mean_along = mean.named("mean_along", "MeanBackward1", spoken="mean")
 
 
 def sharing(
-    name: str, reduce: Any, backward_name: str | None = None, nan: bool = False
+    name: str, reduce: Any, backward_name: str | None = None, nan: bool = False, **more: Any
 ) -> Primitive:
     """Declare a row like amax or amin: the gradient is shared by the elements equal to the result.
 
@@ -92,14 +92,14 @@ def sharing(
 
     return general(
         name, forward, vjp, jvp, masks=[mask], selects=(0,),
-        shift=shift_axis, backward_name=backward_name,
+        shift=shift_axis, backward_name=backward_name, **more,
     )  # fmt: skip
 
 
 amax = sharing("amax", np.maximum.reduce)
 amin = sharing("amin", np.minimum.reduce)
-max_all = sharing("max_all", np.maximum.reduce, "MaxBackward1", nan=True)
-min_all = sharing("min_all", np.minimum.reduce, "MinBackward1", nan=True)
+max_all = sharing("max_all", np.maximum.reduce, "MaxBackward1", nan=True, spoken="max")
+min_all = sharing("min_all", np.minimum.reduce, "MinBackward1", nan=True, spoken="min")
 
 
 def selecting(name: str, pick: Any, backward_name: str | None = None) -> Primitive:
@@ -225,6 +225,7 @@ prod_all = general(
         reshape(x, shape=(size, math.prod(x.shape[1:]))), axis=1, keepdim=False
     ),
     backward_name="ProdBackward0",
+    spoken="prod",
 )  # fmt: skip
 
 

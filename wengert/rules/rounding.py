@@ -35,7 +35,7 @@ def _round_to(x: Array, *, decimals: int) -> Array:
     return np.rint(x * scale) / scale  # type: ignore[no-any-return]
 
 
-round_to = _step("round_to", _round_to, backward_name="RoundBackward1")
+round_to = _step("round_to", _round_to, backward_name="RoundBackward1", spoken="round")
 """``x`` rounded to so many decimals, halves to even; negative ones are tens, hundreds ..."""
 
 
@@ -55,10 +55,12 @@ def _div_floor(x: Array, y: Array) -> Array:
 div_trunc = elementwise(
     "div_trunc", _div_trunc, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
     backward_name="DivBackward2", domain=(0.2, 3.0), outline=np.floor_divide,
+    spoken="div",
 )  # fmt: skip
 div_floor = elementwise(
     "div_floor", _div_floor, lambda t: zero(t), lambda t: zero(t), moves=True, selects=(0, 1),
     backward_name="DivBackward2", domain=(0.2, 3.0), outline=np.floor_divide,
+    spoken="div",
 )  # fmt: skip
 """Quotients rounded towards 0 or down. Unlike `floor_divide` they are on the tape, with slope 0."""
 
@@ -72,13 +74,13 @@ fmod = elementwise(
     "fmod", _fmod, lambda t: t, lambda t, x, y: -t * div_trunc(x, y),
     backward_name="FmodBackward1", domain=(0.2, 3.0), outline=np.fmod,
 )  # fmt: skip
-fmod_number = fmod.named("fmod_number", "FmodBackward0")
+fmod_number = fmod.named("fmod_number", "FmodBackward0", spoken="fmod")
 
 copysign = elementwise(
     "copysign", np.copysign, lambda t, x, out: t * (sign(x) * sign(out)), lambda t: zero(t),
     lower="copysign", domain=(0.2, 3.0),
 )  # fmt: skip
-copysign_number = copysign.named("copysign_number", "CopysignBackward1")
+copysign_number = copysign.named("copysign_number", "CopysignBackward1", spoken="copysign")
 
 nextafter = elementwise(
     "nextafter", np.nextafter, lambda t, x, y: keep_where(t, x != y), lambda t: zero(t),
@@ -132,5 +134,5 @@ def _signbit(x: Array) -> Array:
 signbit = constant("signbit", _signbit, operands=1)
 gcd = constant("gcd", np.gcd, operands=2)
 lcm = constant("lcm", np.lcm, operands=2)
-shift_left = constant("shift_left", np.left_shift, operands=2)
-shift_right = constant("shift_right", np.right_shift, operands=2)
+shift_left = constant("shift_left", np.left_shift, operands=2, spoken="bitwise_left_shift")
+shift_right = constant("shift_right", np.right_shift, operands=2, spoken="bitwise_right_shift")

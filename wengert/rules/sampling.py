@@ -290,11 +290,16 @@ grid_spread = composite(
     _spread,
     _laid_out(_spread_kernel),
     backward_name="GridSampler2DBackwardBackward0",
+    spoken="backward of grid_sample",
 )
 """Images of ``shape`` with each element of ``x`` shared out among the pixels that `grid_sample` reads for it."""
 
 grid_slope = composite(
-    "grid_slope", _slope, _laid_out(_slope), backward_name="GridSampler2DBackwardBackward0"
+    "grid_slope",
+    _slope,
+    _laid_out(_slope),
+    backward_name="GridSampler2DBackwardBackward0",
+    spoken="backward of grid_sample",
 )
 """The cotangent of the places of `grid_sample`."""
 
@@ -314,7 +319,7 @@ grid_sample = composite(
 )  # fmt: skip
 GRID_SAMPLE: dict[int, Primitive] = {
     2: grid_sample,
-    3: grid_sample.named("grid_sample3d", "GridSampler3DBackward0"),
+    3: grid_sample.named("grid_sample3d", "GridSampler3DBackward0", spoken="grid_sample"),
 }
 """``x (n, c, *size)`` read at the places ``grid (n, *out, rank)``: ``(n, c, *out)``, by the rank of the image."""
 

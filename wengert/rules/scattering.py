@@ -71,6 +71,7 @@ scatter_mean = linear(
     [_share, None, lambda ct, indices, include_self: _pick(_share(ct, indices, include_self), indices)],
     batch=_batching(lambda: scatter_mean), outline=_like_first, backward_name="ScatterReduceBackward0",
     masks=[lambda mask: mask, None, lambda mask, indices: _pick(mask, indices)],
+    spoken="scatter_reduce",
 )  # fmt: skip
 """``x`` plus the elements of ``y`` where ``indices`` point, divided by how many have met."""
 
@@ -157,11 +158,12 @@ scatter_prod = general(
     ],
     _scatter_prod_jvp, batch=_batching(lambda: scatter_prod), outline=_like_first,
     backward_name="ScatterReduceBackward0",
+    spoken="scatter_reduce",
 )  # fmt: skip
 """``x`` times the elements of ``y`` where ``indices`` point."""
 
 
-def _extreme(name: str, ufunc: np.ufunc) -> Any:
+def _extreme(name: str, ufunc: np.ufunc, **more: Any) -> Any:
     """Declare the largest or smallest of what meets: those equal to it share the gradient, as in `amax`."""
 
     def forward(x: Array, indices: Array, y: Array, *, out: Array | None = None) -> Array:
@@ -199,18 +201,18 @@ def _extreme(name: str, ufunc: np.ufunc) -> Any:
             lambda mask, indices, y, out:
                 keep_where(_pick(mask, indices), (y == _pick(out, indices)) | (y != y)),
         ],
-        batch=_batching(lambda: row), outline=_like_first, backward_name="ScatterReduceBackward0",
+        batch=_batching(lambda: row), outline=_like_first, backward_name="ScatterReduceBackward0", **more,
     )  # fmt: skip
     return row
 
 
-scatter_amax = _extreme("scatter_amax", np.maximum)
-scatter_amin = _extreme("scatter_amin", np.minimum)
+scatter_amax = _extreme("scatter_amax", np.maximum, spoken="scatter_reduce")
+scatter_amin = _extreme("scatter_amin", np.minimum, spoken="scatter_reduce")
 
-index_mean = scatter_mean.named("index_mean", "IndexReduceBackward0")
-index_prod = scatter_prod.named("index_prod", "IndexReduceBackward0")
-index_amax = scatter_amax.named("index_amax", "IndexReduceBackward0")
-index_amin = scatter_amin.named("index_amin", "IndexReduceBackward0")
+index_mean = scatter_mean.named("index_mean", "IndexReduceBackward0", spoken="index_reduce")
+index_prod = scatter_prod.named("index_prod", "IndexReduceBackward0", spoken="index_reduce")
+index_amax = scatter_amax.named("index_amax", "IndexReduceBackward0", spoken="index_reduce")
+index_amin = scatter_amin.named("index_amin", "IndexReduceBackward0", spoken="index_reduce")
 
 __all__ = [
     "counts", "index_amax", "index_amin", "index_mean", "index_prod", "product_of_others", "runs",

@@ -155,7 +155,7 @@ def _row(name: str, definition: Any, vjp: Any, mask: Any = None, jvp: Any = None
 
     more = {
         "shift": _shift_axis, "outline": _outline, "selects": (0,), "masks": [mask or passed_on, None],
-        "backward_name": "SegmentReduceBackward0",
+        "backward_name": "SegmentReduceBackward0", "spoken": "segment_reduce",
     }  # fmt: skip
     if jvp is not None:
         return general(name, kernel, [vjp, None], jvp, **more)

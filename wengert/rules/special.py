@@ -159,16 +159,16 @@ xlog1py = elementwise(
     masks=(lambda mask, x, y: keep_where(mask, ~stays_zero(x, y + 1.0)), lambda mask: mask),
     selects=(0,), backward_name="SpecialXlog1PyBackward0", domain=(0.2, 3.0),
 )  # fmt: skip
-number_xlog1py = xlog1py.named("number_xlog1py", "SpecialXlog1PyBackward1")
-xlog1py_number = xlog1py.named("xlog1py_number", "SpecialXlog1PyBackward2")
+number_xlog1py = xlog1py.named("number_xlog1py", "SpecialXlog1PyBackward1", spoken="xlog1py")
+xlog1py_number = xlog1py.named("xlog1py_number", "SpecialXlog1PyBackward2", spoken="xlog1py")
 """``x * log(1 + y)``, 0 where x is 0."""
 
 zeta = elementwise(
     "zeta", _of("zeta"), None, lambda t, x, y: -t * (x * zeta(x + 1.0, y)),
     backward_name="SpecialZetaBackward0", domain=(1.2, 4.0),
 )  # fmt: skip
-zeta_number = zeta.named("zeta_number", "SpecialZetaBackward2")
-number_zeta = zeta.named("number_zeta", "SpecialZetaBackward1")
+zeta_number = zeta.named("zeta_number", "SpecialZetaBackward2", spoken="zeta")
+number_zeta = zeta.named("number_zeta", "SpecialZetaBackward1", spoken="zeta")
 """Hurwitz' zeta function, the sum of ``(k + y) ** -x``."""
 
 
@@ -248,5 +248,6 @@ def _airy_ai(x: Array) -> Array:
 airy_ai = elementwise("airy_ai", _airy_ai, lambda t, x: t * airy_ai_slope(x))
 airy_ai_slope = elementwise(
     "airy_ai_slope", lambda x: np.asarray(_scipy().airy(x)[1], x.dtype), lambda t, x: t * (x * airy_ai(x)),
+    spoken="backward of airy_ai",
 )  # fmt: skip
 """Airy's function and its derivative, which solve ``f'' = x f``."""

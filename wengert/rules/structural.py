@@ -92,11 +92,11 @@ squeeze = linear(
     "squeeze", _squeeze, lambda ct, x_shape: reshape(ct, shape=x_shape),
     shift=lambda p, size: {"dims": tuple(d + 1 for d in p["dims"])}, view=True, moves=True,
 )  # fmt: skip
-squeeze_dim = squeeze.named("squeeze_dim", "SqueezeBackward1")
-squeeze_dims = squeeze.named("squeeze_dims", "SqueezeBackward2")
+squeeze_dim = squeeze.named("squeeze_dim", "SqueezeBackward1", spoken="squeeze")
+squeeze_dims = squeeze.named("squeeze_dims", "SqueezeBackward2", spoken="squeeze")
 
 TURNED = {
-    row: row.named(f"{row.name}_", backward_name)
+    row: row.named(f"{row.name}_", backward_name, spoken=f"{row.spoken}_")
     for row, backward_name in (
         (transpose, "TransposeBackward1"),
         (t, "TBackward1"),
@@ -160,7 +160,7 @@ sum = linear(
     moves=True,
 )  # fmt: skip
 # PyTorch numbers a reduction's node by the way it was called: over everything, or along dimensions.
-sum_along = sum.named("sum_along", "SumBackward1")
+sum_along = sum.named("sum_along", "SumBackward1", spoken="sum")
 
 
 def _any(x: Array, *, axis: Shape, keepdim: bool) -> Array:
@@ -225,6 +225,7 @@ def _cast(x: Array, *, dtype: np.dtype[Any], source: np.dtype[Any]) -> Array:
 cast = linear(
     "cast", _cast, lambda ct, dtype, source: cast(ct, dtype=source, source=dtype),
     shift=lambda p, size: p, backward_name="ToCopyBackward0", masks=[lambda mask: mask],
+    spoken="to",
 )  # fmt: skip
 
 cast_away = constant("cast_away", _cast, shift=lambda p, size: p)
@@ -340,6 +341,7 @@ def _shift_index(p: dict[str, Any], size: int) -> dict[str, Any]:
 slice_ = linear(
     "slice", _slice, lambda ct, x_shape, index: embed(ct, index=index, shape=x_shape),
     shift=_shift_index, view=True, moves=True,
+    spoken="x[...]",
 )  # fmt: skip
 select = slice_.named("select", "SelectBackward0")
 alias = slice_.named("alias", "AliasBackward0")
@@ -387,6 +389,7 @@ set_slice = linear(
     "set_slice", _set_slice,
     [lambda ct, index: clear_slice(ct, index=index), lambda ct, index: slice_(ct, index=index)],
     shift=_shift_index, backward_name="CopySlices", moves=True, selects=(0,), outline=_like_first,
+    spoken="x[...] = value",
 )  # fmt: skip
 select_scatter = set_slice.named("select_scatter", "SelectScatterBackward0")
 slice_scatter = set_slice.named("slice_scatter", "SliceScatterBackward0")

@@ -100,7 +100,11 @@ def _adam(
 
 
 adam = composite(
-    "adam", _adam_definition, _adam, outputs=("out", "out_first", "out_second", "out_largest")
+    "adam",
+    _adam_definition,
+    _adam,
+    outputs=("out", "out_first", "out_second", "out_largest"),
+    spoken="Adam.step",
 )
 """One step of Adam: parameter ``x``, gradient ``y``, its moments, and two 0-d numbers that change with time.
 

@@ -32,7 +32,7 @@ def _product(row: Primitive, x: Any, y: Any) -> Any:
 def same_dtype(op: str, x: Any, y: Any) -> None:
     """Raise RuntimeError unless two operands have one dtype."""
     if dtype_of(x) != dtype_of(y):
-        wide = result_type(x.new_empty(1), y.new_empty(1))
+        wide = result_type(x, y)
         repair = "x.to(y.dtype)" if wide == dtype_of(y) else "y.to(x.dtype)"
         raise DTypeError(
             f"{op}: expected both operands to have the same dtype, but got {x.dtype} and {y.dtype}. Use `{repair}`."
