@@ -109,6 +109,10 @@ def axes_of(op: str, dims: Any, rank: int) -> tuple[int, ...]:
 
 def broadcastable(shapes: Iterable[Sequence[int]]) -> bool:
     """Say whether shapes broadcast against each other: sizes from the last backwards are equal or 1."""
+    shapes = list(shapes)
+    longest = max(shapes, key=len, default=())
+    if all(shape == longest or not shape for shape in shapes):
+        return True
     columns = itertools.zip_longest(*(reversed(shape) for shape in shapes), fillvalue=1)
     return all(len(set(sizes) - {1}) <= 1 for sizes in columns)
 

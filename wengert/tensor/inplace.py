@@ -365,6 +365,10 @@ def in_place(function: Callable[..., Any], op: str | None = None) -> Callable[..
         promotion.require_tensor(op, input)
         writable(input, op)
         result = function(value_before(input, args), *args, **named)
+        if memory_only(input, result) and result._payload.shape == input._payload.shape:
+            np.copyto(input._payload, result._payload)
+            mark_written(input, written_here())
+            return input
         if tuple(result.shape) != tuple(input.shape):
             raise ShapeError(
                 f"{op}: output with shape {shape_text(input.shape)} doesn't match the broadcast shape "
