@@ -262,6 +262,11 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
             raise
         mark_written(x, written_here())
         return x
+    if other.__class__ is float and _plain_floats(x):
+        writable(x, op)
+        silent().run(_by_number, row.forward, x._payload, other)
+        mark_written(x, written_here())
+        return x
     y = operand(op, other)
     dtype = dtype_of(x)
     joint = result_type(x, y)
@@ -275,6 +280,15 @@ def update(x: Any, row: Primitive, other: Any, op: str) -> Any:
         return x
     result = row(cast_to(operand_before(x, row, y), joint), y)
     return assign(x, cast_to(result, dtype), op)
+
+
+def _by_number(forward: Callable[..., Any], a: Array, number: float) -> None:
+    forward(a, a.dtype.type(number), out=a)
+
+
+def _plain_floats(x: Any) -> bool:
+    """Say whether ``x`` is plain memory of floats, without history, that computes with a float as NumPy does."""
+    return memory_only(x, x) and x._payload.dtype.kind == "f" and x._payload.itemsize > 2
 
 
 def _require_category(joint: np.dtype[Any], x: Any, op: str) -> None:
