@@ -26,6 +26,7 @@ from wengert.tape.storage import (
     GradCell,
     Storage,
     alias,
+    handle,
     mark_written,
     ndarray,
     root_array,
@@ -200,12 +201,21 @@ def resize_(input: Any, size: Any, *more: Any) -> Any:
 def _shared(x: Any) -> bool:
     """Say whether others than the tensor hold the array in it, or the one that owns the memory."""
     payload = x._payload
-    own = sys.getrefcount(payload)  # the tensor, the variable, and the call
     root = root_array(payload)
     exposed = x._storage is not None and x._storage.root is root
-    if root is payload:
-        return own > 3 + exposed
-    return own > 3 or sys.getrefcount(root) > 3 + exposed
+    own = root is payload
+    del payload, root
+    # What a tensor that is alone counts, differs among Python's versions.
+    alone = _references(handle(np.zeros(2) if own else np.zeros(2)[:1]))
+    found = _references(x)
+    return found[0] > alone[0] + (exposed and own) or found[1] > alone[1] + exposed
+
+
+def _references(x: Any) -> tuple[int, int]:
+    """Count who refers to the array in a tensor, and to the one that owns the memory, this function among them."""
+    payload = x._payload
+    root = root_array(payload)
+    return sys.getrefcount(payload), sys.getrefcount(root)
 
 
 def _from_first_on(x: Array) -> Array:
